@@ -1,0 +1,43 @@
+import type { Confidence, Disposition, Severity, Tlp } from './judgement.ts';
+import type { Observable } from './observable.ts';
+
+/** Where a person finds what is meant. `file` begins with the name of the feeds folder: `feeds/tor.yaml`. Line and column count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * How long a judgement is valid.
+ *   renewed  `text` after its start (`7d`), and renewed as long as the entry stands in its list
+ *   once     until `end` (epoch ms), and never renewed: the entry said `expires:`
+ */
+export type Lifetime =
+  | { readonly kind: 'renewed'; readonly text: string; readonly ms: number }
+  | { readonly kind: 'once'; readonly text: string; readonly end: number };
+
+/** What a judgement says of its observable. Entries that say the same share one object: a list of a million has one `Terms`. */
+export interface Terms {
+  readonly disposition: Disposition;
+  readonly reason?: string;
+  readonly source: string;
+  readonly source_uri?: string;
+  readonly priority: number;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly tlp: Tlp;
+  readonly lifetime: Lifetime;
+}
+
+/** One accepted item of a list: exactly one judgement is to exist for it. `list` is the list's name. */
+export interface Entry {
+  readonly observable: Observable;
+  readonly terms: Terms;
+  readonly list: string;
+  readonly channel: string;
+  readonly position: Position;
+}
+
+/** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */
+export const RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', 'attackers'] as const;
