@@ -1,0 +1,304 @@
+import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed.ts';
+import type { JudgementDocument } from '../ctim/judgement.ts';
+import { type Clock, SECOND } from '../runtime/clock.ts';
+import { type Answer, errorOf, isRecord } from './answer.ts';
+import { CtiaError, isCtiaError } from './error.ts';
+import { type HttpRequest, makeHttp, withoutQuery } from './http.ts';
+import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
+import { withRetry } from './retry.ts';
+import {
+  type StoredFeed,
+  type StoredIndicator,
+  type StoredJudgement,
+  type StoredRelationship,
+  storedFeed,
+  storedIndicator,
+  storedJudgement,
+  storedRelationship,
+} from './stored.ts';
+import { makeTokenSource, type Token } from './token.ts';
+
+export interface CtiaClientOptions {
+  clock: Clock;
+  /** `https://private.intel.eu.amp.cisco.com`, without a path. */
+  ctiaUrl: string;
+  tokenUrl: string;
+  clientId: string;
+  clientPassword: string;
+  /** How long a 429 may be waited out here; what takes longer rises as an error of kind `throttled`. */
+  patienceMs: number;
+  /** Asked before each request that counts against the organisation's quota; resolves when the request may go. */
+  takeFromBudget?: (() => Promise<void>) | undefined;
+  /** Asked before each write: throws when this process may no longer write (it lost the lock). */
+  assertMayWrite?: (() => Promise<void>) | undefined;
+  onWait?: ((error: CtiaError, waitMs: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface NewBundle {
+  type: 'bundle';
+  source: string;
+  judgements: JudgementDocument[];
+  relationships: LinkDocument[];
+}
+
+/** An entity kind that has an external_id route, a search route and a parser of ours. */
+const KINDS = {
+  judgement: storedJudgement,
+  relationship: storedRelationship,
+  indicator: storedIndicator,
+  feed: storedFeed,
+} as const;
+
+interface Stored {
+  judgement: StoredJudgement;
+  relationship: StoredRelationship;
+  indicator: StoredIndicator;
+  feed: StoredFeed;
+}
+
+const READ_TIMEOUT_MS = 60 * SECOND;
+const WRITE_TIMEOUT_MS = 40 * SECOND;
+const VIEW_TIMEOUT_MS = 120 * SECOND;
+
+/** Records a page. Documents are about 1 KB, so a page is some 5 MB. */
+export const PAGE_SIZE = 5000;
+/** An owner with more pages than this is no owner of ours; the walk must end also when a server's cursor is broken. */
+const PAGES_MAX = 2000;
+
+/** A request line of more than 8 KiB may be refused: some 58 characters an id. */
+const IDS_PER_GET = 100;
+
+/** Offsets below this are noise: the `Date` header has whole seconds. */
+const CLOCK_NOISE_MS = 2 * SECOND;
+
+export type CtiaClient = ReturnType<typeof makeCtiaClient>;
+
+/** Everything that we say to CTIA, one function for each thing said. Tokens, retries, paging and errors by kind are in here. */
+export function makeCtiaClient(options: CtiaClientOptions) {
+  const { clock, ctiaUrl, patienceMs, onWait, signal } = options;
+  const http = makeHttp();
+  const tokens = makeTokenSource({ ...options, http });
+  const requests = { total: 0, mutating: 0 };
+  let serverAheadMs = 0;
+
+  async function send(
+    request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
+  ): Promise<Answer> {
+    const url = `${ctiaUrl}${request.path}`;
+    let token = await tokens.get();
+    for (let renewed = false; ; renewed = true) {
+      await options.takeFromBudget?.();
+      if (request.method !== 'GET') await options.assertMayWrite?.();
+      requests.total += 1;
+      if (request.method !== 'GET') requests.mutating += 1;
+      const answer = await http.send({ ...request, url, headers: headers(token, request.body), signal });
+      noteServerTime(answer);
+      if (answer.status === 401 && !renewed) {
+        token = await tokens.renew(token);
+        continue;
+      }
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      throw errorOf(`${request.method} ${withoutQuery(request.path)}`, answer);
+    }
+  }
+
+  function noteServerTime({ headers }: Answer): void {
+    const date = Date.parse(headers.date ?? '');
+    if (Number.isNaN(date)) return;
+    const ahead = date + SECOND / 2 - clock.now();
+    serverAheadMs = Math.abs(ahead) < CLOCK_NOISE_MS ? 0 : ahead;
+  }
+
+  const retrying = <T>(attempt: () => Promise<T>) => withRetry({ clock, patienceMs, signal, onWait }, attempt);
+
+  async function read(path: string): Promise<Answer> {
+    return retrying(() => send({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS }));
+  }
+
+  async function write(method: 'POST' | 'PUT' | 'DELETE', path: string, document: unknown): Promise<unknown> {
+    const body = document === undefined ? undefined : Buffer.from(JSON.stringify(document));
+    const answer = await retrying(() => send({ method, path, ...(body && { body }), timeoutMs: WRITE_TIMEOUT_MS }));
+    return answer.text === '' ? undefined : JSON.parse(answer.text);
+  }
+
+  /** Not idempotent, so sent once: whoever calls looks up by external id before sending it again. */
+  async function create(kind: 'indicator' | 'feed', document: unknown): Promise<unknown> {
+    const body = Buffer.from(JSON.stringify(document));
+    const answer = await send({
+      method: 'POST',
+      path: `/ctia/${kind}?wait_for=true`,
+      body,
+      timeoutMs: WRITE_TIMEOUT_MS,
+    });
+    return JSON.parse(answer.text);
+  }
+
+  /** Every record of a route, page by page to the last; throws `incomplete` unless they are as many as `X-Total-Hits` says. */
+  async function* pages<K extends keyof Stored>(kind: K, route: string): AsyncGenerator<Stored[K][]> {
+    const parse = KINDS[kind] as (value: unknown) => Stored[K];
+    const first = `${route}${route.includes('?') ? '&' : '?'}sort_by=id`;
+    const seen = new Set<string>();
+    let cursor = `limit=${PAGE_SIZE}`;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const answer = await read(`${first}&${cursor}`);
+      const body: unknown = JSON.parse(answer.text);
+      if (!Array.isArray(body))
+        throw new CtiaError('unexpected', `GET ${withoutQuery(route)} did not answer with a list`);
+      const records = body.map(parse).filter((record) => !seen.has(record.id));
+      for (const record of records) seen.add(record.id);
+      yield records;
+      const next = answer.headers['x-next'];
+      if (next !== undefined) {
+        cursor = next;
+        continue;
+      }
+      const total = Number(answer.headers['x-total-hits']);
+      if (total === seen.size) return;
+      throw new CtiaError(
+        'incomplete',
+        `GET ${withoutQuery(route)} gave ${seen.size} records and announced ${total}; nothing is decided on it`,
+      );
+    }
+    throw new CtiaError('incomplete', `GET ${withoutQuery(route)} did not end within ${PAGES_MAX} pages`);
+  }
+
+  async function all<K extends keyof Stored>(kind: K, route: string): Promise<Stored[K][]> {
+    const records: Stored[K][] = [];
+    for await (const page of pages(kind, route)) records.push(...page);
+    return records;
+  }
+
+  async function byId(kind: 'judgements' | 'relationships', ids: readonly string[]): Promise<unknown[]> {
+    const found: unknown[] = [];
+    for (let at = 0; at < ids.length; at += IDS_PER_GET) {
+      const query = ids.slice(at, at + IDS_PER_GET).map((id) => `${kind}=${shortId(id)}`);
+      const body: unknown = JSON.parse((await read(`/ctia/bulk?${query.join('&')}`)).text);
+      const records = isRecord(body) ? body[kind] : undefined;
+      if (Array.isArray(records)) found.push(...records.filter((record) => record !== null));
+    }
+    return found;
+  }
+
+  return {
+    ctiaUrl,
+    requests,
+    /** Who the token says we are. */
+    identity: (): Promise<Token> => tokens.get(),
+    /** The server's clock, by its last `Date`: what is live, due or dead is judged by it. Epoch ms. */
+    serverNow: () => clock.now() + serverAheadMs,
+    serverAheadMs: () => serverAheadMs,
+
+    /** Idempotent by external id: `exists` for what was there. It never changes what exists. */
+    async importBundle(bundle: NewBundle, externalKeyPrefixes: string): Promise<ImportResults> {
+      const query = `external-key-prefixes=${encodeURIComponent(externalKeyPrefixes)}`;
+      return importResults(await write('POST', `/ctia/bundle/import?${query}`, bundle));
+    },
+
+    /** Replaces whole documents in place. One bad document is a 400 for all of them. */
+    async replace(judgements: JudgementDocument[]): Promise<BulkResult> {
+      return bulkResult(await write('PUT', '/ctia/bulk?wait_for=true', { judgements }), 'judgements', 'updated');
+    },
+
+    async removeLinks(ids: string[]): Promise<BulkResult> {
+      const body = await write('DELETE', '/ctia/bulk?wait_for=true', { relationships: ids });
+      return bulkResult(body, 'relationships', 'deleted');
+    },
+
+    createIndicator: async (document: IndicatorDocument) => storedIndicator(await create('indicator', document)),
+    createFeed: async (document: FeedDocument) => storedFeed(await create('feed', document)),
+
+    async replaceIndicator(id: string, document: IndicatorDocument): Promise<StoredIndicator> {
+      return storedIndicator(await write('PUT', `${pathOf(id)}?wait_for=true`, document));
+    },
+
+    async replaceFeed(id: string, document: FeedDocument): Promise<StoredFeed> {
+      return storedFeed(await write('PUT', `${pathOf(id)}?wait_for=true`, document));
+    },
+
+    /** Everything that bears this external id. CTIA folds case here, so the caller compares again. */
+    pagesByExternalId: <K extends keyof Stored>(kind: K, externalId: string) =>
+      pages(kind, `/ctia/${kind}/external_id/${encodeURIComponent(externalId)}`),
+
+    allByExternalId: <K extends keyof Stored>(kind: K, externalId: string) =>
+      all(kind, `/ctia/${kind}/external_id/${encodeURIComponent(externalId)}`),
+
+    /** By exact title, any of several. CTIA's titles are full text: a phrase finds more, the caller compares again. */
+    allByTitle: <K extends 'indicator' | 'feed'>(kind: K, titles: readonly string[]) => {
+      const phrases = titles.map((title) => `"${title.replace(/["\\]/g, '\\$&')}"`).join(' OR ');
+      return all(kind, `/ctia/${kind}/search?query=${encodeURIComponent(`title:(${phrases})`)}`);
+    },
+
+    /** Every `element-of` relationship that ends at this indicator and that we may read, foreign ones included. */
+    allLinksTo: (indicatorId: string) =>
+      all(
+        'relationship',
+        `/ctia/relationship/search?relationship_type=element-of&target_ref=${encodeURIComponent(indicatorId)}`,
+      ),
+
+    /** Those of these ids that we may read, in no order: what is missing is gone, or is not ours to read. */
+    async judgementsById(ids: readonly string[]): Promise<StoredJudgement[]> {
+      return (await byId('judgements', ids)).map(storedJudgement);
+    },
+
+    async linksById(ids: readonly string[]): Promise<StoredRelationship[]> {
+      return (await byId('relationships', ids)).map(storedRelationship);
+    },
+
+    /** Ends one judgement now. For tokens that may not use bulk PUT: one request each. */
+    async expire(id: string, reason: string): Promise<void> {
+      await write('POST', `${pathOf(id)}/expire?reason=${encodeURIComponent(reason)}`, undefined);
+    },
+
+    /** One judgement, or undefined where it is gone. */
+    async judgement(id: string): Promise<StoredJudgement | undefined> {
+      try {
+        return storedJudgement(JSON.parse((await read(pathOf(id))).text));
+      } catch (error) {
+        if (isCtiaError(error, 'not-found')) return undefined;
+        throw error;
+      }
+    },
+
+    /** The values that a firewall would pull now. Needs no token and takes nothing from the quota. */
+    async view(feedViewUrl: string): Promise<string[]> {
+      const answer = await retrying(async () => {
+        const got = await http.send({ method: 'GET', url: feedViewUrl, timeoutMs: VIEW_TIMEOUT_MS, signal });
+        if (got.status !== 200) throw errorOf(`GET ${withoutQuery(feedViewUrl)}`, got);
+        return got;
+      });
+      return answer.text === '' ? [] : answer.text.split('\n');
+    },
+
+    async isUp(): Promise<boolean> {
+      const answer = await http.send({
+        method: 'GET',
+        url: `${ctiaUrl}/ctia/version`,
+        timeoutMs: READ_TIMEOUT_MS,
+        signal,
+      });
+      return answer.status === 200 && isRecord(JSON.parse(answer.text));
+    },
+
+    close: () => http.close(),
+  };
+}
+
+function shortId(longId: string): string {
+  return longId.slice(longId.lastIndexOf('/') + 1);
+}
+
+function headers(token: Token, body: Buffer | undefined): Record<string, string> {
+  return {
+    authorization: `Bearer ${token.bearer}`,
+    accept: 'application/json',
+    ...(body && { 'content-type': 'application/json' }),
+  };
+}
+
+/** A long id is a working URL, but its host and port are the server's idea of itself; we keep to the host we were given. */
+function pathOf(longId: string): string {
+  const [path] = /\/ctia\/[a-z-]+\/[^/]+$/.exec(longId) ?? [];
+  if (path === undefined) throw new Error(`not a long id: ${longId}`);
+  return path;
+}

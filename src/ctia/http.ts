@@ -1,0 +1,106 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import axios, { type AxiosInstance, isAxiosError } from 'axios';
+import type { Answer } from './answer.ts';
+import { CtiaError } from './error.ts';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  /** Serialised once by the caller, so that every retry sends the same bytes. */
+  body?: Buffer;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Http {
+  send(request: HttpRequest): Promise<Answer>;
+  close(): void;
+}
+
+/** Codes that mean that no request left this machine. All others may have succeeded on the other side. */
+const NOTHING_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/**
+ * axios, reduced to what we rely on: connections kept alive, bytes as they are, any status an answer, no redirect
+ * followed (a token must not travel to another host).
+ */
+export function makeHttp(): Http {
+  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 8 });
+  const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
+  const instance: AxiosInstance = axios.create({
+    adapter: 'http',
+    httpAgent,
+    httpsAgent,
+    maxRedirects: 0,
+    maxBodyLength: Number.POSITIVE_INFINITY,
+    maxContentLength: Number.POSITIVE_INFINITY,
+    responseType: 'text',
+    transformRequest: [(data: unknown) => data],
+    transformResponse: [(data: unknown) => data],
+    validateStatus: () => true,
+  });
+  return {
+    async send({ method, url, headers, body, timeoutMs, signal }) {
+      try {
+        const response = await instance.request<string>({
+          method,
+          url,
+          headers: { ...headers },
+          ...(body && { data: body }),
+          timeout: timeoutMs,
+          ...(signal && { signal }),
+        });
+        return { status: response.status, headers: textHeaders(response.headers), text: response.data ?? '' };
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw sendError(method, url, error);
+      }
+    },
+    close() {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}
+
+/** Neither the axios error nor its config goes on as a cause: both hold the token and the password. */
+function sendError(method: string, url: string, error: unknown): CtiaError {
+  if (!isAxiosError(error)) throw error;
+  const where = `${method} ${withoutQuery(url)}`;
+  const code = error.code ?? 'no code';
+  if (NOTHING_SENT.has(code)) {
+    return new CtiaError(
+      'unreachable',
+      `${where}: ${new URL(url).host} cannot be reached (${code}); check the host and the network`,
+    );
+  }
+  return new CtiaError('unknown', `${where}: no answer (${code}); it may have succeeded`);
+}
+
+/** The query of a feed view is its secret. */
+export function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
+function textHeaders(headers: object): Answer['headers'] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      value === undefined ? undefined : String(value),
+    ]),
+  );
+}

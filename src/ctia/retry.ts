@@ -1,0 +1,45 @@
+import { type Clock, MINUTE, SECOND } from '../runtime/clock.ts';
+import { type CtiaError, isCtiaError } from './error.ts';
+
+/**
+ * The one place that tries again within a request. Only what may be sent twice comes here: reads, bundle import
+ * (idempotent by external id), bulk PUT and bulk DELETE. A plain POST does not.
+ *
+ *   unknown       after 2 s, then 4 s: the index is refreshed each second, so the second try sees what the first wrote
+ *   unreachable   the same
+ *   throttled     what CTIA asks for, as long as that is within `patienceMs`; else it rises, and the job waits instead
+ *   all others    rise at once
+ */
+export interface RetryPolicy {
+  clock: Clock;
+  patienceMs: number;
+  signal?: AbortSignal | undefined;
+  /** Told before each wait, so that a person sees why nothing happens. */
+  onWait?: ((error: CtiaError, waitMs: number) => void) | undefined;
+}
+
+const WAITS_MS = [2 * SECOND, 4 * SECOND];
+const THROTTLED_TRIES_MAX = 5;
+
+export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+  let failures = 0;
+  let throttled = 0;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const waitMs = waitFor(error);
+      if (waitMs === undefined || !isCtiaError(error)) throw error;
+      policy.onWait?.(error, waitMs);
+      await policy.clock.sleep(waitMs, policy.signal);
+    }
+  }
+
+  function waitFor(error: unknown): number | undefined {
+    if (isCtiaError(error, 'unknown', 'unreachable')) return WAITS_MS[failures++];
+    if (!isCtiaError(error, 'throttled')) return undefined;
+    const waitMs = error.facts.retryAfterMs ?? MINUTE;
+    throttled += 1;
+    return waitMs <= policy.patienceMs && throttled < THROTTLED_TRIES_MAX ? waitMs : undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import type { ExternalReference, JudgementDocument, Tlp } from '../ctim/judgement.ts';
+import type { Observable } from '../ctim/observable.ts';
+
+/** What CTIA holds and we own, as the planner reads it. Filled by `reconcile/actual.ts`; a value, with no way back to CTIA. */
+
+/** One link of ours, dead or alive: a link has no validity of its own. */
+export interface ActualLink {
+  readonly id: string;
+  readonly g: number;
+  /** The indicator that it ends at. */
+  readonly target: string;
+}
+
+/** Everything that a PUT would lose if we did not send it again, in little room: texts that repeat are shared. */
+export interface ActualJudgement {
+  readonly id: string;
+  readonly h: string;
+  readonly g: number;
+  readonly observable: Observable;
+  readonly words: JudgementWords;
+  readonly start: number;
+  readonly end: number;
+  readonly once: boolean;
+  /** What its list gave it, as far as its reference still says so: a renewal stands on it when no list can be read. */
+  readonly lifetimeMs: number | undefined;
+  readonly references: ExternalReference[];
+  readonly links: readonly ActualLink[];
+}
+
+/** What a judgement says besides its observable and its times. */
+export type JudgementWords = Pick<
+  JudgementDocument,
+  'disposition' | 'source' | 'source_uri' | 'reason' | 'priority' | 'severity' | 'confidence'
+> & { readonly tlp: Tlp };
+
+export interface Actual {
+  /** By h. More than one where a race, a crash or a succession made several. */
+  readonly judgements: ReadonlyMap<string, readonly ActualJudgement[]>;
+  /** Links of ours whose judgement is gone, by h: they cost every pull, and their generation is taken. */
+  readonly dangling: ReadonlyMap<string, readonly ActualLink[]>;
+}
+
+export const NOTHING_HELD: Actual = { judgements: new Map(), dangling: new Map() };
+
+/** The rule of feed views: valid at both bounds, inclusive. */
+export function isLive(judgement: { start: number; end: number }, now: number): boolean {
+  return judgement.start <= now && now <= judgement.end;
+}
+
+/** Not yet valid, and not past: it will be in its feed without anybody's help. */
+export function isDead(judgement: { end: number }, now: number): boolean {
+  return judgement.end < now;
+}
+
+/** The list that a judgement of ours came from: what its external reference says, `<owner>/<list>`. */
+export function listOf(judgement: Pick<ActualJudgement, 'references'>): string | undefined {
+  const name = judgement.references[0]?.source_name;
+  const slash = name?.indexOf('/') ?? -1;
+  return slash < 0 ? undefined : name?.slice(slash + 1);
+}

@@ -1,0 +1,84 @@
+import type { Entry } from '../ctim/entry.ts';
+import type { Generation } from '../ctim/external-id.ts';
+import type { FeedName } from '../ctim/feed.ts';
+import type { ActualJudgement, ActualLink } from './actual.ts';
+
+/**
+ * One step for one observable. What each does in CTIA:
+ *
+ *   create    import judgement and link
+ *   link      import the pair again with a new link: the judgement `exists`, its transient id resolves, the link is made
+ *   revive    replace a dead judgement whose link still stands: it is in its feed again, with its history
+ *   change    replace a live judgement: other words, another end; it does not leave its feed
+ *   renew     replace a live judgement with a later end and nothing else
+ *   withdraw  replace a live judgement with an end just past
+ *   unlink    delete a link of ours to an indicator that is not this entry's
+ */
+export type Change =
+  | {
+      readonly kind: 'create';
+      readonly feed: FeedName;
+      readonly entry: Entry;
+      readonly judgement: Generation;
+      readonly link: Generation;
+    }
+  | {
+      readonly kind: 'link';
+      readonly feed: FeedName;
+      readonly entry: Entry;
+      readonly judgement: Generation;
+      readonly link: Generation;
+    }
+  | {
+      readonly kind: 'revive' | 'change';
+      readonly feed: FeedName;
+      readonly entry: Entry;
+      readonly stored: ActualJudgement;
+    }
+  | {
+      readonly kind: 'renew';
+      readonly feed: FeedName | undefined;
+      readonly stored: ActualJudgement;
+      readonly lifetimeMs: number;
+    }
+  | {
+      readonly kind: 'withdraw';
+      readonly feed: FeedName | undefined;
+      readonly stored: ActualJudgement;
+      /** Entries of the same observable in the same feed that this run makes: unless all are known live, this one stays. */
+      readonly after: readonly string[];
+    }
+  | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink };
+
+export type ChangeKind = Change['kind'];
+
+/** The order of work: what would lapse, then what enters, then what leaves. Nothing leaves before what replaces it is known live. */
+export const CHANGE_ORDER: readonly ChangeKind[] = [
+  'renew',
+  'create',
+  'link',
+  'revive',
+  'change',
+  'withdraw',
+  'unlink',
+];
+
+export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
+
+export function countChanges(changes: readonly Change[]): ChangeCounts {
+  const counts = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0 };
+  for (const { kind } of changes) counts[kind] += 1;
+  return counts;
+}
+
+export function hashOf(change: Change): string {
+  switch (change.kind) {
+    case 'create':
+    case 'link':
+      return change.judgement.h;
+    case 'unlink':
+      return change.h;
+    default:
+      return change.stored.h;
+  }
+}

@@ -1,0 +1,204 @@
+import { type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
+import { entryHash } from '../ctim/external-id.ts';
+import { type FeedName, feedKey } from '../ctim/feed.ts';
+import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, type JudgementWords } from './actual.ts';
+import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
+import { wordsOf } from './documents.ts';
+
+/**
+ * desired × actual → changes. The whole decision is this table; `right` is a link to the indicator of the entry's feed.
+ *
+ *   desired | actual                              | changes
+ *   --------+-------------------------------------+----------------------------------------------
+ *   yes     | nothing of this h                   | create g 0
+ *   yes     | live, right link, same words        | – or renew, when less than half its life is left
+ *   yes     | live, right link, other words or end | change
+ *   yes     | live, no right link                 | link (link g + 1)
+ *   yes     | dead, right link                    | revive
+ *   yes     | dead, no right link                 | create g + 1 (dead ids stay taken)
+ *   yes     | several                             | the highest g with a right link stays, of equal g the smallest id; live others: withdraw
+ *   yes     | any link to another indicator       | unlink, after the right one stands
+ *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
+ *   no      | live                                | withdraw
+ *   no      | dead                                | –
+ */
+export interface Situation {
+  readonly now: number;
+  /** By h. */
+  readonly desired: ReadonlyMap<string, Entry>;
+  readonly actual: Actual;
+  /** The indicator of each feed, by `feedKey`; undefined where it is still to be made. */
+  readonly indicators: ReadonlyMap<string, string | undefined>;
+}
+
+/** A judgement is renewed when less than this share of its lifetime is left. */
+const RENEW_BELOW = 0.5;
+
+export function computeChanges(situation: Situation): Change[] {
+  const { desired, actual } = situation;
+  const changes: Change[] = [];
+  for (const [h, entry] of desired) changes.push(...changesFor(situation, h, entry));
+  const made = madeByObservable(changes);
+  for (const [h, stored] of actual.judgements) {
+    if (!desired.has(h)) changes.push(...withdrawals(situation, stored, made));
+  }
+  return inOrder(changes);
+}
+
+function changesFor({ now, actual, indicators }: Situation, h: string, entry: Entry): Change[] {
+  const feed: FeedName = { channel: entry.channel, type: entry.observable.type };
+  const target = indicators.get(feedKey(feed));
+  const isRight = (link: ActualLink) => link.target === target;
+  const known = actual.judgements.get(h) ?? [];
+  const links = [...known.flatMap((judgement) => judgement.links), ...(actual.dangling.get(h) ?? [])];
+  const nextLink = { h, g: nextGeneration(links) };
+
+  const stored = chosen(known, now, isRight);
+  if (stored === undefined) {
+    const g = Math.max(nextGeneration(known), nextLink.g);
+    return [{ kind: 'create', feed, entry, judgement: { h, g }, link: { h, g } }];
+  }
+  const changes: Change[] = [];
+  const linked = stored.links.some(isRight);
+  if (isDead(stored, now)) {
+    if (linked) changes.push({ kind: 'revive', feed, entry, stored });
+    else {
+      const g = Math.max(nextGeneration(known), nextLink.g);
+      changes.push({ kind: 'create', feed, entry, judgement: { h, g }, link: { h, g } });
+    }
+  } else {
+    if (!linked) changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink });
+    if (differs(stored, entry)) changes.push({ kind: 'change', feed, entry, stored });
+    else if (isDue(stored, entry, now))
+      changes.push({ kind: 'renew', feed, stored, lifetimeMs: entry.terms.lifetime.ms });
+  }
+  for (const other of known) {
+    if (other !== stored && !isDead(other, now)) changes.push({ kind: 'withdraw', feed, stored: other, after: [h] });
+  }
+  for (const judgement of known) {
+    for (const link of judgement.links) {
+      if (!isRight(link)) changes.push({ kind: 'unlink', feed, h, link });
+    }
+  }
+  return changes;
+}
+
+function chosen(
+  known: readonly ActualJudgement[],
+  now: number,
+  isRight: (link: ActualLink) => boolean,
+): ActualJudgement | undefined {
+  const rank = (judgement: ActualJudgement) =>
+    (isLive(judgement, now) ? 2 : 0) + (judgement.links.some(isRight) ? 1 : 0);
+  return [...known].sort((a, b) => rank(b) - rank(a) || b.g - a.g || (a.id < b.id ? -1 : 1))[0];
+}
+
+function nextGeneration(those: readonly { g: number }[]): number {
+  return those.reduce((next, { g }) => Math.max(next, g + 1), 0);
+}
+
+/**
+ * Only what the list decides, in canonical form: never times, order or ids of the server. `external_references` are not
+ * compared either, but for the lifetime they tell.
+ */
+function differs(stored: ActualJudgement, { terms }: Entry): boolean {
+  const once = terms.lifetime.kind === 'once';
+  if (stored.once !== once) return true;
+  if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
+    return true;
+  const wanted = wordsOf(terms);
+  return WORDS.some((word) => stored.words[word] !== wanted[word]);
+}
+
+const WORDS = [
+  'disposition',
+  'source',
+  'source_uri',
+  'reason',
+  'priority',
+  'severity',
+  'confidence',
+  'tlp',
+] as const satisfies readonly (keyof JudgementWords)[];
+
+type Renewable = Entry & { terms: { lifetime: { kind: 'renewed'; ms: number } } };
+
+function isDue(stored: ActualJudgement, entry: Entry, now: number): entry is Renewable {
+  return entry.terms.lifetime.kind === 'renewed' && stored.end - now < entry.terms.lifetime.ms * RENEW_BELOW;
+}
+
+/**
+ * What is live, ours and not *once* and ends within its margin, whatever today's lists say: a held plan stops everything
+ * but this. The lifetime is the one that the judgement itself tells.
+ */
+export function computeRenewals({ actual, now }: Pick<Situation, 'actual' | 'now'>): Change[] {
+  const changes: Change[] = [];
+  for (const those of actual.judgements.values()) {
+    for (const stored of those) {
+      const { lifetimeMs } = stored;
+      if (stored.once || lifetimeMs === undefined || !isLive(stored, now) || stored.links.length === 0) continue;
+      if (stored.end - now < lifetimeMs * RENEW_BELOW)
+        changes.push({ kind: 'renew', feed: undefined, stored, lifetimeMs });
+    }
+  }
+  return inOrder(changes);
+}
+
+/** What this run makes, by observable and channel: until it is known live, what it replaces stays. */
+function madeByObservable(changes: readonly Change[]): Map<string, string[]> {
+  const made = new Map<string, string[]>();
+  for (const change of changes) {
+    if (change.kind !== 'create' && change.kind !== 'link' && change.kind !== 'revive') continue;
+    const h = hashOf(change);
+    const key = `${feedKey(change.feed)} ${change.entry.observable.value}`;
+    made.set(key, [...(made.get(key) ?? []), h]);
+  }
+  return made;
+}
+
+function withdrawals(
+  { now, indicators }: Situation,
+  those: readonly ActualJudgement[],
+  made: ReadonlyMap<string, readonly string[]>,
+): Change[] {
+  const changes: Change[] = [];
+  for (const stored of those) {
+    if (isDead(stored, now) || isStanding(stored, indicators)) continue;
+    const feed = feedOf(stored, indicators);
+    const after = feed ? (made.get(`${feedKey(feed)} ${stored.observable.value}`) ?? []) : [];
+    changes.push({ kind: 'withdraw', feed, stored, after });
+  }
+  return changes;
+}
+
+/**
+ * Of a reserved list, which has no file: its h is that of the list with the judgement's own observable. It is desired
+ * until its end, and no sync undoes it.
+ */
+export function isStanding(stored: ActualJudgement, indicators: Situation['indicators']): boolean {
+  for (const key of indicators.keys()) {
+    const { channel, type } = feedNamed(key);
+    if (type !== stored.observable.type) continue;
+    if (RESERVED_LISTS.some((list) => entryHash(channel, list, stored.observable) === stored.h)) return true;
+  }
+  return false;
+}
+
+/** The feed that a judgement of ours is in, by its link; undefined where its indicator belongs to no channel of today. */
+export function feedOf(stored: ActualJudgement, indicators: Situation['indicators']): FeedName | undefined {
+  for (const [key, indicator] of indicators) {
+    if (indicator !== undefined && stored.links.some((link) => link.target === indicator)) return feedNamed(key);
+  }
+  return undefined;
+}
+
+function feedNamed(key: string): FeedName {
+  const slash = key.lastIndexOf('/');
+  return { channel: key.slice(0, slash), type: key.slice(slash + 1) as FeedName['type'] };
+}
+
+function inOrder(changes: Change[]): Change[] {
+  const rank = new Map(CHANGE_ORDER.map((kind, index) => [kind, index]));
+  const endOf = (change: Change) => (change.kind === 'renew' ? change.stored.end : 0);
+  return changes.sort((a, b) => (rank.get(a.kind) ?? 0) - (rank.get(b.kind) ?? 0) || endOf(a) - endOf(b));
+}

@@ -1,0 +1,220 @@
+import type { Entry, Lifetime, Terms } from '../ctim/entry.ts';
+import { feedId, type Generation, indicatorId, judgementIds, linkIds, ownedId, stateId } from '../ctim/external-id.ts';
+import { type Channel, type FeedDocument, type IndicatorDocument, LINK_TYPE, type LinkDocument } from '../ctim/feed.ts';
+import { DISPOSITIONS, type JudgementDocument } from '../ctim/judgement.ts';
+import type { ObservableType } from '../ctim/observable.ts';
+import type { ActualJudgement, JudgementWords } from './actual.ts';
+
+/** The documents that reach somebody's tenant, literally. Pure: the same entry at the same moment gives the same bytes. */
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Clocks differ: a judgement that starts a little in the past is valid on every server at once. */
+const START_BEFORE_MS = 5 * MINUTE_MS;
+
+/** Ends are spread over this share of a lifetime, by the entry's hash, so that renewals never come as a herd. */
+const JITTER_SHARE = 0.05;
+
+/** A withdrawn judgement ended this long ago: bounds are inclusive, so `now` would still be valid. */
+const WITHDRAWN_BEFORE_MS = 2_000;
+
+const FEED_LIFETIME_DAYS = 180;
+/** A feed whose lifetime ended answers 404 to the firewalls, so it is prolonged long before. */
+export const FEED_LIFETIME_LEFT_MIN_MS = 90 * DAY_MS;
+
+export interface Moment {
+  /** The server's now, epoch ms. */
+  readonly now: number;
+  readonly owner: string;
+  /** The commit, or the digest of a tree that is none. */
+  readonly revision: string;
+}
+
+export function wordsOf(terms: Terms): JudgementWords {
+  const { disposition, source, source_uri, reason, priority, severity, confidence, tlp } = terms;
+  return {
+    disposition,
+    source,
+    ...(source_uri !== undefined && { source_uri }),
+    ...(reason !== undefined && { reason }),
+    priority,
+    severity,
+    confidence,
+    tlp,
+  };
+}
+
+/** The end of a validity that begins now. `once` ends when its list says, to the millisecond; all else is spread. */
+export function endFor(lifetime: Lifetime, h: string, now: number): number {
+  if (lifetime.kind === 'once') return lifetime.end;
+  const share = Number.parseInt(h.slice(0, 8), 16) / 0x1_0000_0000;
+  return Math.round(now + lifetime.ms * (1 + JITTER_SHARE * share));
+}
+
+export function newJudgement(
+  { now, owner, revision }: Moment,
+  entry: Entry,
+  generation: Generation,
+): JudgementDocument {
+  const { terms, observable } = entry;
+  return judgement(wordsOf(terms), observable, {
+    external_ids: judgementIds(owner, generation, terms.lifetime.kind === 'once'),
+    start: now - START_BEFORE_MS,
+    end: endFor(terms.lifetime, generation.h, now),
+    references: [referenceTo(owner, revision, entry)],
+  });
+}
+
+/** The stored judgement as its list wants it now: its start stays, so that its history does. A dead one starts anew. */
+export function rewritten(moment: Moment, entry: Entry, stored: ActualJudgement, dead: boolean): JudgementDocument {
+  const fresh = newJudgement(moment, entry, stored);
+  const start = dead ? moment.now - START_BEFORE_MS : Math.min(stored.start, moment.now);
+  return { id: stored.id, ...fresh, valid_time: { ...fresh.valid_time, start_time: iso(start) } };
+}
+
+/** The stored judgement with a later end and nothing else: what its list said when it was written still stands on it. */
+export function renewed({ now, owner }: Moment, stored: ActualJudgement, lifetimeMs: number): JudgementDocument {
+  const lifetime: Lifetime = { kind: 'renewed', text: '', ms: lifetimeMs };
+  return {
+    id: stored.id,
+    ...judgement(stored.words, stored.observable, {
+      external_ids: judgementIds(owner, stored, false),
+      start: stored.start,
+      end: endFor(lifetime, stored.h, now),
+      references: stored.references,
+    }),
+  };
+}
+
+const REASON_MAX = 1024;
+
+/** The stored judgement, ended. It loses *once*: what was withdrawn may come back. */
+export function withdrawn({ now, owner, revision }: Moment, stored: ActualJudgement): JudgementDocument {
+  const end = now - WITHDRAWN_BEFORE_MS;
+  const reason = `${stored.words.reason ?? ''} withdrawn ${revision}`.trim();
+  return {
+    id: stored.id,
+    ...judgement({ ...stored.words, reason: reason.slice(0, REASON_MAX) }, stored.observable, {
+      external_ids: judgementIds(owner, stored, false),
+      start: Math.min(stored.start, end),
+      end,
+      references: stored.references,
+    }),
+  };
+}
+
+function judgement(
+  words: JudgementWords,
+  observable: JudgementDocument['observable'],
+  rest: { external_ids: string[]; start: number; end: number; references: JudgementDocument['external_references'] },
+): JudgementDocument {
+  return {
+    external_ids: rest.external_ids,
+    observable,
+    disposition: words.disposition,
+    disposition_name: DISPOSITIONS[words.disposition],
+    source: words.source,
+    ...(words.source_uri !== undefined && { source_uri: words.source_uri }),
+    ...(words.reason !== undefined && { reason: words.reason }),
+    priority: words.priority,
+    severity: words.severity,
+    confidence: words.confidence,
+    tlp: words.tlp,
+    valid_time: { start_time: iso(rest.start), end_time: iso(rest.end) },
+    external_references: rest.references,
+  };
+}
+
+/**
+ * Where the entry came from, and its lifetime: a renewal needs it when no list can be read. Written when a judgement is
+ * made or really changes and never compared, so that an inserted line does not touch the thousand entries below it.
+ */
+function referenceTo(
+  owner: string,
+  revision: string,
+  { list, position, terms }: Entry,
+): JudgementDocument['external_references'][0] {
+  return {
+    source_name: `${owner}/${list}`,
+    external_id: `${revision}:${position.file}:${position.line}`,
+    description: `lifetime ${terms.lifetime.text}`,
+  };
+}
+
+const LIFETIME_SAID = /^lifetime (\S+)$/;
+
+/** The lifetime as its list wrote it, read back from the judgement. */
+export function lifetimeText({ references }: Pick<ActualJudgement, 'references'>): string | undefined {
+  return LIFETIME_SAID.exec(references[0]?.description ?? '')?.[1];
+}
+
+export function newLink(
+  owner: string,
+  generation: Generation,
+  sourceRef: string,
+  targetRef: string,
+  tlp: Terms['tlp'],
+): LinkDocument {
+  return {
+    external_ids: linkIds(owner, generation),
+    relationship_type: LINK_TYPE,
+    source_ref: sourceRef,
+    target_ref: targetRef,
+    source: owner,
+    tlp,
+  };
+}
+
+export function indicatorDocument(owner: string, channel: Channel, type: ObservableType): IndicatorDocument {
+  return {
+    external_ids: [indicatorId(owner, channel.name, type), ownedId(owner)],
+    producer: 'ctim-feeds',
+    title: titlesOf(channel, type).indicator,
+    description: `What the lists of channel ${channel.name} hold of type ${type}, published by ctim-feeds for ${owner}.`,
+    source: owner,
+    tlp: 'amber',
+  };
+}
+
+export function feedDocument(
+  { owner, now }: Moment,
+  channel: Channel,
+  type: ObservableType,
+  target: { g: number; indicatorId: string; start?: string },
+): FeedDocument {
+  return {
+    external_ids: [feedId(owner, channel.name, type, target.g), ownedId(owner)],
+    feed_type: 'indicator',
+    output: 'observables',
+    title: titlesOf(channel, type).feed,
+    indicator_id: target.indicatorId,
+    lifetime: {
+      start_time: target.start ?? iso(now - START_BEFORE_MS),
+      end_time: iso(now + FEED_LIFETIME_DAYS * DAY_MS),
+    },
+    tlp: 'amber',
+  };
+}
+
+/** The last applied revision and where it came from. It lives in CTIA, so that losing Redis does not lose it. */
+export function stateDocument({ owner, revision }: Moment, repository: string | undefined): IndicatorDocument {
+  return {
+    external_ids: [stateId(owner), ownedId(owner)],
+    producer: 'ctim-feeds',
+    title: 'ctim-feeds state',
+    short_description: revision,
+    ...(repository !== undefined && { source_uri: repository }),
+    tlp: 'amber',
+  };
+}
+
+function titlesOf(channel: Channel, type: ObservableType) {
+  const titles = channel.titles.get(type);
+  if (titles === undefined) throw new Error(`channel ${channel.name} has no type ${type}`);
+  return titles;
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,93 @@
+import type { ActualJudgement } from './actual.ts';
+import { isLive, listOf } from './actual.ts';
+import type { Situation } from './changes.ts';
+import type { Held, Plan } from './plan.ts';
+
+/** How a person approved: everything (`--yes`), also what is over a limit (`--force`), or exactly the plan they saw. */
+export interface Approval {
+  readonly yes: boolean;
+  readonly force: boolean;
+  readonly digest: string | undefined;
+}
+
+export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
+
+export interface SafetyInput extends Situation {
+  /** Errors in the lists: what they want is not known, so nothing but renewals goes on. No approval lifts this. */
+  readonly problems: number;
+  /** Names of the lists that were read. */
+  readonly lists: ReadonlySet<string>;
+  /** Of an embedded server that we started ourselves while it never held anything but the shipped examples. */
+  readonly unattended: boolean;
+  /** What the tenant last applied, and from where; undefined where this owner never applied anything. */
+  readonly state: { readonly revision: string; readonly repository: string | undefined } | undefined;
+  readonly repository: string | undefined;
+  readonly approval: Approval;
+}
+
+/** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
+type Rule = (input: SafetyInput, plan: Plan) => Held | undefined;
+
+const rules: readonly Rule[] = [problemsInLists, otherDigest, firstContact, listVanished];
+
+export function heldBy(input: SafetyInput): (plan: Plan) => Held[] {
+  return (plan) => rules.flatMap((rule) => rule(input, plan) ?? []);
+}
+
+function problemsInLists({ problems }: SafetyInput): Held | undefined {
+  if (problems === 0) return undefined;
+  const message = `${problems} ${problems === 1 ? 'error' : 'errors'} in the lists: correct them, then plan again (no approval lifts this)`;
+  return { rule: 'problems', message };
+}
+
+/** A digest approves one plan. Another plan than the one seen is not applied, even where it would need no approval. */
+function otherDigest({ approval }: SafetyInput, plan: Plan): Held | undefined {
+  if (approval.digest === undefined || approval.digest === plan.digest) return undefined;
+  const message = `the plan is not the one approved: its digest is ${plan.digest}, approved was ${approval.digest}; look at it again`;
+  return { rule: 'other-plan', message };
+}
+
+function firstContact(
+  { state, repository, unattended, approval, actual, now }: SafetyInput,
+  plan: Plan,
+): Held | undefined {
+  if (unattended || approval.yes || approval.digest === plan.digest) return undefined;
+  if (state !== undefined && state.repository === repository) return undefined;
+  const found = [...actual.judgements.values()].flat().filter((judgement) => isLive(judgement, now)).length;
+  const why =
+    state === undefined
+      ? `owner ${plan.owner} never applied anything to ${plan.tenant} (${found} live judgements with its mark were found)`
+      : `${plan.tenant} was last written for owner ${plan.owner} from ${state.repository ?? 'no repository'}, this is ${repository ?? 'no repository'}`;
+  return {
+    rule: 'first-contact',
+    message: `first contact: ${why}; if the plan is right, --yes or --digest ${plan.digest}`,
+  };
+}
+
+/** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
+function listVanished(
+  { desired, actual, now, lists, unattended, approval }: SafetyInput,
+  plan: Plan,
+): Held | undefined {
+  if (unattended || approval.force || approval.digest === plan.digest) return undefined;
+  const kept = new Set(
+    [...desired.values()].map((entry) => `${entry.channel}/${entry.observable.type} ${entry.observable.value}`),
+  );
+  const lost = new Map<string, number>();
+  for (const change of plan.changes) {
+    if (change.kind !== 'withdraw' || change.feed === undefined || !isLive(change.stored, now)) continue;
+    const list = listOf(change.stored);
+    if (list === undefined || lists.has(list)) continue;
+    if (kept.has(`${change.feed.channel}/${change.feed.type} ${change.stored.observable.value}`)) continue;
+    lost.set(list, (lost.get(list) ?? 0) + 1);
+  }
+  if (lost.size === 0) return undefined;
+  const total = [...actual.judgements.values()]
+    .flat()
+    .filter((judgement: ActualJudgement) => isLive(judgement, now)).length;
+  const named = [...lost].map(([list, count]) => `${list} (${count})`).join(', ');
+  return {
+    rule: 'list-vanished',
+    message: `lists that were applied are gone: ${named} of ${total} entries would leave their feeds; if you deleted them, --force or --digest ${plan.digest}`,
+  };
+}

@@ -1,0 +1,128 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import type { StoredIndicator, StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
+import { generationOf, isOnce, isOwned, ownedId, stateId } from '../ctim/external-id.ts';
+import { LINK_TYPE } from '../ctim/feed.ts';
+import type { ObservableType } from '../ctim/observable.ts';
+import { parseLifetime } from '../lists/lifetime.ts';
+import type { Actual, ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
+import { lifetimeText } from '../plan/documents.ts';
+
+/** Who reads: what is ours bears the owner's mark and belongs to our organisation. */
+export interface Self {
+  readonly owner: string;
+  readonly organisation: string;
+}
+
+/** What was last applied, from where, and when; as the state indicator tells it. */
+export interface State {
+  readonly id: string;
+  readonly revision: string;
+  readonly repository: string | undefined;
+  readonly writtenAt: string;
+}
+
+/**
+ * Everything that this owner holds, dead ones included: links first, then judgements, each page by page to the last.
+ * A pair made between the two reads shows as a judgement without a link. The plan then links it again under the same
+ * external id, which CTIA answers with `exists`: no harm done.
+ */
+export async function readActual(client: CtiaClient, self: Self): Promise<Actual> {
+  const words = makeInterner<JudgementWords>();
+  const links = new Map<string, { h: string; link: ActualLink }[]>();
+  for await (const page of client.pagesByExternalId('relationship', ownedId(self.owner))) {
+    for (const stored of page) noteLink(links, self, stored);
+  }
+  const judgements = new Map<string, ActualJudgement[]>();
+  for await (const page of client.pagesByExternalId('judgement', ownedId(self.owner))) {
+    for (const stored of page) {
+      const judgement = actualJudgement(self, stored, links.get(stored.id) ?? [], words);
+      if (judgement === undefined) continue;
+      links.delete(stored.id);
+      const those = judgements.get(judgement.h);
+      if (those) those.push(judgement);
+      else judgements.set(judgement.h, [judgement]);
+    }
+  }
+  const dangling = new Map<string, ActualLink[]>();
+  for (const { h, link } of [...links.values()].flat()) dangling.set(h, [...(dangling.get(h) ?? []), link]);
+  return { judgements, dangling };
+}
+
+export function isOurs(
+  { owner, organisation }: Self,
+  stored: { externalIds: readonly string[]; groups: readonly string[] },
+): boolean {
+  return isOwned(owner, stored.externalIds) && stored.groups.includes(organisation);
+}
+
+export function stateOf(owner: string, indicators: readonly StoredIndicator[]): State | undefined {
+  const stored = indicators.find(({ externalIds }) => externalIds.includes(stateId(owner)));
+  return (
+    stored && {
+      id: stored.id,
+      revision: stored.short_description ?? 'unknown',
+      repository: stored.source_uri,
+      writtenAt: stored.modified,
+    }
+  );
+}
+
+function noteLink(links: Map<string, { h: string; link: ActualLink }[]>, self: Self, stored: StoredRelationship): void {
+  const generation = generationOf(self.owner, 'link', stored.externalIds);
+  if (!isOurs(self, stored) || generation === undefined || stored.relationship_type !== LINK_TYPE) return;
+  const note = { h: generation.h, link: { id: stored.id, g: generation.g, target: stored.target_ref } };
+  const those = links.get(stored.source_ref);
+  if (those) those.push(note);
+  else links.set(stored.source_ref, [note]);
+}
+
+export function actualJudgement(
+  self: Self,
+  stored: StoredJudgement,
+  links: readonly { link: ActualLink }[],
+  shared: (words: JudgementWords) => JudgementWords,
+): ActualJudgement | undefined {
+  const generation = generationOf(self.owner, 'judgement', stored.externalIds);
+  if (!isOurs(self, stored) || generation === undefined) return undefined;
+  const { external_references: references } = stored;
+  const said = lifetimeText({ references });
+  const lifetime = said === undefined ? undefined : parseLifetime(said);
+  return {
+    id: stored.id,
+    ...generation,
+    observable: { type: stored.observable.type as ObservableType, value: stored.observable.value },
+    words: shared(wordsOfStored(stored)),
+    start: Date.parse(stored.valid_time.start_time),
+    end: Date.parse(stored.valid_time.end_time),
+    once: isOnce(self.owner, generation.h, stored.externalIds),
+    lifetimeMs: lifetime && 'value' in lifetime && lifetime.value.kind === 'renewed' ? lifetime.value.ms : undefined,
+    references,
+    links: links.map(({ link }) => link),
+  };
+}
+
+function wordsOfStored(stored: StoredJudgement): JudgementWords {
+  const { disposition, source, source_uri, reason, priority, severity, confidence, tlp } = stored;
+  return {
+    disposition,
+    source,
+    ...(source_uri !== undefined && { source_uri }),
+    ...(reason !== undefined && { reason }),
+    priority,
+    severity,
+    confidence,
+    tlp,
+  };
+}
+
+/** A hundred thousand judgements of one list say the same words: keep them once. */
+export function makeInterner<T>(): (value: T) => T {
+  const known = new Map<string, T>();
+  return (value) => {
+    const key = JSON.stringify(value);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    known.set(key, value);
+    return value;
+  };
+}

@@ -1,0 +1,130 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
+import type { Entry } from '../ctim/entry.ts';
+import { type FeedName, feedKey } from '../ctim/feed.ts';
+import type { Batch } from '../plan/batch.ts';
+import type { Moment } from '../plan/documents.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Self } from './actual.ts';
+import { importPairs } from './import-pairs.ts';
+import { type Failure, type Outcome, together } from './outcome.ts';
+import { replaceJudgements } from './replace.ts';
+
+/** What carrying out a batch needs to know, in this process or in a worker that got the batch from a queue. */
+export interface ApplyContext {
+  readonly client: CtiaClient;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly self: Self;
+  /** Taken anew at each request: start, end and withdrawal are by the server's clock at that moment. */
+  moment(): Moment;
+  /** The indicator of a feed. */
+  targetOf(feed: FeedName): string | undefined;
+  /** The entry that wants this h, where the lists are known here. */
+  entryOf(h: string): Entry | undefined;
+  entitiesMax: number;
+  learnEntitiesMax(max: number): void;
+}
+
+export function makeApplyContext(
+  parts: Pick<ApplyContext, 'client' | 'clock' | 'self' | 'signal' | 'entitiesMax'> & {
+    revision: string;
+    indicators: ReadonlyMap<string, string | undefined>;
+    desired: ReadonlyMap<string, Entry>;
+  },
+): ApplyContext {
+  const { client, clock, self, signal, revision, indicators, desired } = parts;
+  const context: ApplyContext = {
+    client,
+    clock,
+    self,
+    signal,
+    moment: () => ({ now: client.serverNow(), owner: self.owner, revision }),
+    targetOf: (feed) => indicators.get(feedKey(feed)),
+    entryOf: (h) => desired.get(h),
+    entitiesMax: parts.entitiesMax,
+    learnEntitiesMax(max) {
+      context.entitiesMax = Math.max(2, Math.min(context.entitiesMax, max));
+    },
+  };
+  return context;
+}
+
+/**
+ * Carries out one batch and tells what became of each change. `failed` are the entries (h) that earlier batches of this
+ * run could not make: what would be withdrawn for them stays where it is.
+ */
+export async function applyBatch(context: ApplyContext, batch: Batch, failed: ReadonlySet<string>): Promise<Outcome> {
+  switch (batch.kind) {
+    case 'import':
+      return importPairs(
+        context,
+        batch.changes.map(({ entry, judgement, link, feed }) => {
+          const target = context.targetOf(feed);
+          if (target === undefined) throw new Error(`no indicator is known for ${feedKey(feed)}`);
+          return { entry, judgement, link, target };
+        }),
+      );
+    case 'replace':
+      return replaceJudgements(context, batch.changes);
+    case 'withdraw':
+      return withdraw(context, batch.changes, failed);
+    case 'unlink':
+      return unlink(context, batch.changes, failed);
+  }
+}
+
+async function withdraw(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'withdraw' }>['changes'],
+  failed: ReadonlySet<string>,
+): Promise<Outcome> {
+  const stays = changes.filter(({ after }) => after.some((h) => failed.has(h)));
+  const goes = changes.filter(({ after }) => !after.some((h) => failed.has(h)));
+  const failures = stays.map(
+    ({ stored }): Failure => ({
+      h: stored.h,
+      kind: 'waiting',
+      message: `${stored.observable.type} ${stored.observable.value}: not withdrawn, since what replaces it is not known live`,
+    }),
+  );
+  const waiting: Outcome = { applied: 0, failures, notices: [] };
+  try {
+    return together([waiting, await replaceJudgements(context, goes)]);
+  } catch (error) {
+    if (!isCtiaError(error, 'capability')) throw error;
+    return together([waiting, await expireOneByOne(context, goes, error.message)]);
+  }
+}
+
+/** A token without every `create-*` right can import and cannot use bulk PUT. It may still end its judgements, one request each. */
+async function expireOneByOne(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'withdraw' }>['changes'],
+  why: string,
+): Promise<Outcome> {
+  for (const { stored } of changes) {
+    try {
+      await context.client.expire(stored.id, `withdrawn ${context.moment().revision}`);
+    } catch (error) {
+      if (!isCtiaError(error, 'not-found')) throw error;
+    }
+  }
+  return { applied: changes.length, failures: [], notices: [`withdrawn one by one: ${why}`] };
+}
+
+async function unlink(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'unlink' }>['changes'],
+  failed: ReadonlySet<string>,
+): Promise<Outcome> {
+  const goes = changes.filter(({ h }) => !failed.has(h));
+  if (goes.length === 0) return { applied: 0, failures: [], notices: [] };
+  const result = await context.client.removeLinks(goes.map(({ link }) => link.id));
+  const failures = goes.flatMap(({ h, link }): Failure[] =>
+    result.done.has(link.id) || result.notFound.has(link.id)
+      ? []
+      : [{ h, kind: 'unknown', message: `the link ${link.id} leads to a former indicator and could not be deleted` }],
+  );
+  return { applied: goes.length - failures.length, failures, notices: [] };
+}

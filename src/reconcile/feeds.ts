@@ -1,0 +1,201 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import type { StoredFeed, StoredIndicator } from '../ctia/stored.ts';
+import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
+import { type Channel, type FeedName, feedKey } from '../ctim/feed.ts';
+import type { ObservableType } from '../ctim/observable.ts';
+import { FEED_LIFETIME_LEFT_MIN_MS, feedDocument, indicatorDocument, type Moment } from '../plan/documents.ts';
+import type { Making } from '../plan/plan.ts';
+import { isOurs, type Self, type State, stateOf } from './actual.ts';
+
+/** One typed feed of a channel as the tenant has it. */
+export interface TypedFeed extends FeedName {
+  readonly title: string;
+  /** What links end at: the feed's own indicator where there is a feed. */
+  readonly indicatorId: string | undefined;
+  readonly feed: StoredFeed | undefined;
+  readonly ours: boolean;
+}
+
+export interface FoundFeeds {
+  readonly feeds: readonly TypedFeed[];
+  readonly makings: readonly Making[];
+  /** To say: foreign lifetimes that end, indicators that somebody deleted. */
+  readonly notices: readonly string[];
+  readonly state: State | undefined;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A foreign feed that ends within this time is an alarm: it is not ours to prolong. */
+const FOREIGN_END_ALARM_MS = 30 * DAY_MS;
+
+/**
+ * Finds the indicator and the feed of each type of each channel. Ours by external id, then, among what our own
+ * organisation made, by exact title: Cisco's workflows made them under these public names, and a tenant has them once.
+ * Four requests, whatever the number of channels.
+ */
+export async function findFeeds(
+  client: CtiaClient,
+  self: Self,
+  channels: readonly Channel[],
+  now: number,
+): Promise<FoundFeeds> {
+  const titles = channels.flatMap((channel) => [...channel.titles.values()]);
+  const ownIndicators = (await client.allByExternalId('indicator', ownedId(self.owner))).filter((it) =>
+    isOurs(self, it),
+  );
+  const ownFeeds = (await client.allByExternalId('feed', ownedId(self.owner))).filter((it) => isOurs(self, it));
+  const candidates = {
+    indicators:
+      titles.length === 0
+        ? []
+        : await client.allByTitle(
+            'indicator',
+            titles.map((it) => it.indicator),
+          ),
+    feeds:
+      titles.length === 0
+        ? []
+        : await client.allByTitle(
+            'feed',
+            titles.map((it) => it.feed),
+          ),
+  };
+  const feeds: TypedFeed[] = [];
+  const makings: Making[] = [];
+  const notices: string[] = [];
+  for (const channel of channels) {
+    for (const [type, title] of channel.titles) {
+      const name = { channel: channel.name, type };
+      const indicator =
+        ownIndicators.find((it) => it.externalIds.includes(indicatorId(self.owner, channel.name, type))) ??
+        oldest(candidates.indicators.filter((it) => it.title === title.indicator && isAdoptable(self, it)));
+      const feed =
+        newestOwnFeed(self, ownFeeds, name) ??
+        oldest(candidates.feeds.filter((it) => it.title === title.feed && isAdoptable(self, it)));
+      const ours = feed !== undefined && isOurs(self, feed);
+      if (feed && indicator && feed.indicator_id !== indicator.id)
+        throw new FeedOnOtherIndicator(name, feed, indicator);
+      if (feed && !indicator) notices.push(indicatorGone(name, feed));
+      if (feed && feed.output !== 'observables')
+        notices.push(`${feedKey(name)}: the feed ${feed.id} gives ${feed.output}, not a list of values`);
+      feeds.push({ ...name, title: title.feed, indicatorId: feed?.indicator_id ?? indicator?.id, feed, ours });
+      if (!indicator && !feed) makings.push({ feed: name, what: 'indicator' });
+      if (!feed) makings.push({ feed: name, what: 'feed' });
+      else lifetimeOf(name, feed, ours, now, makings, notices);
+    }
+  }
+  return { feeds, makings, notices, state: stateOf(self.owner, ownIndicators) };
+}
+
+/**
+ * Makes what `findFeeds` found missing. A plain POST is not idempotent: an answer that was lost leaves an object that
+ * the next run finds by its external id.
+ */
+export async function makeFeeds(
+  client: CtiaClient,
+  moment: Moment,
+  channels: readonly Channel[],
+  found: FoundFeeds,
+): Promise<readonly TypedFeed[]> {
+  const byName = new Map(channels.map((channel) => [channel.name, channel]));
+  const made: TypedFeed[] = [];
+  for (const feed of found.feeds) {
+    const channel = byName.get(feed.channel);
+    const whats = new Set(found.makings.filter((it) => feedKey(it.feed) === feedKey(feed)).map((it) => it.what));
+    made.push(channel === undefined || whats.size === 0 ? feed : await makeFeed(client, moment, channel, feed, whats));
+  }
+  return made;
+}
+
+async function makeFeed(
+  client: CtiaClient,
+  moment: Moment,
+  channel: Channel,
+  typed: TypedFeed,
+  whats: ReadonlySet<Making['what']>,
+): Promise<TypedFeed> {
+  const { type } = typed;
+  const target = whats.has('indicator')
+    ? (await client.createIndicator(indicatorDocument(moment.owner, channel, type))).id
+    : typed.indicatorId;
+  if (target === undefined) throw new Error(`no indicator for ${feedKey(typed)}`);
+  if (whats.has('feed')) {
+    const feed = await client.createFeed(feedDocument(moment, channel, type, { g: 0, indicatorId: target }));
+    return { ...typed, indicatorId: target, feed, ours: true };
+  }
+  if (!whats.has('feed-lifetime') || typed.feed === undefined) return { ...typed, indicatorId: target };
+  const g = generationOfFeed(moment.owner, typed.feed, typed);
+  const start = typed.feed.lifetime?.start_time;
+  const document = feedDocument(moment, channel, type, {
+    g,
+    indicatorId: target,
+    ...(start !== undefined && { start }),
+  });
+  return { ...typed, feed: await client.replaceFeed(typed.feed.id, document) };
+}
+
+/** Two things of the same name that do not belong together: to publish to either would be a guess. */
+export class FeedOnOtherIndicator extends Error {
+  constructor(name: FeedName, feed: StoredFeed, indicator: StoredIndicator) {
+    super(
+      `${feedKey(name)}: the feed ${feed.id} (${feed.title ?? 'no title'}) shows indicator ${feed.indicator_id ?? 'none'}, ` +
+        `but the indicator of that name is ${indicator.id}; delete or rename the one that is not used, or set other titles in settings.yaml`,
+    );
+    this.name = 'FeedOnOtherIndicator';
+  }
+}
+
+/** Title alone says little: search returns other organisations' green records, and what bears our mark is of another channel or type. */
+function isAdoptable(
+  { owner, organisation }: Self,
+  stored: { groups: readonly string[]; externalIds: readonly string[] },
+): boolean {
+  return stored.groups.includes(organisation) && !stored.externalIds.some((id) => id.startsWith(`${owner}-`));
+}
+
+function oldest<T extends { created: string }>(those: readonly T[]): T | undefined {
+  return [...those].sort((a, b) => (a.created < b.created ? -1 : 1))[0];
+}
+
+function newestOwnFeed({ owner }: Self, feeds: readonly StoredFeed[], name: FeedName): StoredFeed | undefined {
+  return feeds
+    .filter((feed) => generationOfFeed(owner, feed, name) >= 0)
+    .sort(
+      (a, b) => generationOfFeed(owner, b, name) - generationOfFeed(owner, a, name) || (a.created < b.created ? -1 : 1),
+    )[0];
+}
+
+/** -1 where the feed is not ours for this channel and type. */
+function generationOfFeed(
+  owner: string,
+  feed: StoredFeed,
+  { channel, type }: { channel: string; type: ObservableType },
+): number {
+  const prefix = feedIdPrefix(owner, channel, type);
+  const id = feed.externalIds.find((it) => it.startsWith(prefix));
+  const g = id === undefined ? '' : id.slice(prefix.length);
+  return /^\d{1,9}$/.test(g) ? Number(g) : -1;
+}
+
+function indicatorGone(name: FeedName, feed: StoredFeed): string {
+  return `${feedKey(name)}: the indicator of feed ${feed.id} was deleted or renamed; publishing goes on to ${feed.indicator_id ?? 'none'}, which the feed still shows`;
+}
+
+function lifetimeOf(
+  name: FeedName,
+  feed: StoredFeed,
+  ours: boolean,
+  now: number,
+  makings: Making[],
+  notices: string[],
+): void {
+  const end = feed.lifetime?.end_time;
+  if (end === undefined) return;
+  const leftMs = Date.parse(end) - now;
+  if (ours && leftMs < FEED_LIFETIME_LEFT_MIN_MS) makings.push({ feed: name, what: 'feed-lifetime' });
+  if (!ours && leftMs < FOREIGN_END_ALARM_MS) {
+    notices.push(
+      `${feedKey(name)}: the feed ${feed.id} is not ours and ends on ${end}; then firewalls get 404; prolong it in the console`,
+    );
+  }
+}

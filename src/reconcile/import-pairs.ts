@@ -1,0 +1,219 @@
+import { isRecord } from '../ctia/answer.ts';
+import type { NewBundle } from '../ctia/client.ts';
+import { type CtiaError, isCtiaError } from '../ctia/error.ts';
+import type { ImportResults } from '../ctia/results.ts';
+import type { StoredJudgement } from '../ctia/stored.ts';
+import type { Entry } from '../ctim/entry.ts';
+import { type Generation, importPrefixes } from '../ctim/external-id.ts';
+import type { JudgementDocument } from '../ctim/judgement.ts';
+import { type Moment, newJudgement, newLink } from '../plan/documents.ts';
+import { SECOND } from '../runtime/clock.ts';
+import { isOurs } from './actual.ts';
+import type { ApplyContext } from './apply.ts';
+import { type Failure, type Outcome, together } from './outcome.ts';
+
+/** A judgement and its link, imported together. Generations differ where only the link is new. */
+export interface Pair {
+  readonly entry: Entry;
+  readonly judgement: Generation;
+  readonly link: Generation;
+  readonly target: string;
+}
+
+/** The index is refreshed each second: after this wait a look-up sees what an earlier request wrote. */
+export const REFRESH_MS = 2 * SECOND;
+const ROUNDS_MAX = 4;
+
+/** What became of one pair in one round. */
+type Fate =
+  | { readonly is: 'done' }
+  | { readonly is: 'again'; readonly pair: Pair; readonly why: string }
+  | { readonly is: 'look'; readonly pair: Pair; readonly judgementId: string; readonly linkId: string }
+  | { readonly is: 'failed'; readonly failure: Failure };
+
+/**
+ * Imports pairs until each is known live in its feed or known to fail.
+ *
+ *   judgement    link       | it means                                  | we
+ *   -------------+----------+-------------------------------------------+----------------------------
+ *   created      created    | written                                   | done
+ *   exists       created    | the judgement was there                   | look at it
+ *   exists       exists     | an earlier request made both              | look at both
+ *   created      error      | live, but in no feed                      | the same pair again
+ *   error        –          | CTIA refuses the entry's words            | a failure of that entry
+ *   no result    –          | unknown                                   | after the refresh, the same pair again
+ */
+export async function importPairs(context: ApplyContext, pairs: readonly Pair[]): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  let waiting = pairs;
+  for (let round = 1; waiting.length > 0; round += 1) {
+    const fates: Fate[] = [];
+    for (const part of parts(waiting, Math.floor(context.entitiesMax / 2)))
+      fates.push(...(await importOnce(context, part)));
+    const settled = await settle(context, fates);
+    outcomes.push(settled.outcome);
+    waiting = settled.again.map(({ pair }) => pair);
+    if (waiting.length > 0 && round === ROUNDS_MAX) {
+      outcomes.push({
+        applied: 0,
+        notices: [],
+        failures: settled.again.map(({ pair, why }) => failure(pair, 'unknown', why)),
+      });
+      break;
+    }
+    if (waiting.length > 0) await context.clock.sleep(REFRESH_MS, context.signal);
+  }
+  return together(outcomes);
+}
+
+async function importOnce(context: ApplyContext, pairs: readonly Pair[]): Promise<Fate[]> {
+  const { client } = context;
+  const moment = context.moment();
+  try {
+    return fatesOf(pairs, await client.importBundle(bundleOf(moment, pairs), importPrefixes(moment.owner)));
+  } catch (error) {
+    if (isCtiaError(error, 'too-many') && error.facts.entitiesMax !== undefined && pairs.length > 1) {
+      context.learnEntitiesMax(error.facts.entitiesMax);
+      const fates: Fate[] = [];
+      for (const part of parts(pairs, Math.max(1, Math.floor(error.facts.entitiesMax / 2)))) {
+        fates.push(...(await importOnce(context, part)));
+      }
+      return fates;
+    }
+    if (isCtiaError(error, 'invalid')) return withoutInvalid(context, pairs, error);
+    throw error;
+  }
+}
+
+function bundleOf(moment: Moment, pairs: readonly Pair[]): NewBundle {
+  return {
+    type: 'bundle',
+    source: moment.owner,
+    judgements: pairs.map(({ entry, judgement }, n) => ({
+      id: `transient:j${n}`,
+      ...newJudgement(moment, entry, judgement),
+    })),
+    relationships: pairs.map(({ entry, link, target }, n) => ({
+      id: `transient:l${n}`,
+      ...newLink(moment.owner, link, `transient:j${n}`, target, entry.terms.tlp),
+    })),
+  };
+}
+
+function fatesOf(pairs: readonly Pair[], results: ImportResults): Fate[] {
+  return pairs.map((pair, n): Fate => {
+    const judgement = results.get(`transient:j${n}`);
+    const link = results.get(`transient:l${n}`);
+    if (judgement === undefined) return { is: 'again', pair, why: 'CTIA gave no result for it' };
+    if (judgement.result === 'error') return { is: 'failed', failure: failure(pair, 'entry', judgement.message) };
+    if (link === undefined) return { is: 'again', pair, why: 'CTIA gave no result for its link' };
+    if (link.result === 'error')
+      return { is: 'again', pair, why: `it is in no feed, its link failed: ${link.message}` };
+    if (judgement.result === 'created' && link.result === 'created') return { is: 'done' };
+    return { is: 'look', pair, judgementId: judgement.id, linkId: link.id };
+  });
+}
+
+/** A schema error rejects the whole request and nothing was written: its positions name the entries, the rest goes once more. */
+async function withoutInvalid(context: ApplyContext, pairs: readonly Pair[], error: CtiaError): Promise<Fate[]> {
+  const bad = new Map([...invalidPositions(error, 'relationships'), ...invalidPositions(error, 'judgements')]);
+  if (bad.size === 0) throw error;
+  const fates: Fate[] = [];
+  const good: Pair[] = [];
+  pairs.forEach((pair, n) => {
+    const why = bad.get(n);
+    if (why === undefined) good.push(pair);
+    else fates.push({ is: 'failed', failure: failure(pair, 'entry', why) });
+  });
+  return good.length === 0 ? fates : [...fates, ...(await importOnce(context, good))];
+}
+
+const WHY_MAX = 200;
+
+/** The positions that a 400 `{"errors": {"judgements": [null, {…}]}}` names, with what it says of each. */
+export function invalidPositions(error: CtiaError, kind: 'judgements' | 'relationships'): [number, string][] {
+  const { body } = error.facts;
+  const errors = isRecord(body) && isRecord(body.errors) ? body.errors[kind] : undefined;
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((item, n): [number, string][] =>
+    item === null ? [] : [[n, `CTIA refused it: ${JSON.stringify(item).slice(0, WHY_MAX)}`]],
+  );
+}
+
+/** `exists` is a question, not a success: what exists may be dead, say other words, or dangle. */
+async function settle(
+  context: ApplyContext,
+  fates: readonly Fate[],
+): Promise<{ outcome: Outcome; again: { pair: Pair; why: string }[] }> {
+  const again: { pair: Pair; why: string }[] = [];
+  const failures: Failure[] = [];
+  const repairs: { pair: Pair; stored: StoredJudgement }[] = [];
+  let applied = 0;
+  const looks = fates.filter((fate) => fate.is === 'look');
+  const judgements = new Map(
+    (await context.client.judgementsById(looks.map((it) => it.judgementId))).map((it) => [it.id, it]),
+  );
+  const links = new Map((await context.client.linksById(looks.map((it) => it.linkId))).map((it) => [it.id, it]));
+
+  for (const fate of fates) {
+    if (fate.is === 'done') applied += 1;
+    else if (fate.is === 'failed') failures.push(fate.failure);
+    else if (fate.is === 'again') again.push(fate);
+    else {
+      const { pair } = fate;
+      const judgement = judgements.get(fate.judgementId);
+      const link = links.get(fate.linkId);
+      if (judgement === undefined) again.push({ pair, why: 'what CTIA said exists cannot be read' });
+      else if (!isOurs(context.self, judgement))
+        again.push({ pair: next(pair, 'judgement'), why: 'its external id is taken by a foreign judgement' });
+      else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target) {
+        again.push({ pair: next(pair, 'link'), why: 'an old link of this id leads elsewhere' });
+      } else if (needsRewrite(context.moment(), pair, judgement)) repairs.push({ pair, stored: judgement });
+      else applied += 1;
+    }
+  }
+  if (repairs.length > 0) {
+    const documents = repairs.map(({ pair, stored }) => ({
+      id: stored.id,
+      ...newJudgement(context.moment(), pair.entry, pair.judgement),
+    }));
+    const result = await context.client.replace(documents);
+    for (const { pair, stored } of repairs) {
+      if (result.done.has(stored.id)) applied += 1;
+      else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
+    }
+  }
+  return { outcome: { applied, failures, notices: [] }, again };
+}
+
+/** Compares what our words and our lifetime make of the entry now with what stands there; a start or end in another place is no difference. */
+function needsRewrite(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
+  const wanted: JudgementDocument = newJudgement(moment, entry, judgement);
+  const end = Date.parse(stored.valid_time.end_time);
+  const isLiveNow = Date.parse(stored.valid_time.start_time) <= moment.now && moment.now < end;
+  const { lifetime } = entry.terms;
+  const endsRight = lifetime.kind === 'once' ? end === lifetime.end : end - moment.now > lifetime.ms / 2;
+  const sameWords = (
+    ['disposition', 'source', 'source_uri', 'reason', 'priority', 'severity', 'confidence', 'tlp'] as const
+  ).every((word) => wanted[word] === stored[word]);
+  const sameIds =
+    wanted.external_ids.every((id) => stored.externalIds.includes(id)) &&
+    wanted.external_ids.length === stored.externalIds.length;
+  return !isLiveNow || !endsRight || !sameWords || !sameIds;
+}
+
+function next(pair: Pair, what: 'judgement' | 'link'): Pair {
+  const up = ({ h, g }: Generation) => ({ h, g: g + 1 });
+  return what === 'link'
+    ? { ...pair, link: up(pair.link) }
+    : { ...pair, judgement: up(pair.judgement), link: up(pair.link) };
+}
+
+export function failure({ entry, judgement }: Pair, kind: Failure['kind'], why: string): Failure {
+  const { position, observable } = entry;
+  return { h: judgement.h, kind, message: `${observable.type} ${observable.value}: ${why}`, position };
+}
+
+export function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

@@ -1,0 +1,88 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import type { Entry } from '../ctim/entry.ts';
+import { entryHash } from '../ctim/external-id.ts';
+import { type Channel, feedKey } from '../ctim/feed.ts';
+import type { Observable } from '../ctim/observable.ts';
+import { type Actual, isLive } from '../plan/actual.ts';
+import type { Situation } from '../plan/changes.ts';
+import { makePlan, type Plan } from '../plan/plan.ts';
+import { type Approval, heldBy } from '../plan/safety.ts';
+import { readActual, type Self } from './actual.ts';
+import { type FoundFeeds, findFeeds } from './feeds.ts';
+
+/** What the lists say at a commit. */
+export interface Desired {
+  readonly entries: readonly Entry[];
+  /** Errors in the lists. */
+  readonly problems: number;
+  readonly lists: ReadonlySet<string>;
+  /** Channels that these lists publish to. */
+  readonly channels: readonly Channel[];
+  readonly revision: string;
+  readonly repository: string | undefined;
+}
+
+export interface PrepareInput {
+  readonly client: CtiaClient;
+  readonly owner: string;
+  /** Reads the lists; what people allowed by hand takes entries out of them. */
+  readonly readDesired: (allowedByHand: readonly Observable[]) => Promise<Desired>;
+  readonly approval: Approval;
+  /** The embedded server that we started ourselves. */
+  readonly ownEmbedded: boolean;
+}
+
+/** Everything that a run decides on, read once. */
+export interface Prepared {
+  readonly self: Self;
+  readonly tenant: string;
+  readonly desired: Desired;
+  readonly situation: Situation;
+  readonly found: FoundFeeds;
+  readonly plan: Plan;
+}
+
+/** The repository that the state names while nothing but the shipped examples was ever published. */
+export const EXAMPLES_REPOSITORY = 'urn:ctim-feeds:examples';
+
+export async function prepare(input: PrepareInput): Promise<Prepared> {
+  const { client, owner, approval } = input;
+  const { organisation } = await client.identity();
+  const self: Self = { owner, organisation };
+  const tenant = `${client.ctiaUrl} (${organisation})`;
+  const actual = await readActual(client, self);
+  const now = client.serverNow();
+  const desired = await input.readDesired(allowedByHand(actual, now));
+  const found = await findFeeds(client, self, desired.channels, now);
+  const situation: Situation = {
+    now,
+    desired: await byHash(desired.entries),
+    actual,
+    indicators: new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+  };
+  const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
+  const { problems, lists, revision, repository } = desired;
+  const safety = { ...situation, problems, lists, unattended, state: found.state, repository, approval };
+  const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  return { self, tenant, desired, situation, found, plan };
+}
+
+/** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
+function allowedByHand(actual: Actual, now: number): Observable[] {
+  return [...actual.judgements.values()]
+    .flat()
+    .filter((judgement) => isLive(judgement, now) && judgement.references[0]?.source_name.endsWith('/adhoc-allow'))
+    .map(({ observable }) => observable);
+}
+
+const SLICE = 20_000;
+
+/** A million hashes take seconds: other jobs' locks are renewed between slices. */
+async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
+  const desired = new Map<string, Entry>();
+  for (const [n, entry] of entries.entries()) {
+    desired.set(entryHash(entry.channel, entry.list, entry.observable), entry);
+    if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return desired;
+}

@@ -1,0 +1,83 @@
+import { type ChangeCounts, countChanges } from '../plan/change.ts';
+import type { Held, Plan } from '../plan/plan.ts';
+import type { Failure } from './outcome.ts';
+import type { FeedVerdict } from './verify.ts';
+
+/**
+ * How a run ended.
+ *   verified      the feeds hold exactly what the lists say
+ *   problems      errors in the lists: nothing but renewals was applied
+ *   held          a person must approve: nothing but renewals was applied
+ *   not-verified  applied, but a feed holds something else, or an entry could not be made
+ */
+export type RunResult = 'verified' | 'problems' | 'held' | 'not-verified';
+
+/** The one record of a run, the same in the log, on the terminal, in the job's result and in the history. Holds no secret. */
+export interface Report {
+  readonly run: string;
+  readonly owner: string;
+  readonly tenant: string;
+  readonly revision: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly result: RunResult;
+  readonly digest: string;
+  readonly counts: ChangeCounts;
+  readonly unchanged: number;
+  readonly held: readonly Held[];
+  readonly failures: readonly Failure[];
+  readonly notices: readonly string[];
+  readonly feeds: readonly FeedVerdict[];
+  readonly requests: { readonly total: number; readonly mutating: number };
+}
+
+export interface ReportParts {
+  run: string;
+  plan: Plan;
+  applied: Plan;
+  startedAt: number;
+  endedAt: number;
+  failures: readonly Failure[];
+  notices: readonly string[];
+  feeds: readonly FeedVerdict[];
+  requests: { total: number; mutating: number };
+}
+
+/** A report in Redis stays small whatever went wrong: the first of the failures, and their number in a notice. */
+const FAILURES_MAX = 100;
+
+export function makeReport(parts: ReportParts): Report {
+  const { plan, applied, failures, notices, feeds } = parts;
+  const more = failures.length - FAILURES_MAX;
+  return {
+    run: parts.run,
+    owner: plan.owner,
+    tenant: plan.tenant,
+    revision: plan.revision,
+    startedAt: new Date(parts.startedAt).toISOString(),
+    endedAt: new Date(parts.endedAt).toISOString(),
+    result: resultOf(plan, failures, feeds),
+    digest: plan.digest,
+    counts: countChanges(applied.changes),
+    unchanged: plan.unchanged,
+    held: plan.held,
+    failures: failures.slice(0, FAILURES_MAX),
+    notices: more > 0 ? [...notices, `${more} more failures are not listed`] : notices,
+    feeds,
+    requests: { ...parts.requests },
+  };
+}
+
+function resultOf(plan: Plan, failures: readonly Failure[], feeds: readonly FeedVerdict[]): RunResult {
+  if (plan.held.some(({ rule }) => rule === 'problems')) return 'problems';
+  if (plan.held.length > 0) return 'held';
+  return failures.length === 0 && feeds.every(({ verified }) => verified) ? 'verified' : 'not-verified';
+}
+
+/** `3 changes: 2 create, 1 withdraw`; `0 changes` where there was nothing to do. */
+export function countsLine(counts: ChangeCounts): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  const total = parts.reduce((sum, [, count]) => sum + count, 0);
+  const detail = parts.map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return `${total} ${total === 1 ? 'change' : 'changes'}${detail && `: ${detail}`}`;
+}

@@ -1,0 +1,129 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import { feedKey } from '../ctim/feed.ts';
+import { type Batch, ENTITIES_MAX, makeBatches } from '../plan/batch.ts';
+import { stateDocument } from '../plan/documents.ts';
+import { desiredValues, isEmpty, type Plan, renewalsOnly } from '../plan/plan.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { type ApplyContext, applyBatch, makeApplyContext } from './apply.ts';
+import { makeFeeds, type TypedFeed } from './feeds.ts';
+import { type Outcome, together } from './outcome.ts';
+import { type Prepared, type PrepareInput, prepare } from './prepare.ts';
+import { makeReport, type Report } from './report.ts';
+import { type FeedVerdict, verifyFeed } from './verify.ts';
+
+export interface RunInput extends PrepareInput {
+  readonly run: string;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what goes on, for a terminal. */
+  readonly progress?: (step: Progress) => void;
+}
+
+export type Progress =
+  | { readonly step: 'planned'; readonly prepared: Prepared }
+  | { readonly step: 'applying'; readonly done: number; readonly of: number }
+  | { readonly step: 'verifying'; readonly feeds: number };
+
+/** A run that is not verified reads CTIA and plans once more, and then fails. */
+const PASSES_MAX = 2;
+
+/**
+ * One run, in this process: read what is desired and what is actual, plan, make what feeds are missing, apply batch by
+ * batch, verify the feeds, and note in CTIA what was applied. A held plan applies its renewals and nothing else.
+ */
+export async function run(input: RunInput): Promise<Report> {
+  const { client, clock } = input;
+  const startedAt = clock.now();
+  const outcomes: Outcome[] = [];
+  for (let pass = 1; ; pass += 1) {
+    const prepared = await prepare(input);
+    input.progress?.({ step: 'planned', prepared });
+    const held = prepared.plan.held.length > 0;
+    const applied = held ? renewalsOnly(prepared.plan, prepared.situation) : prepared.plan;
+    const feeds = held ? prepared.found.feeds : await openFeeds(client, prepared);
+    outcomes.push(await applyAll(input, prepared, applied, feeds));
+    if (!held) await noteApplied(client, prepared, applied);
+    input.progress?.({ step: 'verifying', feeds: feeds.length });
+    const verdicts = held ? [] : await verifyAll(input, prepared, feeds);
+    const outcome = together(outcomes);
+    const report = makeReport({
+      run: input.run,
+      plan: prepared.plan,
+      applied,
+      startedAt,
+      endedAt: clock.now(),
+      failures: outcome.failures,
+      notices: [...prepared.found.notices, ...outcome.notices],
+      feeds: verdicts,
+      requests: client.requests,
+    });
+    const drifted = report.result === 'not-verified' && outcome.failures.length === 0;
+    if (!drifted || pass === PASSES_MAX) return report;
+  }
+}
+
+/** Makes what is missing. At first approval the state is written first: who crashes midway is known when it comes back. */
+export async function openFeeds(client: CtiaClient, prepared: Prepared): Promise<readonly TypedFeed[]> {
+  const { found, desired, self } = prepared;
+  const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
+  if (isFirstContact(prepared)) await writeState(client, prepared);
+  return makeFeeds(client, moment, desired.channels, found);
+}
+
+async function applyAll(
+  input: RunInput,
+  prepared: Prepared,
+  plan: Plan,
+  feeds: readonly TypedFeed[],
+): Promise<Outcome> {
+  const context = applyContextOf(input, prepared, feeds);
+  const batches = makeBatches(plan.changes, context.entitiesMax);
+  const outcomes: Outcome[] = [];
+  const failed = new Set<string>();
+  for (const [done, batch] of batches.entries()) {
+    input.progress?.({ step: 'applying', done, of: batches.length });
+    const outcome = await applyBatch(context, batch as Batch, failed);
+    for (const { h } of outcome.failures) failed.add(h);
+    outcomes.push(outcome);
+  }
+  return together(outcomes);
+}
+
+function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly TypedFeed[]): ApplyContext {
+  return makeApplyContext({
+    client: input.client,
+    clock: input.clock,
+    signal: input.signal,
+    self: prepared.self,
+    revision: prepared.desired.revision,
+    indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    desired: prepared.situation.desired,
+    entitiesMax: ENTITIES_MAX,
+  });
+}
+
+async function verifyAll(input: RunInput, prepared: Prepared, feeds: readonly TypedFeed[]): Promise<FeedVerdict[]> {
+  const wanted = desiredValues(prepared.situation);
+  const verdicts: FeedVerdict[] = [];
+  for (const feed of feeds) {
+    verdicts.push(await verifyFeed({ ...input, self: prepared.self }, feed, wanted.get(feedKey(feed)) ?? new Set()));
+  }
+  return verdicts;
+}
+
+/** After each run that wrote, unless the state says so already. A run that changed nothing writes nothing. */
+export async function noteApplied(client: CtiaClient, prepared: Prepared, applied: Plan): Promise<void> {
+  if (isEmpty(applied) || isFirstContact(prepared)) return;
+  await writeState(client, prepared);
+}
+
+function isFirstContact({ found, desired }: Prepared): boolean {
+  return found.state === undefined || found.state.repository !== desired.repository;
+}
+
+async function writeState(client: CtiaClient, { found, desired, self }: Prepared): Promise<void> {
+  const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
+  const document = stateDocument(moment, desired.repository);
+  if (found.state === undefined) await client.createIndicator(document);
+  else await client.replaceIndicator(found.state.id, document);
+}

@@ -1,0 +1,136 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
+import { withoutQuery } from '../ctia/http.ts';
+import { feedKey } from '../ctim/feed.ts';
+import { type Clock, SECOND } from '../runtime/clock.ts';
+import { isOurs, type Self } from './actual.ts';
+import type { TypedFeed } from './feeds.ts';
+
+/**
+ * A feed is *verified* when every desired value is in its view, and whatever else is there is held by a live foreign
+ * link, counted and named. The view is what a firewall pulls, so nothing else counts as proof.
+ */
+export interface FeedVerdict {
+  readonly channel: string;
+  readonly type: string;
+  readonly title: string;
+  /** Without its secret: a verdict travels in reports and jobs. */
+  readonly url: string;
+  readonly entries: number;
+  readonly verified: boolean;
+  /** ISO time of the read that decided. */
+  readonly at: string;
+  readonly missing: Named;
+  readonly extra: Named;
+  readonly foreign: Named;
+  /** Why the view could not be read, or why two reads of it differ. */
+  readonly trouble?: string;
+}
+
+/** How many there are, and the first of them. */
+export interface Named {
+  readonly count: number;
+  readonly some: readonly string[];
+}
+
+const NAMED_MAX = 20;
+const VERIFY_MS_MAX = 10 * SECOND;
+const READ_EVERY_MS = 500;
+
+interface Look {
+  readonly missing: readonly string[];
+  readonly extra: readonly string[];
+  readonly foreign: readonly string[];
+}
+
+export async function verifyFeed(
+  { client, clock, self, signal }: { client: CtiaClient; clock: Clock; self: Self; signal?: AbortSignal | undefined },
+  feed: TypedFeed,
+  wanted: ReadonlySet<string>,
+): Promise<FeedVerdict> {
+  const { feed: stored } = feed;
+  const base = {
+    channel: feed.channel,
+    type: feed.type,
+    title: feed.title,
+    url: stored ? withoutQuery(stored.feed_view_url) : '',
+    entries: wanted.size,
+  };
+  const verdict = (look: Look, trouble?: string): FeedVerdict => ({
+    ...base,
+    verified: trouble === undefined && look.missing.length === 0 && look.extra.length === 0,
+    at: new Date(clock.now()).toISOString(),
+    missing: named(look.missing),
+    extra: named(look.extra),
+    foreign: named(look.foreign),
+    ...(trouble !== undefined && { trouble }),
+  });
+  const nothing: Look = { missing: [], extra: [], foreign: [] };
+  if (stored === undefined) return verdict(nothing, 'there is no feed yet');
+
+  const until = clock.now() + VERIFY_MS_MAX;
+  let before: Look | undefined;
+  for (;;) {
+    let look: Look;
+    try {
+      look = await lookAt(client, self, feed, stored.feed_view_url, wanted);
+    } catch (error) {
+      if (!isCtiaError(error, 'not-found', 'token', 'forbidden', 'unknown', 'unreachable')) throw error;
+      return verdict(nothing, viewTrouble(error.kind, feed, error.message));
+    }
+    if (look.missing.length === 0 && look.extra.length === 0) return verdict(look);
+    if (clock.now() >= until) {
+      const agree = before !== undefined && JSON.stringify(before) === JSON.stringify(look);
+      return verdict(look, agree ? undefined : 'two reads of the view differ');
+    }
+    before = look;
+    await clock.sleep(READ_EVERY_MS, signal);
+  }
+}
+
+async function lookAt(
+  client: CtiaClient,
+  self: Self,
+  feed: TypedFeed,
+  url: string,
+  wanted: ReadonlySet<string>,
+): Promise<Look> {
+  const seen = new Set(await client.view(url));
+  const missing = [...wanted].filter((value) => !seen.has(value));
+  const others = [...seen].filter((value) => !wanted.has(value));
+  if (others.length === 0) return { missing, extra: [], foreign: [] };
+  const foreign = await foreignValues(client, self, feed);
+  return {
+    missing,
+    extra: others.filter((value) => !foreign.has(value)),
+    foreign: others.filter((value) => foreign.has(value)),
+  };
+}
+
+/** Values that somebody else's live link keeps in this feed. Read only where the view holds what we did not ask for. */
+async function foreignValues(client: CtiaClient, self: Self, { indicatorId }: TypedFeed): Promise<ReadonlySet<string>> {
+  if (indicatorId === undefined) return new Set();
+  const links = (await client.allLinksTo(indicatorId)).filter((link) => !isOurs(self, link));
+  const judgements = await client.judgementsById([...new Set(links.map((link) => link.source_ref))]);
+  const now = client.serverNow();
+  const isLive = ({ valid_time: { start_time, end_time } }: (typeof judgements)[number]) =>
+    Date.parse(start_time) <= now && now <= Date.parse(end_time);
+  return new Set(judgements.filter(isLive).map(({ observable }) => observable.value));
+}
+
+function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
+  switch (kind) {
+    case 'not-found':
+      return `the feed ${feedKey(feed)} is gone or its lifetime ended: firewalls get 404`;
+    case 'token':
+      return `the secret of feed ${feedKey(feed)} is wrong: firewalls get 401`;
+    case 'forbidden':
+      return `a link of indicator ${feed.indicatorId} points at a judgement that the feed's owner may not read: firewalls get 403`;
+    default:
+      return message;
+  }
+}
+
+function named(values: readonly string[]): Named {
+  return { count: values.length, some: values.slice(0, NAMED_MAX) };
+}
