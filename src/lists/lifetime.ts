@@ -1,0 +1,83 @@
+import type { Lifetime } from '../ctim/entry.ts';
+import { quoted } from '../ctim/problem.ts';
+
+/**
+ * How long a judgement is valid, as people write it: a duration (`90m`, `12h`, `7d`, `4w`) or the part of ISO 8601 that
+ * always means the same span (`P7D`, `PT12H`, `P1DT12H`, `P2W`). Months and years differ in length, so they are refused.
+ */
+const DURATION = /^([1-9][0-9]{0,5})([mhdw])$/;
+const ISO_DURATION = /^P(?:([0-9]{1,4})W|(?:([0-9]{1,5})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?)?)$/;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
+const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: HOUR, d: DAY, w: WEEK };
+
+/** Firewalls pull feeds every half hour or slower: what lives shorter may never reach one. */
+export const LIFETIME_MIN = 30 * MINUTE;
+/** A lifetime is never unlimited: what nobody renews is gone after a year. */
+export const LIFETIME_MAX = 366 * DAY;
+/** A date further away is `unlimited` in disguise. */
+export const EXPIRES_MAX = 5 * 366 * DAY;
+
+export const DEFAULT_LIFETIME: Lifetime = { kind: 'renewed', text: '7d', ms: 7 * DAY };
+
+export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
+
+export function parseLifetime(text: string): Parsed<Lifetime> {
+  const ms = durationMs(text);
+  if (ms === undefined) {
+    return {
+      wrong: `${quoted(text)} is no lifetime: write a duration such as 90m, 12h, 7d or 4w, or ISO 8601 such as P7D or PT12H (no months or years, and never unlimited)`,
+    };
+  }
+  if (ms < LIFETIME_MIN) {
+    return { wrong: `a lifetime of ${text} is too short: firewalls pull every 30 minutes or slower; the least is 30m` };
+  }
+  if (ms > LIFETIME_MAX) {
+    return {
+      wrong: `a lifetime of ${text} is too long: entries are renewed while they stand in the list; the most is 366d`,
+    };
+  }
+  return { value: { kind: 'renewed', text, ms } };
+}
+
+function durationMs(text: string): number | undefined {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return Number(count) * (UNITS[unit] ?? 0);
+  const iso = ISO_DURATION.exec(text);
+  if (iso === null) return undefined;
+  const [weeks, days, hours, minutes] = iso.slice(1);
+  if (weeks === undefined && days === undefined && hours === undefined && minutes === undefined) return undefined;
+  return (
+    Number(weeks ?? 0) * WEEK + Number(days ?? 0) * DAY + Number(hours ?? 0) * HOUR + Number(minutes ?? 0) * MINUTE
+  );
+}
+
+const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
+
+/** `2027-01-31` lasts to the end of that day, UTC. A date in the past is no mistake: the entry has simply run out. */
+export function parseExpires(text: string, now: number): Parsed<Lifetime> {
+  const [, year, month, day] = DATE.exec(text) ?? [];
+  const end = Date.UTC(Number(year), Number(month) - 1, Number(day), 23, 59, 59, 999);
+  // Date.UTC makes 2 March of 30 February; such a date is refused, not moved.
+  if (Number.isNaN(end) || !new Date(end).toISOString().startsWith(text)) {
+    return {
+      wrong: `${quoted(text)} is no date: write year-month-day, such as 2027-01-31 (to the end of that day, UTC)`,
+    };
+  }
+  if (end - now > EXPIRES_MAX) {
+    return {
+      wrong: `${text} is more than five years away: nothing is blocked for ever; write a nearer date or a lifetime`,
+    };
+  }
+  return { value: { kind: 'once', text, end } };
+}
+
+/** Of two lifetimes of one observable the one that ends later. What is renewed lasts as long as it is listed, so it outlasts any date. */
+export function laterLifetime(a: Lifetime, b: Lifetime): Lifetime {
+  if (a.kind === 'renewed') return b.kind === 'renewed' && b.ms > a.ms ? b : a;
+  if (b.kind === 'renewed') return b;
+  return b.end > a.end ? b : a;
+}
