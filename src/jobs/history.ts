@@ -5,7 +5,11 @@ import type { Report } from '../reconcile/report.ts';
 const REPORTS_MAX = 200;
 
 export async function noteReport(redis: Redis, key: string, report: Report): Promise<void> {
-  await redis.multi().lpush(key, JSON.stringify(report)).ltrim(key, 0, REPORTS_MAX - 1).exec();
+  await redis
+    .multi()
+    .lpush(key, JSON.stringify(report))
+    .ltrim(key, 0, REPORTS_MAX - 1)
+    .exec();
 }
 
 export async function latestReports(redis: Redis, key: string, count: number): Promise<Report[]> {

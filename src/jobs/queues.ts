@@ -35,7 +35,13 @@ const REQUESTS = {
     digest: z.string().min(1).max(64).optional(),
   }),
   /** Block one observable now, for a time, by a person's word. */
-  add: z.strictObject({ v: version, ...observable, for: duration, reason, channel: z.string().min(1).max(64).optional() }),
+  add: z.strictObject({
+    v: version,
+    ...observable,
+    for: duration,
+    reason,
+    channel: z.string().min(1).max(64).optional(),
+  }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
   remove: z.strictObject({ v: version, ...observable, for: duration.optional(), reason: reason.optional() }),
   /** Read CTIA in full, compare, report; change nothing. */

@@ -36,7 +36,13 @@ local oldest = redis.call('zrange', KEYS[1], 0, 0, 'withscores')
 return math.max(1, tonumber(oldest[2]) + hour - now)
 `;
 
-export function makeRateBudget(redis: Redis, keys: RedisKeys, clock: Clock, perHour: number, signal?: AbortSignal): RateBudget {
+export function makeRateBudget(
+  redis: Redis,
+  keys: RedisKeys,
+  clock: Clock,
+  perHour: number,
+  signal?: AbortSignal,
+): RateBudget {
   return {
     async take() {
       for (;;) {
