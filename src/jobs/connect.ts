@@ -32,7 +32,9 @@ export async function connectQueues(
   releases.add('batches queue', () => batches.close());
   const flows = new FlowProducer(options);
   releases.add('flow producer', () => flows.close());
-  for (const end of [requests, batches, flows]) end.on('error', () => {});
+  requests.on('error', () => {});
+  batches.on('error', () => {});
+  flows.on('error', () => {});
   // One importer at a time: imports that run side by side race for external ids.
   await batches.setGlobalConcurrency(1);
   return { redis, requests, batches, flows };
