@@ -8,6 +8,7 @@ import { laterLifetime } from './lifetime.ts';
 import { type Item, type ListFile, readListFile } from './list-file.ts';
 import { didYouMean } from './nearest.ts';
 import { normalise } from './normalise.ts';
+import { applyPrecedence } from './precedence.ts';
 import { type ChannelSettings, defaultSettings, readSettings, type Settings } from './settings.ts';
 import { textLines } from './text-list.ts';
 import { makeTermsPool, type Words } from './words.ts';
@@ -86,12 +87,13 @@ export async function readLists(files: FeedsFiles, options: ReadOptions): Promis
   }
   const entries: Entry[] = [];
   for (const draft of drafts) for (const entry of draft.entries.values()) entries.push(entry);
-  return {
-    settings,
-    lists: drafts.map((draft) => draft.summary),
-    entries: published(entries, options.now, problems),
-    problems,
-  };
+  const live = notExpired(entries, options.now, problems);
+  const allowing = new Set(
+    drafts.filter(({ summary }) => summary.action === 'allow').map(({ summary }) => summary.name),
+  );
+  const ruled = applyPrecedence(live, (entry) => allowing.has(entry.list), options.adhocAllow ?? []);
+  for (const problem of ruled.problems) problems.push(problem);
+  return { settings, lists: drafts.map((draft) => draft.summary), entries: ruled.published, problems };
 }
 
 function settingsOf(files: FeedsFiles, problems: Problem[]): Settings {
@@ -333,7 +335,7 @@ function beside(listPath: string, name: string): string | undefined {
   return steps.join('/');
 }
 
-function published(entries: readonly Entry[], now: number, problems: Problem[]): Entry[] {
+function notExpired(entries: readonly Entry[], now: number, problems: Problem[]): Entry[] {
   return entries.filter(({ terms: { lifetime }, observable, position }) => {
     if (lifetime.kind === 'renewed' || lifetime.end >= now) return true;
     const message = `${quoted(observable.value)} ran out on ${lifetime.text} and is not published: remove the entry or give it a later date`;
