@@ -1,7 +1,7 @@
 import { parse } from 'tldts';
 import type { Observable } from '../ctim/observable.ts';
 import { quoted } from '../ctim/problem.ts';
-import { type AddressRange, makeRangeTable, parseRange, type RangeTable, rangeOf } from './address.ts';
+import { type AddressRange, makeRangeTable, parseRange, parseV4, type RangeTable, rangeOf } from './address.ts';
 import { atOrBelow, parentsOf } from './domain.ts';
 import type { Remark } from './normalise.ts';
 import { RESOLVERS } from './resolvers.ts';
@@ -54,6 +54,7 @@ export type Guards = (observable: Observable) => Remark | undefined;
 
 export function makeGuards(settings: Settings): Guards {
   return (observable) => {
+    if (isUnremarkable(observable, settings)) return undefined;
     const host = observable.type === 'url' ? hostOf(observable.value) : undefined;
     const range = host === undefined ? rangeOf(observable) : parseRange(host);
     const named = observable.type === 'domain' ? observable.value : range === undefined ? host : undefined;
@@ -66,6 +67,12 @@ export function makeGuards(settings: Settings): Guards {
     }
     return undefined;
   };
+}
+
+/** Nearly every line of a long list is one IPv4 address far from any guarded range: one search tells. */
+function isUnremarkable({ type, value }: Observable, { protect }: Settings): boolean {
+  const bits = type === 'ip' && protect.length === 0 ? parseV4(value) : undefined;
+  return bits !== undefined && meets(EVERY_RANGE, { family: 4, first: bits, last: bits }) === undefined;
 }
 
 /** One network never has more: the widest IPv4 networks are the /8 of the early Internet, the widest IPv6 ones are /19. */
@@ -115,11 +122,11 @@ function documentation({ range, name }: Subject, settings: Settings): string | u
     : `${found}; examples copied from a text block nothing (settings: guards: { documentation: allow } for tests)`;
 }
 
-const RESOLVER_TABLE = tableOf(
-  RESOLVERS.flatMap(({ name, addresses }) =>
-    addresses.map((address): SpecialRow => [address, `a public resolver of ${name}`]),
-  ),
+const RESOLVER_ROWS = RESOLVERS.flatMap(({ name, addresses }) =>
+  addresses.map((address): SpecialRow => [address, `a public resolver of ${name}`]),
 );
+const RESOLVER_TABLE = tableOf(RESOLVER_ROWS);
+const EVERY_RANGE = tableOf([...PRIVATE_RANGES, ...SPECIAL_RANGES, ...DOCUMENTATION_RANGES, ...RESOLVER_ROWS]);
 
 /** A URL on a resolver's address names one page of it, so it is let pass. */
 function resolver({ observable, range }: Subject): string | undefined {

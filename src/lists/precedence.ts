@@ -21,37 +21,35 @@ import { hostOf, isWholeHost } from './url.ts';
  * disposition, so allow acts by leaving out, and a wider block cannot be left out in part: hence the two errors.
  * What people allowed by hand shadows in the same way, but never makes a list invalid: there the errors are notices.
  */
-export function applyPrecedence(
-  entries: readonly Entry[],
-  isAllow: (entry: Entry) => boolean,
-  adhocAllow: readonly Observable[],
-) {
+export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Observable[]): Precedence {
   const committed = makeAllowed(
-    entries
-      .filter(isAllow)
-      .map(({ observable, position }) => ({ observable, where: placeText(position), byHand: false })),
+    allows.map(({ observable, position }) => ({ observable, where: placeText(position), byHand: false })),
   );
   const byHand = makeAllowed(adhocAllow.map((observable) => ({ observable, where: 'adhoc-allow', byHand: true })));
-  const published: Entry[] = [];
-  const problems: Problem[] = [];
-  for (const entry of entries) {
-    if (isAllow(entry)) {
-      published.push(entry);
-      continue;
-    }
+  if (allows.length + adhocAllow.length === 0) return () => UNTOUCHED;
+  return (entry) => {
     const shadow = committed.covers(entry.observable) ?? byHand.covers(entry.observable);
     if (shadow !== undefined) {
-      problems.push({ severity: 'notice', code: 'shadowed', message: shadowMessage(entry, shadow), ...entry.position });
-      continue;
+      const problem: Problem = {
+        severity: 'notice',
+        code: 'shadowed',
+        message: shadowMessage(entry, shadow),
+        ...entry.position,
+      };
+      return { published: false, problems: [problem] };
     }
-    published.push(entry);
-    for (const allowed of [committed, byHand]) {
-      const said = allowed.remark(entry.observable);
-      if (said !== undefined) problems.push({ ...said, ...entry.position });
-    }
-  }
-  return { published, problems };
+    const said = [committed.remark(entry.observable), byHand.remark(entry.observable)].filter(
+      (remark) => remark !== undefined,
+    );
+    if (said.length === 0) return UNTOUCHED;
+    return { published: true, problems: said.map((remark) => ({ ...remark, ...entry.position })) };
+  };
 }
+
+/** What becomes of one block entry. */
+export type Precedence = (entry: Entry) => { readonly published: boolean; readonly problems: readonly Problem[] };
+
+const UNTOUCHED = { published: true, problems: [] };
 
 interface Allow {
   readonly observable: Observable;
