@@ -14,18 +14,38 @@ export interface AddressRange {
   readonly last: AddressBits;
 }
 
-/** Four decimal numbers without leading zeros, nothing else: ipaddr.js and `new URL` would take octal, hex and short forms. */
-const V4 =
-  /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-
-export function isV4(text: string): boolean {
-  return V4.test(text);
+/**
+ * Four decimal numbers without leading zeros, nothing else: ipaddr.js and `new URL` would take octal, hex and short forms.
+ * By character, since a list may have a million of them: a tenth of what a regular expression with groups takes.
+ */
+export function parseV4(text: string): number | undefined {
+  const { length } = text;
+  if (length < 7 || length > 15) return undefined;
+  let bits = 0;
+  let parts = 0;
+  let part = -1;
+  for (let i = 0; i <= length; i++) {
+    const code = i === length ? DOT : text.charCodeAt(i);
+    if (code === DOT) {
+      if (part < 0 || part > 255) return undefined;
+      bits = bits * 256 + part;
+      parts++;
+      part = -1;
+    } else if (code < ZERO || code > NINE || part === 0) {
+      return undefined;
+    } else {
+      part = part < 0 ? code - ZERO : part * 10 + code - ZERO;
+    }
+  }
+  return parts === 4 ? bits : undefined;
 }
 
-export function parseV4(text: string): number | undefined {
-  const match = V4.exec(text);
-  if (match === null) return undefined;
-  return ((Number(match[1]) * 256 + Number(match[2])) * 256 + Number(match[3])) * 256 + Number(match[4]);
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+export function isV4(text: string): boolean {
+  return parseV4(text) !== undefined;
 }
 
 /** Zone ids (`fe80::1%eth0`) name an interface of one machine, so they are no address for a feed. */

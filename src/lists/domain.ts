@@ -53,3 +53,14 @@ function whyNot(name: string, ascii: string): string {
 function refused(text: string, why: string): Normalised {
   return { refused: { code: 'invalid-domain', message: `${quoted(text)} is no address, domain, URL or hash: ${why}` } };
 }
+
+export function atOrBelow(name: string, parent: string): boolean {
+  return name === parent || name.endsWith(`.${parent}`);
+}
+
+/** Every name above this one, the nearest first: `a.b.c` → `b.c`, `c`. */
+export function parentsOf(name: string): string[] {
+  const parents: string[] = [];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) parents.push(name.slice(dot + 1));
+  return parents;
+}

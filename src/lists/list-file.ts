@@ -11,6 +11,7 @@ import { isNull, parseYaml, type YamlFault, type YamlMap, type YamlNode } from '
 /** One list as its file says it: nothing normalised yet, and no other file looked at. */
 export interface ListFile {
   readonly name: string;
+  readonly namePlace: Place;
   readonly action: ListAction;
   readonly channel: string;
   readonly channelPlace: Place;
@@ -115,6 +116,7 @@ function readMap(map: YamlMap, path: string, now: number, faults: YamlFault[]): 
   };
   return {
     name,
+    namePlace: placeOfKey(map, 'name'),
     action,
     channel: checked.value?.channel ?? text('channel') ?? `firewall-${action}`,
     channelPlace: placeOfKey(map, findKey(map, 'channel') === undefined ? 'action' : 'channel'),

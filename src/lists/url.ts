@@ -37,3 +37,14 @@ export function urlOf(text: string): Normalised {
 function refused(text: string, why: string): Normalised {
   return { refused: { code: 'invalid-url', message: `${quoted(text)} is no URL: ${why}` } };
 }
+
+/** The host of a URL in normal form; an IPv6 address without its brackets. */
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+}
+
+/** A URL without path and query stands for its whole host: firewalls match everything below it. */
+export function isWholeHost(url: string): boolean {
+  const { pathname, search } = new URL(url);
+  return pathname === '/' && search === '';
+}

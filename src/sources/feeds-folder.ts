@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
-import { type FileText, type Reading, readLists } from '../lists/reading.ts';
+import type { FileText } from '../lists/feeds-files.ts';
+import { type Reading, readLists } from '../lists/reading.ts';
 import { type Revision, revisionOf } from './git.ts';
 
 const MIB = 1024 * 1024;
@@ -61,7 +62,7 @@ export async function readFeeds(dir: string, { now, adhocAllow = [] }: ReadFeeds
       ...(settings !== undefined && { settings }),
       textFile: (below) => reader.read(below, TEXT_BYTES_MAX),
     },
-    { now, adhocAllow, pause: () => setImmediate() },
+    { now, adhocAllow, pause: setImmediate },
   );
   for (const below of found.texts) {
     if (!reader.paths().includes(below))
