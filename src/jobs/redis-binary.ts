@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 /** In this order, because Redis is what the queues were measured with; Valkey speaks the same protocol. */
 const PROGRAMS = ['redis-server', 'valkey-server'];
@@ -7,14 +7,17 @@ const PROGRAMS = ['redis-server', 'valkey-server'];
 /** Where packages put servers. A user's PATH often lacks the sbin folders and cron's lacks /usr/local/bin. */
 export const USUAL_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 
-/** The whole path of a Redis-compatible server, or undefined. The PATH is passed in: one place reads the environment. */
+/**
+ * The whole path of a Redis-compatible server, or undefined: first what the user's PATH has, under either name, as
+ * that is where a choice is made. The PATH is passed in: one place reads the environment.
+ */
 export function findRedisBinary(pathVariable: string, usualFolders = USUAL_FOLDERS): string | undefined {
-  const folders = [...pathVariable.split(delimiter), ...usualFolders].filter((folder) => folder.startsWith('/'));
-  for (const program of PROGRAMS) {
-    const found = folders.map((folder) => join(folder, program)).find(isExecutable);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return findIn(pathVariable.split(delimiter)) ?? findIn(usualFolders);
+}
+
+function findIn(folders: string[]): string | undefined {
+  const absolute = folders.filter(isAbsolute);
+  return PROGRAMS.flatMap((program) => absolute.map((folder) => join(folder, program))).find(isExecutable);
 }
 
 export const WAYS_TO_A_REDIS = `There are three ways out:

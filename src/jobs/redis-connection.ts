@@ -32,6 +32,8 @@ export async function withRedis<T>(connection: RedisConnection, ask: (redis: Red
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: CONNECT_TIMEOUT_MS,
+    // After a refused connection ioredis keeps the process alive for this long (2 s by default), only to log a line.
+    disconnectTimeout: 0,
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,

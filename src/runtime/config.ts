@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { CTIA_HOST, type HostReading, readHost, regionProblem, TOKEN_HOST } from './ctia-hosts.ts';
-import { type Key, readKeysFile } from './keys-file.ts';
+import { CTIA_HOST, type Role, readHost, regionProblems, TOKEN_HOST } from './ctia-hosts.ts';
+import { type KeysFile, readKeysFile } from './keys-file.ts';
 import type { LogOptions } from './log.ts';
 
 export interface Config {
@@ -85,57 +85,53 @@ export function loadConfig({ env, flags, cwd }: { env: NodeJS.ProcessEnv; flags:
 
 type Variable = (name: string) => string | undefined;
 
+/** The four parts of a remote tenant: the variable, the key in the file, and what it is. */
+const PARTS = {
+  clientId: { variable: 'CTIA_CLIENT_ID', key: 'ctr_client_id', says: 'the client id' },
+  clientPassword: { variable: 'CTIA_CLIENT_PASSWORD', key: 'ctr_client_password', says: 'the client password' },
+  ctiaUrl: { variable: 'CTIA_URL', key: 'host', says: CTIA_HOST.says },
+  tokenUrl: { variable: 'CTIA_TOKEN_URL', key: 'host_for_token', says: TOKEN_HOST.says },
+} as const;
+
 /** Undefined when nothing at all points to a remote tenant; once anything does, everything must be there. */
 function readRemote(variable: Variable, cwd: string, problems: string[], hints: string[]): RemoteTenant | undefined {
-  const file = readKeysFile(resolve(cwd, KEYS_FILE), KEYS_FILE);
-  const fromFile = (key: Key) => ({ text: file.values[key], where: `${key} in ${KEYS_FILE}` });
-  const either = (name: string, key: Key) =>
-    variable(name) === undefined ? fromFile(key) : { text: variable(name), where: name };
+  const parts = Object.values(PARTS);
+  const allInEnv = parts.every((part) => variable(part.variable) !== undefined);
+  const file: KeysFile = allInEnv ? { values: {}, problems: [] } : readKeysFile(resolve(cwd, KEYS_FILE), KEYS_FILE);
+  problems.push(...file.problems);
 
   // The two halves of a credential belong together, so they come from one place or the other.
-  const inEnv = variable('CTIA_CLIENT_ID') !== undefined || variable('CTIA_CLIENT_PASSWORD') !== undefined;
-  const half = (name: string, key: Key) => (inEnv ? { text: variable(name), where: name } : fromFile(key));
-  const fields = [
-    { ...half('CTIA_CLIENT_ID', 'ctr_client_id'), name: 'CTIA_CLIENT_ID', key: 'ctr_client_id', what: 'the client id' },
-    {
-      ...half('CTIA_CLIENT_PASSWORD', 'ctr_client_password'),
-      name: 'CTIA_CLIENT_PASSWORD',
-      key: 'ctr_client_password',
-      what: 'the client password',
-    },
-    { ...either('CTIA_URL', 'host'), name: 'CTIA_URL', key: 'host', what: CTIA_HOST.says },
-    {
-      ...either('CTIA_TOKEN_URL', 'host_for_token'),
-      name: 'CTIA_TOKEN_URL',
-      key: 'host_for_token',
-      what: TOKEN_HOST.says,
-    },
-  ];
-  const present = fields.filter(({ text }) => text !== undefined).map(({ key }) => key);
-  problems.push(...file.problems);
-  if (present.length === 0) return undefined;
-
-  // A file that is refused or half read says enough by its own problems.
-  if (file.problems.length === 0) {
-    for (const { text, name, key, what } of fields) {
-      if (text !== undefined) continue;
-      problems.push(
-        `${what} is missing, while ${present.join(' and ')} ${present.length === 1 ? 'is' : 'are'} set; set ${name}, or ${key} in ${KEYS_FILE}`,
-      );
-    }
-  }
-  const [id, password, ctia, token] = fields;
-  const ctiaUrl = ctia?.text && take(readHost(ctia.where, ctia.text, CTIA_HOST), problems, hints);
-  const tokenUrl = token?.text && take(readHost(token.where, token.text, TOKEN_HOST), problems, hints);
-  const mixed = ctiaUrl && tokenUrl ? regionProblem(ctiaUrl, tokenUrl) : undefined;
-  if (mixed !== undefined) problems.push(mixed);
-  return {
-    kind: 'remote',
-    ctiaUrl: ctiaUrl ?? '',
-    tokenUrl: tokenUrl ?? '',
-    clientId: id?.text ?? '',
-    clientPassword: password?.text ?? '',
+  const credentialInEnv = [PARTS.clientId, PARTS.clientPassword].some((part) => variable(part.variable) !== undefined);
+  const read = (part: (typeof parts)[number]) => {
+    const isCredential = part === PARTS.clientId || part === PARTS.clientPassword;
+    const inEnv = isCredential ? credentialInEnv : variable(part.variable) !== undefined;
+    if (inEnv) return { text: variable(part.variable), where: part.variable };
+    return { text: file.values[part.key], where: `${part.key} in ${KEYS_FILE}` };
   };
+  const set = parts.map(read).filter(({ text }) => text !== undefined);
+  // A file that is refused or half read says enough by its own problems, and its values are not judged further.
+  if (set.length === 0 || file.problems.length > 0) return undefined;
+  for (const part of parts.filter((each) => read(each).text === undefined)) {
+    problems.push(
+      `${part.says} is missing, while there is ${set.map(({ where }) => where).join(' and ')}; ` +
+        `set ${part.variable}, or ${part.key} in ${KEYS_FILE}`,
+    );
+  }
+
+  const host = (part: (typeof parts)[number], role: Role) => {
+    const { text, where } = read(part);
+    if (text === undefined) return '';
+    const reading = readHost(where, text, role);
+    problems.push(...reading.problems);
+    hints.push(...reading.hints);
+    return reading.url ?? '';
+  };
+  const ctiaUrl = host(PARTS.ctiaUrl, CTIA_HOST);
+  const tokenUrl = host(PARTS.tokenUrl, TOKEN_HOST);
+  if (ctiaUrl !== '' && tokenUrl !== '') problems.push(...regionProblems(ctiaUrl, tokenUrl));
+  const clientId = read(PARTS.clientId).text ?? '';
+  const clientPassword = read(PARTS.clientPassword).text ?? '';
+  return { kind: 'remote', ctiaUrl, tokenUrl, clientId, clientPassword };
 }
 
 function readEmbedded(flags: Flags, variable: Variable, problems: string[]): EmbeddedTenant {
@@ -171,10 +167,4 @@ function readLog(text: string, cwd: string, problems: string[]): LogOptions {
       );
   }
   return log;
-}
-
-function take(reading: HostReading, problems: string[], hints: string[]): string | undefined {
-  problems.push(...reading.problems);
-  hints.push(...reading.hints);
-  return reading.url;
 }

@@ -9,7 +9,7 @@ export interface HostReading {
   problems: string[];
 }
 
-interface Role {
+export interface Role {
   /** The name before the region in Cisco's host names. */
   service: string;
   says: string;
@@ -60,14 +60,14 @@ export function readHost(where: string, written: string, role: Role): HostReadin
 }
 
 /** CTIA of one region does not know the tokens of another: it answers 401 or 404, which says nothing of the cause. */
-export function regionProblem(ctiaUrl: string, tokenUrl: string): string | undefined {
+export function regionProblems(ctiaUrl: string, tokenUrl: string): string[] {
   const ctia = ciscoHost(new URL(ctiaUrl).hostname);
   const token = ciscoHost(new URL(tokenUrl).hostname);
-  if (ctia === undefined || token === undefined || ctia.region === token.region) return undefined;
-  return (
+  if (ctia === undefined || token === undefined || ctia.region === token.region) return [];
+  return [
     `the two hosts are of different regions (${new URL(ctiaUrl).hostname} and ${new URL(tokenUrl).hostname}); ` +
-    'expected both of the region where the API client was made (US without a region, eu or apjc)'
-  );
+      'expected both of the region where the API client was made (US without a region, eu or apjc)',
+  ];
 }
 
 export function isLoopback(hostname: string): boolean {

@@ -1,24 +1,8 @@
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
+import { maskSecrets } from './secrets.ts';
 
 export type Log = pino.Logger;
-
-/** Field names whose value never reaches a log, at the top and one level down. */
-const SECRET_FIELDS = [
-  'password',
-  'client_password',
-  'clientPassword',
-  'secret',
-  'token',
-  'access_token',
-  'authorization',
-];
-
-/** The secret of a feed URL (`?s=<uuid>`) and bearer tokens, wherever a text carries them. */
-const SECRET_TEXT = /([?&]s=)[^&\s"']+|(Bearer |Basic )[A-Za-z0-9._~+/=-]+/g;
-
-export function maskSecrets(text: string): string {
-  return text.replace(SECRET_TEXT, (_, query?: string, scheme?: string) => `${query ?? scheme}…`);
-}
 
 export interface LogOptions {
   level: 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -28,22 +12,58 @@ export interface LogOptions {
   pretty: boolean;
 }
 
-export function makeLog({ level, file, pretty }: LogOptions): Log {
+/**
+ * Lines are written at once, in this process: a worker thread would lose the last ones when we end. `secrets` are the
+ * texts, such as the client's password, that no line may hold wherever they come from.
+ */
+export function makeLog({ level, file, pretty }: LogOptions, secrets: string[] = []): Log {
+  const written = pino.destination({ dest: file ?? process.stderr.fd, mkdir: true, sync: true });
   const options: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '…' },
-    hooks: {
-      // Redaction by path cannot see a secret inside a URL or an error's text, so the finished line is masked too.
-      streamWrite: maskSecrets,
-    },
+    serializers: { err: plainError, error: plainError, cause: plainError },
+    // Redaction by path sees neither a secret inside a URL or an error's text nor one deep in an object, so the finished
+    // line is masked.
+    hooks: { streamWrite: (line) => maskSecrets(line, secrets) },
   };
-  if (pretty) {
-    const target = { target: 'pino-pretty', options: { destination: file ?? 2, mkdir: true, sync: true } };
-    return pino({ ...options, transport: target });
-  }
-  return pino(options, pino.destination({ dest: file ?? 2, mkdir: true, sync: true }));
+  if (!pretty) return pino(options, written);
+  const forPeople = prettyFormat({ colorize: file === undefined && process.stderr.isTTY });
+  return pino(options, { write: (line) => written.write(forPeople(line)) });
 }
 
 export const silentLog: Log = pino({ level: 'silent' });
+
+/** Loading it takes a tenth of a second, which only those pay who ask for it. */
+function prettyFormat(options: import('pino-pretty').PrettyOptions): (line: string) => string {
+  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
+  return prettyFactory({ translateTime: 'SYS:HH:MM:ss', ...options });
+}
+
+interface PlainError {
+  type: string;
+  message: string;
+  stack?: string;
+  code?: string | number;
+  kind?: string;
+  cause?: PlainError;
+  errors?: PlainError[];
+}
+
+/**
+ * What is worth reading of an error. Its other properties stay out: an HTTP client's carry the whole request, its
+ * headers and body.
+ */
+function plainError(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    ...(stack !== undefined && { stack }),
+    ...('code' in error && (typeof error.code === 'string' || typeof error.code === 'number') && { code: error.code }),
+    ...('kind' in error && typeof error.kind === 'string' && { kind: error.kind }),
+    ...(cause !== undefined && { cause: plainError(cause) }),
+    ...(error instanceof AggregateError && { errors: error.errors.map(plainError) }),
+  };
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare, ROOT, runSetup } from './prepare.mjs';
+import { processesWorkingIn, runTests } from './test-process.mjs';
+
+const MINUTE = 60_000;
+/** CI gives the whole suite ten minutes; what hangs is to be named before that. */
+const SUITE_LIMIT_MS = 9 * MINUTE;
+const FILE_LIMIT_MS = 4 * MINUTE;
+const AT_ONCE = 2;
+const COMPILED = join('dist', 'test');
+/**
+ * The tests of these need no server and no process of their own, and run together in one. A test that listens, changes
+ * the directory or the environment, or waits belongs elsewhere.
+ */
+const PURE_FOLDERS = ['ctim', 'plan', 'lists', 'runtime', 'incidents'];
+
+/** `npm test` runs everything; `npm test -- jobs config` the files with one of these words in their path. */
+await runSetup(async () => {
+  await prepare();
+  const words = process.argv.slice(2);
+  const files = testFiles().filter((file) => words.length === 0 || words.some((word) => sourceOf(file).includes(word)));
+  if (files.length === 0) {
+    process.stderr.write(`no test file has ${words.join(' or ')} in its path\n`);
+    process.exitCode = 2;
+    return;
+  }
+  process.exitCode = await runSuite(inProcesses(files));
+});
+
+/** @typedef {import('./test-process.mjs').TestProcess} TestProcess */
+/** @typedef {import('./test-process.mjs').TestResult} TestResult */
+
+/** @param {TestProcess[]} processes @returns {Promise<number>} */
+async function runSuite(processes) {
+  const began = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'ctim-test-'));
+  const stop = new AbortController();
+  const suiteLimit = setTimeout(
+    () => stop.abort(`stopped: the suite took ${SUITE_LIMIT_MS / MINUTE} minutes`),
+    SUITE_LIMIT_MS,
+  );
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort(`stopped by ${signal}`));
+  // The tests' own temporary folders go below ours: they are removed with it, and show who was left behind.
+  const env = { ...process.env, TMPDIR: folder };
+  delete env.NODE_OPTIONS;
+
+  const waiting = [...processes];
+  /** @type {TestResult[]} */
+  const results = [];
+  const runOneAfterAnother = async () => {
+    for (let next = waiting.shift(); next !== undefined && !stop.signal.aborted; next = waiting.shift()) {
+      const result = await runTests(ROOT, next, { limitMs: FILE_LIMIT_MS, signal: stop.signal, env });
+      results.push(result);
+      process.stdout.write(`\n${next.name} (${result.seconds.toFixed(1)} s)\n${result.output}`);
+      for (const failure of result.failures) process.stdout.write(`✖ ${next.name} ${failure}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runOneAfterAnother));
+  clearTimeout(suiteLimit);
+
+  const leftBehind = processesWorkingIn(folder);
+  for (const pid of leftBehind) process.kill(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  return summarise(results, processes.length - results.length, leftBehind, (performance.now() - began) / 1000);
+}
+
+/**
+ * @param {TestResult[]} results
+ * @param {number} notRun
+ * @param {number[]} leftBehind
+ * @param {number} seconds
+ */
+function summarise(results, notRun, leftBehind, seconds) {
+  const sum = (/** @type {(result: TestResult) => number} */ of) =>
+    results.reduce((total, result) => total + of(result), 0);
+  const failed = results.filter((result) => result.failed > 0 || result.failures.length > 0);
+  const lines = [''];
+  const leftOut = results.flatMap((result) => result.leftOut.map((test) => ({ ...test, file: result.name })));
+  for (const reason of new Set(leftOut.map((test) => test.reason))) {
+    const tests = leftOut.filter((test) => test.reason === reason);
+    lines.push(`left out, ${reason}:`, ...tests.map(({ file, name }) => `  ${file}: ${name}`));
+  }
+  for (const { name, failed: count, failures } of failed) {
+    lines.push(`FAILED ${name}: ${[...(count > 0 ? [`${count} tests`] : []), ...failures].join('; ')}`);
+  }
+  if (notRun > 0) lines.push(`${notRun} test processes were not run`);
+  if (leftBehind.length > 0) lines.push(`FAILED: processes ${leftBehind.join(', ')} were left behind (ended now)`);
+  lines.push(
+    `${sum((result) => result.passed)} passed, ${sum((result) => result.failed)} failed, ${leftOut.length} left out, ` +
+      `in ${results.length} processes and ${seconds.toFixed(1)} s`,
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return failed.length > 0 || notRun > 0 || leftBehind.length > 0 ? 1 : 0;
+}
+
+/** The pure ones first, as they tell soonest. @param {string[]} files @returns {TestProcess[]} */
+function inProcesses(files) {
+  const pure = files.filter((file) => PURE_FOLDERS.some((folder) => file.startsWith(join(COMPILED, folder, '/'))));
+  const others = files.filter((file) => !pure.includes(file)).map((file) => ({ name: sourceOf(file), args: [file] }));
+  if (pure.length === 0) return others;
+  return [{ name: `pure tests of ${pure.length} files`, args: [join('setup', 'pure-tests.mjs'), ...pure] }, ...others];
+}
+
+function testFiles() {
+  return readdirSync(join(ROOT, COMPILED), { recursive: true })
+    .map((name) => join(COMPILED, String(name)))
+    .filter((path) => path.endsWith('.test.js'))
+    .sort();
+}
+
+/** @param {string} file */
+function sourceOf(file) {
+  return file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+}
