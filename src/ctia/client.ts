@@ -1,9 +1,10 @@
 import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
+import type { Observable } from '../ctim/observable.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { type Answer, errorOf, isRecord } from './answer.ts';
 import { CtiaError, isCtiaError } from './error.ts';
-import { type HttpRequest, makeHttp, withoutQuery } from './http.ts';
+import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
 import { withRetry } from './retry.ts';
 import {
@@ -16,15 +17,42 @@ import {
   storedJudgement,
   storedRelationship,
 } from './stored.ts';
-import { makeTokenSource, type Token } from './token.ts';
+import { makeTokenSource, type Token, type TokenSource } from './token.ts';
 
-export interface CtiaClientOptions {
+/** What all clients of one process share: connections, the token and what is known of the server's clock. */
+export interface CtiaConnection {
+  readonly ctiaUrl: string;
+  readonly http: Http;
+  readonly tokens: TokenSource;
+  /** The server's clock minus ours, by its last `Date`. */
+  aheadMs: number;
+  close(): void;
+}
+
+export interface CtiaConnectionOptions {
   clock: Clock;
-  /** `https://private.intel.eu.amp.cisco.com`, without a path. */
+  /** `https://private.intel.eu.amp.cisco.com`, without a path; so is the token service's. */
   ctiaUrl: string;
   tokenUrl: string;
   clientId: string;
   clientPassword: string;
+}
+
+export function openCtia({
+  clock,
+  ctiaUrl,
+  tokenUrl,
+  clientId,
+  clientPassword,
+}: CtiaConnectionOptions): CtiaConnection {
+  const http = makeHttp();
+  const tokens = makeTokenSource({ http, clock, tokenUrl: `${tokenUrl}/iroh/oauth2/token`, clientId, clientPassword });
+  return { ctiaUrl, http, tokens, aheadMs: 0, close: () => http.close() };
+}
+
+export interface CtiaClientOptions {
+  connection: CtiaConnection;
+  clock: Clock;
   /** How long a 429 may be waited out here; what takes longer rises as an error of kind `throttled`. */
   patienceMs: number;
   /** Asked before each request that counts against the organisation's quota; resolves when the request may go. */
@@ -74,13 +102,11 @@ const CLOCK_NOISE_MS = 2 * SECOND;
 
 export type CtiaClient = ReturnType<typeof makeCtiaClient>;
 
-/** Everything that we say to CTIA, one function for each thing said. Tokens, retries, paging and errors by kind are in here. */
+/** Everything that we say to CTIA, one function for each thing said. Cheap to make: one for each run or job, which counts its requests. */
 export function makeCtiaClient(options: CtiaClientOptions) {
-  const { clock, ctiaUrl, patienceMs, onWait, signal } = options;
-  const http = makeHttp();
-  const tokens = makeTokenSource({ ...options, http });
+  const { connection, clock, patienceMs, onWait, signal } = options;
+  const { ctiaUrl, http, tokens } = connection;
   const requests = { total: 0, mutating: 0 };
-  let serverAheadMs = 0;
 
   async function send(
     request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
@@ -107,7 +133,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     const date = Date.parse(headers.date ?? '');
     if (Number.isNaN(date)) return;
     const ahead = date + SECOND / 2 - clock.now();
-    serverAheadMs = Math.abs(ahead) < CLOCK_NOISE_MS ? 0 : ahead;
+    connection.aheadMs = Math.abs(ahead) < CLOCK_NOISE_MS ? 0 : ahead;
   }
 
   const retrying = <T>(attempt: () => Promise<T>) => withRetry({ clock, patienceMs, signal, onWait }, attempt);
@@ -186,8 +212,8 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     /** Who the token says we are. */
     identity: (): Promise<Token> => tokens.get(),
     /** The server's clock, by its last `Date`: what is live, due or dead is judged by it. Epoch ms. */
-    serverNow: () => clock.now() + serverAheadMs,
-    serverAheadMs: () => serverAheadMs,
+    serverNow: () => clock.now() + connection.aheadMs,
+    serverAheadMs: () => connection.aheadMs,
 
     /** Idempotent by external id: `exists` for what was there. It never changes what exists. */
     async importBundle(bundle: NewBundle, externalKeyPrefixes: string): Promise<ImportResults> {
@@ -245,6 +271,10 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       return (await byId('relationships', ids)).map(storedRelationship);
     },
 
+    /** All judgements on one observable that we may read, dead ones included. CTIA folds case here too. */
+    judgementsOn: ({ type, value }: Observable) =>
+      all('judgement', `/ctia/${type}/${encodeURIComponent(value)}/judgements`),
+
     /** Ends one judgement now. For tokens that may not use bulk PUT: one request each. */
     async expire(id: string, reason: string): Promise<void> {
       await write('POST', `${pathOf(id)}/expire?reason=${encodeURIComponent(reason)}`, undefined);
@@ -279,8 +309,6 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       });
       return answer.status === 200 && isRecord(JSON.parse(answer.text));
     },
-
-    close: () => http.close(),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { type Actual, type ActualJudgement, isLive } from './actual.ts';
+import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
 import { computeChanges, computeRenewals, feedOf, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
@@ -39,6 +39,14 @@ export interface Plan {
   readonly held: readonly Held[];
   /** Of this very plan, times and renewals left out: it still matches an hour later. */
   readonly digest: string;
+}
+
+/** A plan without its changes: what a report says of it. */
+export type PlanSummary = Omit<Plan, 'changes' | 'makings'>;
+
+export function summaryOf(plan: Plan): PlanSummary {
+  const { changes: _, makings: __, ...summary } = plan;
+  return summary;
 }
 
 export interface PlanInput extends Situation {
@@ -154,5 +162,5 @@ function lineOf(change: Exclude<Change, { kind: 'renew' }>): string {
 }
 
 export function liveCount(actual: Actual, now: number): number {
-  return [...actual.judgements.values()].flat().filter((judgement: ActualJudgement) => isLive(judgement, now)).length;
+  return [...actual.judgements.values()].flat().filter((judgement) => isLive(judgement, now)).length;
 }

@@ -1,7 +1,6 @@
-import type { ActualJudgement } from './actual.ts';
 import { isLive, listOf } from './actual.ts';
 import type { Situation } from './changes.ts';
-import type { Held, Plan } from './plan.ts';
+import { type Held, liveCount, type Plan } from './plan.ts';
 
 /** How a person approved: everything (`--yes`), also what is over a limit (`--force`), or exactly the plan they saw. */
 export interface Approval {
@@ -53,7 +52,7 @@ function firstContact(
 ): Held | undefined {
   if (unattended || approval.yes || approval.digest === plan.digest) return undefined;
   if (state !== undefined && state.repository === repository) return undefined;
-  const found = [...actual.judgements.values()].flat().filter((judgement) => isLive(judgement, now)).length;
+  const found = liveCount(actual, now);
   const why =
     state === undefined
       ? `owner ${plan.owner} never applied anything to ${plan.tenant} (${found} live judgements with its mark were found)`
@@ -82,9 +81,7 @@ function listVanished(
     lost.set(list, (lost.get(list) ?? 0) + 1);
   }
   if (lost.size === 0) return undefined;
-  const total = [...actual.judgements.values()]
-    .flat()
-    .filter((judgement: ActualJudgement) => isLive(judgement, now)).length;
+  const total = liveCount(actual, now);
   const named = [...lost].map(([list, count]) => `${list} (${count})`).join(', ');
   return {
     rule: 'list-vanished',

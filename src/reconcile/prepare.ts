@@ -37,6 +37,8 @@ export interface Prepared {
   readonly self: Self;
   readonly tenant: string;
   readonly desired: Desired;
+  /** What people allowed by hand, as the lists were read with it. */
+  readonly allowedByHand: readonly Observable[];
   readonly situation: Situation;
   readonly found: FoundFeeds;
   readonly plan: Plan;
@@ -52,7 +54,8 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const tenant = `${client.ctiaUrl} (${organisation})`;
   const actual = await readActual(client, self);
   const now = client.serverNow();
-  const desired = await input.readDesired(allowedByHand(actual, now));
+  const allowedByHand = findAllowedByHand(actual, now);
+  const desired = await input.readDesired(allowedByHand);
   const found = await findFeeds(client, self, desired.channels, now);
   const situation: Situation = {
     now,
@@ -64,11 +67,11 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const { problems, lists, revision, repository } = desired;
   const safety = { ...situation, problems, lists, unattended, state: found.state, repository, approval };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
-  return { self, tenant, desired, situation, found, plan };
+  return { self, tenant, desired, allowedByHand, situation, found, plan };
 }
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
-function allowedByHand(actual: Actual, now: number): Observable[] {
+function findAllowedByHand(actual: Actual, now: number): Observable[] {
   return [...actual.judgements.values()]
     .flat()
     .filter((judgement) => isLive(judgement, now) && judgement.references[0]?.source_name.endsWith('/adhoc-allow'))

@@ -1,5 +1,5 @@
-import { type ChangeCounts, countChanges } from '../plan/change.ts';
-import type { Held, Plan } from '../plan/plan.ts';
+import type { ChangeCounts } from '../plan/change.ts';
+import type { Held, PlanSummary } from '../plan/plan.ts';
 import type { Failure } from './outcome.ts';
 import type { FeedVerdict } from './verify.ts';
 
@@ -15,6 +15,7 @@ export type RunResult = 'verified' | 'problems' | 'held' | 'not-verified';
 /** The one record of a run, the same in the log, on the terminal, in the job's result and in the history. Holds no secret. */
 export interface Report {
   readonly run: string;
+  readonly kind: 'sync' | 'audit';
   readonly owner: string;
   readonly tenant: string;
   readonly revision: string;
@@ -33,8 +34,10 @@ export interface Report {
 
 export interface ReportParts {
   run: string;
-  plan: Plan;
-  applied: Plan;
+  kind: Report['kind'];
+  plan: PlanSummary;
+  /** Of what was carried out: of a held plan the renewals. */
+  counts: ChangeCounts;
   startedAt: number;
   endedAt: number;
   failures: readonly Failure[];
@@ -47,18 +50,19 @@ export interface ReportParts {
 const FAILURES_MAX = 100;
 
 export function makeReport(parts: ReportParts): Report {
-  const { plan, applied, failures, notices, feeds } = parts;
+  const { plan, failures, notices, feeds } = parts;
   const more = failures.length - FAILURES_MAX;
   return {
     run: parts.run,
+    kind: parts.kind,
     owner: plan.owner,
     tenant: plan.tenant,
     revision: plan.revision,
     startedAt: new Date(parts.startedAt).toISOString(),
     endedAt: new Date(parts.endedAt).toISOString(),
-    result: resultOf(plan, failures, feeds),
+    result: resultOf(plan.held, failures, feeds),
     digest: plan.digest,
-    counts: countChanges(applied.changes),
+    counts: parts.counts,
     unchanged: plan.unchanged,
     held: plan.held,
     failures: failures.slice(0, FAILURES_MAX),
@@ -68,9 +72,9 @@ export function makeReport(parts: ReportParts): Report {
   };
 }
 
-function resultOf(plan: Plan, failures: readonly Failure[], feeds: readonly FeedVerdict[]): RunResult {
-  if (plan.held.some(({ rule }) => rule === 'problems')) return 'problems';
-  if (plan.held.length > 0) return 'held';
+function resultOf(held: readonly Held[], failures: readonly Failure[], feeds: readonly FeedVerdict[]): RunResult {
+  if (held.some(({ rule }) => rule === 'problems')) return 'problems';
+  if (held.length > 0) return 'held';
   return failures.length === 0 && feeds.every(({ verified }) => verified) ? 'verified' : 'not-verified';
 }
 

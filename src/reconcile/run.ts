@@ -1,20 +1,22 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { feedKey } from '../ctim/feed.ts';
-import { type Batch, ENTITIES_MAX, makeBatches } from '../plan/batch.ts';
+import { ENTITIES_MAX, makeBatches } from '../plan/batch.ts';
 import { stateDocument } from '../plan/documents.ts';
-import { desiredValues, isEmpty, type Plan, renewalsOnly } from '../plan/plan.ts';
+import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type ApplyContext, applyBatch, makeApplyContext } from './apply.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
 import { type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare } from './prepare.ts';
-import { makeReport, type Report } from './report.ts';
+import { countsLine, makeReport, type Report } from './report.ts';
 import { type FeedVerdict, verifyFeed } from './verify.ts';
 
 export interface RunInput extends PrepareInput {
   readonly run: string;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Runs its argument as the only writer of this owner and tenant. */
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** Told what goes on, for a terminal. */
   readonly progress?: (step: Progress) => void;
 }
@@ -32,7 +34,7 @@ const PASSES_MAX = 2;
  * batch, verify the feeds, and note in CTIA what was applied. A held plan applies its renewals and nothing else.
  */
 export async function run(input: RunInput): Promise<Report> {
-  const { client, clock } = input;
+  const { client, clock, exclusively } = input;
   const startedAt = clock.now();
   const outcomes: Outcome[] = [];
   for (let pass = 1; ; pass += 1) {
@@ -40,16 +42,17 @@ export async function run(input: RunInput): Promise<Report> {
     input.progress?.({ step: 'planned', prepared });
     const held = prepared.plan.held.length > 0;
     const applied = held ? renewalsOnly(prepared.plan, prepared.situation) : prepared.plan;
-    const feeds = held ? prepared.found.feeds : await openFeeds(client, prepared);
+    const feeds = held ? prepared.found.feeds : await exclusively(() => openFeeds(client, prepared));
     outcomes.push(await applyAll(input, prepared, applied, feeds));
-    if (!held) await noteApplied(client, prepared, applied);
+    if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied)));
     input.progress?.({ step: 'verifying', feeds: feeds.length });
     const verdicts = held ? [] : await verifyAll(input, prepared, feeds);
     const outcome = together(outcomes);
     const report = makeReport({
       run: input.run,
-      plan: prepared.plan,
-      applied,
+      kind: 'sync',
+      plan: summaryOf(prepared.plan),
+      counts: applied.counts,
       startedAt,
       endedAt: clock.now(),
       failures: outcome.failures,
@@ -82,7 +85,7 @@ async function applyAll(
   const failed = new Set<string>();
   for (const [done, batch] of batches.entries()) {
     input.progress?.({ step: 'applying', done, of: batches.length });
-    const outcome = await applyBatch(context, batch as Batch, failed);
+    const outcome = await input.exclusively(() => applyBatch(context, batch, failed));
     for (const { h } of outcome.failures) failed.add(h);
     outcomes.push(outcome);
   }
@@ -102,7 +105,33 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
   });
 }
 
-async function verifyAll(input: RunInput, prepared: Prepared, feeds: readonly TypedFeed[]): Promise<FeedVerdict[]> {
+/** What a run would do and what the feeds hold, with nothing changed: an audit. */
+export async function audit(input: Omit<RunInput, 'exclusively' | 'progress'>): Promise<Report> {
+  const { client, clock } = input;
+  const startedAt = clock.now();
+  const prepared = await prepare(input);
+  const verdicts = await verifyAll(input, prepared, prepared.found.feeds);
+  const plan = summaryOf(prepared.plan);
+  const drift = isEmpty(prepared.plan) ? [] : [`drift: the lists and the tenant differ by ${countsLine(plan.counts)}`];
+  return makeReport({
+    run: input.run,
+    kind: 'audit',
+    plan,
+    counts: plan.counts,
+    startedAt,
+    endedAt: clock.now(),
+    failures: [],
+    notices: [...prepared.found.notices, ...drift],
+    feeds: verdicts,
+    requests: client.requests,
+  });
+}
+
+async function verifyAll(
+  input: Pick<RunInput, 'client' | 'clock' | 'signal'>,
+  prepared: Prepared,
+  feeds: readonly TypedFeed[],
+): Promise<FeedVerdict[]> {
   const wanted = desiredValues(prepared.situation);
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
@@ -111,17 +140,20 @@ async function verifyAll(input: RunInput, prepared: Prepared, feeds: readonly Ty
   return verdicts;
 }
 
+type Applied = Pick<Prepared, 'found' | 'desired' | 'self'>;
+
 /** After each run that wrote, unless the state says so already. A run that changed nothing writes nothing. */
-export async function noteApplied(client: CtiaClient, prepared: Prepared, applied: Plan): Promise<void> {
-  if (isEmpty(applied) || isFirstContact(prepared)) return;
-  await writeState(client, prepared);
+export async function noteApplied(client: CtiaClient, applied: Applied, wrote: boolean): Promise<void> {
+  const { found, desired } = applied;
+  if (!wrote || isFirstContact(applied) || found.state?.revision === desired.revision) return;
+  await writeState(client, applied);
 }
 
-function isFirstContact({ found, desired }: Prepared): boolean {
+function isFirstContact({ found, desired }: Applied): boolean {
   return found.state === undefined || found.state.repository !== desired.repository;
 }
 
-async function writeState(client: CtiaClient, { found, desired, self }: Prepared): Promise<void> {
+async function writeState(client: CtiaClient, { found, desired, self }: Applied): Promise<void> {
   const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
   const document = stateDocument(moment, desired.repository);
   if (found.state === undefined) await client.createIndicator(document);

@@ -1,0 +1,269 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { mayRead, mayWrite } from './access.ts';
+import {
+  CREATE_EVERY_BULK_KIND,
+  DELETE_EVERY_BULK_KIND,
+  READ_EVERY_BULK_KIND,
+  requireCapabilities,
+} from './capability.ts';
+import { type Ctia, callerOf } from './ctia.ts';
+import { type Fault, failsEntity, INTERNAL_FAILURE, leftOut } from './faults.ts';
+import { isTransient, shortIdOf } from './ids.ts';
+import { KINDS, type Kind, type Stored, type Submitted } from './kinds.ts';
+import { parseQuery, waitQuery } from './query-string.ts';
+import { shuffled } from './random.ts';
+import { realize } from './realize.ts';
+import { Refusal } from './refusal.ts';
+import { parseOrRefuse } from './schema-error.ts';
+import type { Caller } from './tokens.ts';
+import { BULK_KINDS } from './vocabulary.ts';
+import { invalidRefusal, invalidResult, realizeNew, visibility } from './writes.ts';
+
+const HELD_KINDS = KINDS.filter((kind) => kind.inBulk);
+
+/** `/ctia/bulk`: many entities of several kinds in one request. */
+export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
+  const createBody = bodyOf((kind) => kind.schema);
+  const replaceBody = bodyOf((kind) => withId(kind.schema));
+  const idsBody = bodyOf(() => z.string());
+
+  app.post('/ctia/bulk', (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const body = parseOrRefuse(createBody, request.body);
+    refuseTooMany(ctia, body);
+    const { results, tempids } = ctia.store.transaction(() =>
+      createAll(ctia, body, caller, new Map(), visibility(waitFor), request.fault),
+    );
+    const arrays = [...results].map(([kind, list]) => {
+      const answers = list.map((result) => result.longId ?? result.failure);
+      return [kind.plural, answers.slice(0, Math.max(0, answers.length - leftOut(request.fault, kind.name)))];
+    });
+    // Success whatever became of the entities, even if every one of them failed.
+    return reply.code(201).send({
+      ...Object.fromEntries(arrays),
+      ...(tempids.size === 0 ? {} : { tempids: Object.fromEntries(tempids) }),
+    });
+  });
+
+  app.get('/ctia/bulk', (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, READ_EVERY_BULK_KIND);
+    const asked = parseQuery(idsBody, request.query, Object.keys(BULK_KINDS));
+    refuseTooMany(ctia, asked);
+    const answer: Record<string, unknown> = {};
+    for (const [kind, ids] of entriesOf<string>(asked)) {
+      const found = [...ctia.documents.texts(kind.name, shortIds(ids)).values()].map(
+        (text) => JSON.parse(text) as Stored,
+      );
+      if (found.length === 0) continue;
+      answer[kind.plural] = shuffled(found, ctia.random).map((stored) => (mayRead(caller, stored) ? stored : null));
+    }
+    return reply.send(answer);
+  });
+
+  app.put('/ctia/bulk', (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const body = parseOrRefuse(replaceBody, request.body);
+    refuseTooMany(ctia, body);
+    const answer: Record<string, unknown> = {};
+    let refusal: Refusal | undefined;
+    ctia.store.transaction(() => {
+      for (const [kind, documents] of entriesOf<Submitted>(body)) {
+        const outcome = replaceAll(ctia, kind, documents, caller, request.fault);
+        // One bad document fails all of its kind, and the request; the other kinds are written all the same.
+        if (outcome.refusal !== undefined) refusal ??= outcome.refusal;
+        else {
+          ctia.refresh.write({ put: outcome.stored }, visibility(waitFor));
+          answer[kind.plural] = outcome.answer;
+        }
+      }
+    });
+    if (refusal !== undefined) throw refusal;
+    return reply.send(answer);
+  });
+
+  app.delete('/ctia/bulk', (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, DELETE_EVERY_BULK_KIND);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const body = parseOrRefuse(idsBody, request.body);
+    refuseTooMany(ctia, body);
+    const answer: Record<string, unknown> = {};
+    ctia.store.transaction(() => {
+      for (const [kind, ids] of entriesOf<string>(body)) {
+        const { good, errors } = sorted(ctia, kind, ids, caller, request.fault);
+        ctia.refresh.write(
+          { remove: { type: kind.name, ids: shortIds(good.map(({ id }) => id)) } },
+          visibility(waitFor),
+        );
+        answer[kind.plural] = outcome(
+          ctia,
+          'deleted',
+          good.map(({ stored }) => stored.id),
+          errors,
+        );
+      }
+    });
+    return reply.send(answer);
+  });
+}
+
+export interface Created {
+  readonly submitted: Submitted;
+  readonly longId?: string;
+  readonly failure?: Record<string, unknown>;
+}
+
+/** By plural, as `bodyOf` makes it. Kinds come in the order of creation: relationships last. */
+export type Collections = Readonly<Record<string, unknown[] | undefined>>;
+
+/**
+ * Creates everything in the request, relationships last, so that they may point at transient ids of the same request.
+ * `tempids` are known already (a bundle's existing entities) and grow with what is created.
+ */
+export function createAll(
+  ctia: Ctia,
+  body: Collections,
+  caller: Caller,
+  tempids: Map<string, string>,
+  visible: 'at once' | 'after the refresh',
+  fault: Fault | undefined,
+): { results: Map<Kind, Created[]>; tempids: Map<string, string> } {
+  const results = new Map<Kind, Created[]>();
+  const stored: Stored[] = [];
+  for (const [kind, documents] of entriesOf<Submitted>(body)) {
+    const created = documents.map((submitted, position): Created => {
+      const resolved = kind.name === 'relationship' ? withReferences(submitted, tempids) : submitted;
+      const realized = realizeNew(ctia, kind, resolved, caller);
+      if ('invalid' in realized) {
+        return { submitted, failure: invalidResult(realized.invalid, submitted.id) };
+      }
+      const { id } = realized.stored;
+      if (failsEntity(fault, kind.name, position)) return { submitted, failure: { error: INTERNAL_FAILURE, id } };
+      stored.push(realized.stored);
+      if (submitted.id !== undefined && isTransient(submitted.id)) tempids.set(submitted.id, id);
+      return { submitted, longId: id };
+    });
+    results.set(kind, created);
+  }
+  ctia.refresh.write({ put: stored }, visible);
+  return { results, tempids };
+}
+
+/** Counted over all kinds. The bare text is CTIA's; clients read the number from it. */
+function refuseTooMany(ctia: Ctia, body: Collections): void {
+  const total = Object.values(body).reduce((sum, list) => sum + (list?.length ?? 0), 0);
+  if (total > ctia.bulkMax) throw new Refusal(400, `Bulk max number of entities: ${ctia.bulkMax}`);
+  refuseNotHeld(body);
+}
+
+/** Kinds that CTIA knows and this server does not hold are refused: to accept and lose them would be a lie. */
+export function refuseNotHeld(body: Collections): void {
+  for (const [plural, list] of Object.entries(body)) {
+    if ((list?.length ?? 0) > 0 && !HELD_KINDS.some((kind) => kind.plural === plural)) {
+      throw new Refusal(501, { error: `the embedded server does not hold ${plural}` });
+    }
+  }
+}
+
+export function bodyOf(element: (kind: Kind) => z.ZodType, known: readonly string[] = Object.keys(BULK_KINDS)) {
+  const shape = Object.fromEntries(
+    known.map((plural) => {
+      const kind = HELD_KINDS.find((candidate) => candidate.plural === plural);
+      return [plural, z.array(kind === undefined ? z.unknown() : element(kind)).optional()];
+    }),
+  );
+  return z.strictObject(shape) as z.ZodType<Collections>;
+}
+
+function withId(schema: z.ZodType<Submitted>): z.ZodType {
+  return schema instanceof z.ZodObject ? schema.extend({ id: z.string() }) : schema;
+}
+
+/** `T` is what the body's schema has made of each element. */
+export function* entriesOf<T>(body: Collections): Generator<[kind: Kind, items: T[]]> {
+  for (const kind of HELD_KINDS) {
+    const items = body[kind.plural];
+    if (items !== undefined && items.length > 0) yield [kind, items as T[]];
+  }
+}
+
+function withReferences(submitted: Submitted, tempids: ReadonlyMap<string, string>): Submitted {
+  const resolved = (ref: unknown) => tempids.get(String(ref)) ?? ref;
+  return {
+    ...submitted,
+    source_ref: resolved(submitted.source_ref),
+    target_ref: resolved(submitted.target_ref),
+  };
+}
+
+interface Errors {
+  'not-found': string[];
+  forbidden: string[];
+  'internal-error': string[];
+}
+
+function replaceAll(ctia: Ctia, kind: Kind, documents: Submitted[], caller: Caller, fault: Fault | undefined) {
+  const byId = new Map<string, Submitted>();
+  // Of an id that comes twice only the first document is used.
+  for (const document of documents) if (!byId.has(document.id ?? '')) byId.set(document.id ?? '', document);
+  const { good, errors } = sorted(ctia, kind, [...byId.keys()], caller, fault);
+  const previous = new Map(good.map(({ id, stored }) => [id, stored]));
+  const stored: Stored[] = [];
+  const now = ctia.clock.now();
+  for (const [id, document] of byId) {
+    const before = previous.get(id);
+    // Whether CTIA looks at documents whose id it does not find is not certain; here it does, the stricter reading.
+    const realized = realize(kind, document, before?.id ?? id, caller, now, before);
+    if ('invalid' in realized) return { refusal: invalidRefusal(realized.invalid) };
+    if (before !== undefined) stored.push(realized.stored);
+  }
+  return {
+    stored,
+    answer: outcome(
+      ctia,
+      'updated',
+      stored.map(({ id }) => id),
+      errors,
+    ),
+  };
+}
+
+/** Ids told apart: not found is also what the caller may not read; forbidden is what it may read and not write. */
+function sorted(ctia: Ctia, kind: Kind, ids: readonly string[], caller: Caller, fault: Fault | undefined) {
+  const texts = ctia.documents.texts(kind.name, shortIds(ids));
+  const good: { id: string; stored: Stored }[] = [];
+  const errors: Errors = { 'not-found': [], forbidden: [], 'internal-error': [] };
+  const seen = new Set<string>();
+  for (const [position, id] of ids.entries()) {
+    const shortId = shortIdOf(id);
+    const text = shortId === undefined ? undefined : texts.get(shortId);
+    const stored = text === undefined ? undefined : (JSON.parse(text) as Stored);
+    if (stored === undefined || !mayRead(caller, stored)) errors['not-found'].push(id);
+    else if (!mayWrite(caller, stored)) errors.forbidden.push(id);
+    else if (failsEntity(fault, kind.name, position)) errors['internal-error'].push(id);
+    else if (!seen.has(stored.id)) {
+      seen.add(stored.id);
+      good.push({ id, stored });
+    }
+  }
+  return { good, errors };
+}
+
+/** Keys without content are absent, and the order of ids says nothing. */
+function outcome(ctia: Ctia, done: 'updated' | 'deleted', ids: readonly string[], errors: Errors): object {
+  const told = Object.entries(errors).filter(([, list]) => list.length > 0);
+  return {
+    ...(ids.length === 0 ? {} : { [done]: shuffled(ids, ctia.random) }),
+    ...(told.length === 0 ? {} : { errors: Object.fromEntries(told) }),
+  };
+}
+
+function shortIds(ids: readonly string[]): string[] {
+  return ids.flatMap((id) => shortIdOf(id) ?? []);
+}

@@ -1,0 +1,133 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { bodyOf, type Collections, type Created, createAll, entriesOf, refuseNotHeld } from './bulk.ts';
+import { IMPORT_BUNDLE, requireCapabilities } from './capability.ts';
+import { type Ctia, callerOf } from './ctia.ts';
+import { type Fault, leftOut } from './faults.ts';
+import { isTransient, longId } from './ids.ts';
+import type { Kind, Submitted } from './kinds.ts';
+import { parseQuery } from './query-string.ts';
+import { shuffled } from './random.ts';
+import { Refusal } from './refusal.ts';
+import { indicatorSchema } from './schema.ts';
+import { parseOrRefuse } from './schema-error.ts';
+import type { Caller } from './tokens.ts';
+import { BULK_KINDS } from './vocabulary.ts';
+
+/** Never in a bundle, though bulk knows them. */
+const NOT_IN_BUNDLES = ['casebooks', 'investigations'];
+const COLLECTIONS = Object.keys(BULK_KINDS).filter((plural) => !NOT_IN_BUNDLES.includes(plural));
+const importQuery = z.object({ 'external-key-prefixes': z.string().optional() });
+
+/** `/ctia/bundle`: the one write that looks for what is there already. */
+export function bundleRoutes(app: FastifyInstance, ctia: Ctia): void {
+  const collections = bodyOf((kind) => kind.schema, COLLECTIONS);
+  const { shape } = indicatorSchema;
+  // A bundle is described like an indicator, by the base fields and a few of its own; verdicts and refs are accepted and ignored.
+  const envelope = z.strictObject({
+    ...indicatorSchema.omit({
+      ...{ producer: true, severity: true, confidence: true, negate: true, indicator_type: true, tags: true },
+      ...{ likely_impact: true, kill_chain_phases: true, test_mechanisms: true },
+      ...{ composite_indicator_expression: true, specification: true },
+    }).shape,
+    type: z.literal('bundle').optional(),
+    source: z.string(),
+    source_uri: shape.source_uri,
+    verdicts: z.array(z.unknown()).optional(),
+    verdict_refs: z.array(z.string()).optional(),
+    ...Object.fromEntries(Object.values(BULK_KINDS).map((kind) => [refsKey(kind), z.array(z.string()).optional()])),
+    ...(collections instanceof z.ZodObject ? collections.shape : {}),
+  });
+
+  app.post('/ctia/bundle/import', (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, IMPORT_BUNDLE);
+    const { 'external-key-prefixes': prefixes } = parseQuery(importQuery, request.query);
+    const bundle = distinct(parseOrRefuse(envelope, request.body));
+    const total = Object.values(bundle).reduce((sum, list) => sum + (list?.length ?? 0), 0);
+    if (total > ctia.bulkMax) throw new Refusal(400, `Bundle max nb of entities: ${ctia.bulkMax}`);
+    refuseNotHeld(bundle);
+    const wanted = prefixes?.split(',').filter((prefix) => prefix !== '');
+    const results = ctia.store.transaction(() => importBundle(ctia, bundle, wanted, caller, request.fault));
+    return reply.send({ results });
+  });
+}
+
+function refsKey(kind: string): string {
+  return `${kind.replace(/-/g, '_')}_refs`;
+}
+
+/**
+ * Collections are sets: exact duplicates collapse. Two entities that only share an external id do not, and are both
+ * created. The schema has put the keys in its own order, so equal documents are equal texts.
+ */
+function distinct(bundle: Readonly<Record<string, unknown>>): Collections {
+  const sets: Record<string, unknown[]> = {};
+  for (const plural of COLLECTIONS) {
+    const list = bundle[plural];
+    if (Array.isArray(list))
+      sets[plural] = [...new Map(list.map((document) => [JSON.stringify(document), document])).values()];
+  }
+  return sets;
+}
+
+function importBundle(
+  ctia: Ctia,
+  bundle: Collections,
+  prefixes: readonly string[] | undefined,
+  caller: Caller,
+  fault: Fault | undefined,
+): object[] {
+  const tempids = new Map<string, string>();
+  const results: object[] = [];
+  const toCreate: Record<string, Submitted[]> = {};
+  for (const [kind, documents] of entriesOf<Submitted>(bundle)) {
+    const keys = documents.map((document) => keptIds(document, prefixes));
+    const existing = ctia.documents.findExternal(kind.name, [...new Set(keys.flat())], caller);
+    const fresh: Submitted[] = [];
+    for (const [i, document] of documents.entries()) {
+      const match = keys[i]?.map((key) => existing.get(key)).find((shortId) => shortId !== undefined);
+      if (match === undefined) {
+        fresh.push(document);
+        continue;
+      }
+      const id = longId(ctia.url(), match);
+      // Known before anything is created, so new relationships may point at what exists through transient ids.
+      if (document.id !== undefined && isTransient(document.id)) tempids.set(document.id, id);
+      results.push(told(kind, document, prefixes, { id, result: 'exists' }));
+    }
+    toCreate[kind.plural] = fresh;
+  }
+  // Import always waits for the refresh.
+  const created = createAll(ctia, toCreate, caller, tempids, 'at once', fault);
+  for (const [kind, list] of created.results) {
+    for (const one of list) results.push(told(kind, one.submitted, prefixes, outcome(one)));
+  }
+  // CTIA groups by kind, each in no order to rely on; here all are mixed.
+  const mixed = shuffled(results, ctia.random);
+  return mixed.slice(0, Math.max(0, mixed.length - leftOut(fault, 'bundle')));
+}
+
+function outcome({ longId: id, failure }: Created): object {
+  if (failure === undefined) return { id, result: 'created' };
+  const { error, msg } = failure;
+  // Of a failure of the store only its type is told: no index names, no infrastructure.
+  const reduced = typeof error === 'object' && error !== null && 'type' in error ? { type: error.type } : error;
+  return { result: 'error', error: reduced, ...(msg === undefined ? {} : { msg }) };
+}
+
+function told(kind: Kind, document: Submitted, prefixes: readonly string[] | undefined, outcome: object): object {
+  const externalIds = keptIds(document, prefixes);
+  return {
+    ...outcome,
+    ...(document.id !== undefined && isTransient(document.id) ? { original_id: document.id } : {}),
+    type: kind.name,
+    ...(externalIds.length === 0 ? {} : { external_ids: externalIds }),
+  };
+}
+
+function keptIds(document: Submitted, prefixes: readonly string[] | undefined): string[] {
+  const externalIds = document.external_ids ?? [];
+  if (prefixes === undefined) return externalIds;
+  return externalIds.filter((id) => prefixes.some((prefix) => id.startsWith(prefix)));
+}

@@ -1,0 +1,106 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../runtime/log.ts';
+import { missingCapability } from './capability.ts';
+import type { Ctia } from './ctia.ts';
+import type { FaultPlan } from './faults.ts';
+import { LIMIT_HEADER, type RateLimit } from './rate-limit.ts';
+import { CTIM_VERSION } from './realize.ts';
+import { Refusal } from './refusal.ts';
+import type { RequestCounts } from './requests.ts';
+import { unauthorized } from './tokens.ts';
+
+interface Parts {
+  readonly ctia: Ctia;
+  readonly requests: RequestCounts;
+  readonly faults: FaultPlan;
+  readonly rateLimit: RateLimit | undefined;
+  readonly log: Log;
+}
+
+/** No token is asked for: the version, and the feed views, which have a secret of their own. */
+const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt)?)$/;
+
+/**
+ * What holds for every route, in the order in which it happens to a request: counted, refreshed, misbehaved to if a test
+ * wants it, authenticated (before it is known whether the path exists), limited, parsed, answered.
+ */
+export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, rateLimit, log }: Parts): void {
+  const closing = new AbortController();
+  const refused = new WeakSet<FastifyRequest>();
+  app.addHook('preClose', () => closing.abort());
+  app.decorateRequest('caller', undefined);
+  app.decorateRequest('fault', undefined);
+
+  app.addHook('onRequest', async (request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    requests.count(request.method, request.routeOptions.url ?? path);
+    ctia.refresh.due();
+    request.fault = faults.take(request.method, path);
+    if (request.fault?.kind === 'reset-before') return reset(request, reply);
+    if (request.fault?.kind === 'status') {
+      const { status, retryAfter, body } = request.fault;
+      throw new Refusal(status, body, retryAfter === undefined ? {} : { 'Retry-After': retryAfter });
+    }
+    if (request.fault?.kind === 'token') throw unauthorized('jwt_revoked', 'This JWT was revoked');
+    if (!path.startsWith('/ctia') || OPEN_PATHS.test(path)) return;
+    const caller = ctia.tokens.caller(request.headers.authorization);
+    request.caller = caller;
+    rateLimit?.spend(caller.groups[0] ?? '');
+    if (request.fault?.kind === 'forbidden') throw missingCapability(request.fault.capabilities, caller.login);
+  });
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.fault?.kind === 'slow') await ctia.clock.sleep(request.fault.ms, closing.signal).catch(() => undefined);
+    if (request.fault?.kind === 'reset-after') return reset(request, reply);
+    // By the server's clock, from which clients learn how far theirs is off.
+    reply.header('Date', new Date(ctia.clock.now()).toUTCString());
+    reply.header('X-Content-Type-Options', 'nosniff');
+    if (refused.has(request) || reply.statusCode === 204) return payload;
+    if (request.url.startsWith('/ctia')) {
+      reply.headers({ 'X-Ctia-Version': 'embedded', 'X-Ctia-Config': '', 'X-Ctim-Version': CTIM_VERSION });
+      if (rateLimit !== undefined && request.caller !== undefined) reply.header(LIMIT_HEADER, rateLimit.perHour);
+    }
+    return payload;
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+    if (body === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(String(body)));
+    } catch (cause) {
+      done(new Refusal(400, { type: 'json-parse-exception', message: cause instanceof Error ? cause.message : '' }));
+    }
+  });
+  // The token's form. A body of any other type is a text here, which no schema takes for an object.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body === '' ? undefined : body));
+
+  app.setNotFoundHandler((_, reply) =>
+    reply
+      .code(404)
+      .headers({ 'Content-Security-Policy': "default-src 'self'", 'X-Frame-Options': 'DENY' })
+      .type('text/html; charset=utf-8')
+      .send('<!DOCTYPE html><html><body><h1>page not found</h1></body></html>'),
+  );
+
+  app.setErrorHandler((cause, request, reply) => {
+    refused.add(request);
+    // Headers that the handler had already set belong to an answer that is not sent.
+    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+    if (cause instanceof Refusal) {
+      reply.code(cause.status).headers(cause.headers);
+      if (typeof cause.body === 'string' && !reply.hasHeader('Content-Type')) reply.type('text/plain; charset=utf-8');
+      return reply.send(cause.body);
+    }
+    const status = cause instanceof Error && 'statusCode' in cause ? Number(cause.statusCode) : 500;
+    if (status >= 500) log.error({ err: cause, method: request.method, url: request.url }, 'request failed');
+    return reply.code(status).send({ type: 'unknown-exception', class: 'java.lang.Exception' });
+  });
+}
+
+/** The connection is reset, as by a proxy that died; nothing is answered. */
+function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  request.raw.socket.resetAndDestroy();
+  return reply;
+}

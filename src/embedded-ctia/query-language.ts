@@ -1,0 +1,169 @@
+import { queryRefusal } from './refusal.ts';
+
+/**
+ * The part of Lucene's `query_string` syntax that is read here: words, "phrases", field:value, field:(a OR b), AND, OR,
+ * NOT and their signs, parentheses, wildcards, ranges. The operator between two clauses is AND. Anything else, above all a
+ * reserved sign that is not escaped (a raw URL, an IPv6 address), is refused as Elasticsearch refuses what it cannot parse.
+ * Left out: fuzziness, boosts, regular expressions.
+ */
+export type Query =
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Query[] }
+  | { readonly kind: 'not'; readonly of: Query }
+  | {
+      readonly kind: 'term';
+      readonly field: string | undefined;
+      readonly text: string;
+      readonly form: 'word' | 'phrase' | 'pattern';
+    }
+  | { readonly kind: 'range'; readonly field: string | undefined; readonly from: Bound; readonly to: Bound };
+
+/** `undefined` is unbounded (`*`). */
+export interface Bound {
+  readonly text: string | undefined;
+  readonly inclusive: boolean;
+}
+
+interface Token {
+  readonly kind: '(' | ')' | 'and' | 'or' | 'not' | 'field' | 'word' | 'phrase' | 'pattern' | 'range';
+  readonly text: string;
+  readonly range?: { from: Bound; to: Bound };
+}
+
+export function parseLucene(text: string): Query {
+  const tokens = tokenized(text);
+  let next = 0;
+
+  function alternatives(field: string | undefined): Query {
+    const of: Query[] = [conjunction(field)];
+    while (tokens[next]?.kind === 'or') {
+      next += 1;
+      of.push(conjunction(field));
+    }
+    return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'or', of };
+  }
+
+  function conjunction(field: string | undefined): Query {
+    const of: Query[] = [clause(field)];
+    for (
+      let token = tokens[next];
+      token !== undefined && token.kind !== 'or' && token.kind !== ')';
+      token = tokens[next]
+    ) {
+      if (token.kind === 'and') next += 1;
+      of.push(clause(field));
+    }
+    return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'and', of };
+  }
+
+  function clause(field: string | undefined): Query {
+    const token = tokens[next];
+    next += 1;
+    switch (token?.kind) {
+      case 'not':
+        return { kind: 'not', of: clause(field) };
+      case 'field':
+        return clause(token.text);
+      case '(': {
+        const inner = alternatives(field);
+        if (tokens[next]?.kind !== ')') throw failure(text);
+        next += 1;
+        return inner;
+      }
+      case 'word':
+      case 'phrase':
+      case 'pattern':
+        return { kind: 'term', field, text: token.text, form: token.kind };
+      case 'range':
+        if (token.range === undefined) throw failure(text);
+        return { kind: 'range', field, ...token.range };
+      default:
+        throw failure(text);
+    }
+  }
+
+  if (tokens.length === 0) throw failure(text);
+  const query = alternatives(undefined);
+  if (next < tokens.length) throw failure(text);
+  return query;
+}
+
+const BLANK = /\s+/y;
+const PHRASE = /"((?:[^"\\]|\\.)*)"/y;
+const FIELD = /((?:[A-Za-z_][A-Za-z0-9_.-]*)|\*):/y;
+const RANGE = /([[{])\s*("[^"]*"|[^\s"\]}]+)\s+TO\s+("[^"]*"|[^\s"\]}]+)\s*([\]}])/y;
+const COMPARISON = /(>=|<=|>|<)("[^"]*"|[^\s()"]+)/y;
+const OPERATOR = /(AND|&&|OR|\|\||NOT|!)(?=[\s()"]|$)|(!|-|\+)(?=\S)/y;
+/** A minus or an ampersand inside a word stands for itself; every other reserved sign has to be escaped. */
+const WORD = /(?:[^\s()[\]{}^"~:\\/!+\-><=&|]|\\.)(?:[^\s()[\]{}^"~:\\/!><=]|\\.)*/y;
+
+function tokenized(text: string): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  function take(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) at += match[0].length;
+    return match;
+  }
+  while (at < text.length) {
+    if (take(BLANK) !== null) continue;
+    const sign = text[at];
+    if (sign === '(' || sign === ')') {
+      tokens.push({ kind: sign, text: sign });
+      at += 1;
+      continue;
+    }
+    const operator = take(OPERATOR);
+    if (operator !== null) {
+      const word = operator[1] ?? operator[2];
+      // A plus says "must", which with AND between clauses every clause is.
+      if (word === '+') continue;
+      const kind = word === 'AND' || word === '&&' ? 'and' : word === 'OR' || word === '||' ? 'or' : 'not';
+      tokens.push({ kind, text: word ?? '' });
+      continue;
+    }
+    const phrase = take(PHRASE);
+    if (phrase !== null) {
+      tokens.push({ kind: 'phrase', text: unescaped(phrase[1] ?? '') });
+      continue;
+    }
+    const field = take(FIELD);
+    if (field !== null) {
+      tokens.push({ kind: 'field', text: field[1] ?? '' });
+      continue;
+    }
+    const range = take(RANGE);
+    if (range !== null) {
+      const [, open, from = '', to = '', close] = range;
+      const bounds = { from: bound(from, open === '['), to: bound(to, close === ']') };
+      tokens.push({ kind: 'range', text: range[0], range: bounds });
+      continue;
+    }
+    const comparison = take(COMPARISON);
+    if (comparison !== null) {
+      const [whole, sign = '', value = ''] = comparison;
+      const limit = bound(value, sign.endsWith('='));
+      const open: Bound = { text: undefined, inclusive: true };
+      const bounds = sign.startsWith('>') ? { from: limit, to: open } : { from: open, to: limit };
+      tokens.push({ kind: 'range', text: whole, range: bounds });
+      continue;
+    }
+    const word = take(WORD);
+    if (word === null) throw failure(text);
+    const pattern = /(?:^|[^\\])[*?]/.test(word[0]);
+    tokens.push({ kind: pattern ? 'pattern' : 'word', text: pattern ? word[0] : unescaped(word[0]) });
+  }
+  return tokens;
+}
+
+function bound(text: string, inclusive: boolean): Bound {
+  return { text: text === '*' ? undefined : text.replace(/^"(.*)"$/, '$1'), inclusive };
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/g, '$1');
+}
+
+function failure(text: string) {
+  return queryRefusal(`Failed to parse query [${text}]`);
+}

@@ -1,0 +1,63 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Documents } from './documents.ts';
+import { text } from './documents.ts';
+import type { Stored } from './kinds.ts';
+import type { Store } from './store.ts';
+
+/**
+ * CTIA reads are near-real-time: what was written is found after the next refresh of the index, also by GET of one id and
+ * by the look-ups inside PUT, DELETE, expire and bundle import. An update not yet refreshed shows the old content.
+ *
+ * The scheme: a write is put, durably, into the table `pending`; the tables that everything reads do not know it. Before
+ * each request what has waited for `refreshMs` moves over, in order, so no reader needs a special case. A write that waits
+ * (`wait_for=true`, bundle import) makes that refresh happen at once: as in CTIA, everything written before becomes
+ * visible with it. With `refreshMs` 0 nothing is ever pending.
+ */
+export type Write =
+  | { readonly put: readonly Stored[] }
+  | { readonly remove: { readonly type: string; readonly ids: readonly string[] } };
+
+export interface Refresh {
+  /** Inside the request's transaction. */
+  write(write: Write, visible: 'at once' | 'after the refresh'): void;
+  /** Called before each request. */
+  due(): void;
+}
+
+export function makeRefresh(store: Store, documents: Documents, clock: Clock, refreshMs: number): Refresh {
+  store.exec(
+    'CREATE TABLE IF NOT EXISTS pending (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, write TEXT NOT NULL)',
+  );
+  let waiting = Number(store.rows('SELECT count(*) AS waiting FROM pending')[0]?.waiting);
+
+  function apply(write: Write): void {
+    if ('put' in write) documents.put(write.put);
+    else documents.remove(write.remove.type, write.remove.ids);
+  }
+
+  function refresh(until: number): void {
+    if (waiting === 0) return;
+    store.transaction(() => {
+      for (const row of store.rows('SELECT n, write FROM pending WHERE at <= ? ORDER BY n', [until])) {
+        apply(JSON.parse(text(row, 'write')) as Write);
+        store.run('DELETE FROM pending WHERE n = ?', [Number(row.n)]);
+      }
+    });
+    waiting = Number(store.rows('SELECT count(*) AS waiting FROM pending')[0]?.waiting);
+  }
+
+  // Whatever a process that died had acknowledged is visible when the next one starts.
+  refresh(Number.MAX_SAFE_INTEGER);
+  return {
+    write(write, visible) {
+      if (refreshMs === 0 || visible === 'at once') {
+        refresh(Number.MAX_SAFE_INTEGER);
+        apply(write);
+        return;
+      }
+      store.run('INSERT INTO pending (at, write) VALUES (?, ?)', [clock.now(), JSON.stringify(write)]);
+      waiting += 1;
+    },
+    due: () => refresh(clock.now() - refreshMs),
+  };
+}

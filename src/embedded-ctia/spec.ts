@@ -1,0 +1,156 @@
+import { LONG_TEXT_MAX, MEDIUM_TEXT_MAX, SHORT_TEXT_MAX } from '../ctim/judgement.ts';
+import { isReference } from './ids.ts';
+import { inRange } from './instants.ts';
+import { LOCKHEED_MARTIN, LOCKHEED_MARTIN_PHASES } from './vocabulary.ts';
+
+/**
+ * The second of CTIA's three layers: text lengths, URIs, references, ranges of time. In a single write or a bulk PUT a
+ * failure answers 400; in a bulk POST and a bundle it is the error of that entity alone.
+ */
+export interface Rule {
+  /** Where the values are: `title`, `external_references[].url`. */
+  readonly path: string;
+  readonly holds: (value: unknown) => boolean;
+  readonly predicate: string;
+}
+
+/** CTIA's message of the first rule that does not hold, or undefined. */
+export function specFailure(rules: readonly Rule[], document: object): string | undefined {
+  for (const rule of rules) {
+    for (const { value, steps } of valuesAt(document, rule.path)) {
+      if (!rule.holds(value)) {
+        return `${JSON.stringify(value)} - failed: ${rule.predicate} in: [${steps.join(' ')}] at: [${steps.filter((step) => step.startsWith(':')).join(' ')}]`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function maxLength(path: string, max: number): Rule {
+  // Java counts UTF-16 units, as JavaScript does.
+  return {
+    path,
+    holds: (value) => typeof value !== 'string' || value.length <= max,
+    predicate: `(<= (count %) ${max})`,
+  };
+}
+const short = (path: string) => maxLength(path, SHORT_TEXT_MAX);
+const medium = (path: string) => maxLength(path, MEDIUM_TEXT_MAX);
+const long = (path: string) => maxLength(path, LONG_TEXT_MAX);
+
+function uri(path: string): readonly Rule[] {
+  return [medium(path), { path, holds: (value) => typeof value === 'string' && isJavaUri(value), predicate: 'uri?' }];
+}
+
+function reference(path: string): readonly Rule[] {
+  const holds = (value: unknown) => typeof value === 'string' && isReference(value);
+  return [medium(path), { path, holds, predicate: 'valid-reference?' }];
+}
+
+function instant(path: string): Rule {
+  const holds = (value: unknown) => typeof value === 'string' && inRange(Date.parse(value));
+  return { path, holds, predicate: '(inst-in-range? #inst "1970" #inst "2525" %)' };
+}
+
+function period(path: string): readonly Rule[] {
+  return [
+    instant(`${path}.start_time`),
+    instant(`${path}.end_time`),
+    {
+      path,
+      // Checked before anything is filled in: a lone `end_time` in the past passes.
+      holds: (value) => {
+        const { start_time: start, end_time: end } = value as { start_time?: string; end_time?: string };
+        return start === undefined || end === undefined || start <= end;
+      },
+      predicate: 'start-time-before-or-equal-end-time?',
+    },
+  ];
+}
+
+const BASE: readonly Rule[] = [
+  { path: 'revision', holds: (value) => Number(value) >= 0, predicate: 'nat-int?' },
+  short('language'),
+  medium('external_references[].source_name'),
+  long('external_references[].description'),
+  ...uri('external_references[].url'),
+  instant('timestamp'),
+];
+const DESCRIBABLE = [short('title'), long('description'), medium('short_description')];
+const SOURCABLE = [medium('source'), ...uri('source_uri')];
+
+export const JUDGEMENT_RULES: readonly Rule[] = [
+  ...BASE,
+  ...SOURCABLE,
+  short('reason'),
+  ...uri('reason_uri'),
+  ...period('valid_time'),
+];
+
+export const INDICATOR_RULES: readonly Rule[] = [
+  ...BASE,
+  ...DESCRIBABLE,
+  ...SOURCABLE,
+  short('producer'),
+  short('tags[]'),
+  long('likely_impact'),
+  medium('test_mechanisms[]'),
+  ...period('valid_time'),
+  ...reference('composite_indicator_expression.indicator_ids[]'),
+  {
+    path: 'kill_chain_phases[]',
+    holds: (value) => {
+      const { kill_chain_name: chain, phase_name: phase } = value as { kill_chain_name: string; phase_name: string };
+      if (![chain, phase].every((name) => /^[0-9a-z_-]{1,1024}$/.test(name))) return false;
+      return chain !== LOCKHEED_MARTIN || LOCKHEED_MARTIN_PHASES.includes(phase);
+    },
+    predicate: 'kill-chain-phase?',
+  },
+  {
+    path: 'specification',
+    // Its inner fields are not checked here, unlike in CTIA.
+    holds: (value) => {
+      const { type } = value as { type?: unknown };
+      return ['Judgement', 'ThreatBrain', 'Snort', 'SIOC', 'OpenIOC'].includes(String(type));
+    },
+    predicate: 'specification?',
+  },
+];
+
+export const RELATIONSHIP_RULES: readonly Rule[] = [
+  ...BASE,
+  ...DESCRIBABLE,
+  ...SOURCABLE,
+  short('relationship_type'),
+  ...reference('source_ref'),
+  ...reference('target_ref'),
+];
+
+export const FEED_RULES: readonly Rule[] = [...BASE, short('title'), ...period('lifetime')];
+
+/** What Java's `URI.create` takes, near enough: any relative text passes, blanks and a few signs never do. */
+function isJavaUri(text: string): boolean {
+  if (text === '' || /[\s<>"{}|\\^`\p{Cc}]/u.test(text)) return false;
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return false;
+  if (/^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:$|[?#])/i.test(text)) return false;
+  return !/^[^/?#]*:$|^:/.test(text) && !/#.*#/.test(text);
+}
+
+function* valuesAt(document: object, path: string): Generator<{ value: unknown; steps: string[] }> {
+  let found: { value: unknown; steps: string[] }[] = [{ value: document, steps: [] }];
+  for (const part of path.split('.')) {
+    const list = part.endsWith('[]');
+    const key = list ? part.slice(0, -2) : part;
+    const next: typeof found = [];
+    for (const { value, steps } of found) {
+      const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
+      if (child === undefined) continue;
+      if (!list) next.push({ value: child, steps: [...steps, `:${key}`] });
+      else
+        for (const [i, item] of (child as unknown[]).entries())
+          next.push({ value: item, steps: [...steps, `:${key}`, String(i)] });
+    }
+    found = next;
+  }
+  yield* found;
+}

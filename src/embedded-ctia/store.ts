@@ -1,0 +1,130 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { EmbeddedCtiaError } from './error.ts';
+
+/**
+ * The one file that knows which SQLite we use: `libsql`, until Node 20 goes and `node:sqlite` can take its place. The SQL
+ * of the other files is plain SQLite (3.45) with JSON, so that only this file changes then.
+ *
+ * Durable: write-ahead log with `synchronous = FULL`, so a commit has been synced to the disk before it is acknowledged.
+ * One process: `locking_mode = EXCLUSIVE` keeps the operating system's lock on the file for as long as the process lives.
+ * The kernel drops it when the process dies in whatever way, so there is no stale lock to take over.
+ */
+export type SqlValue = string | number | null;
+export type Row = Readonly<Record<string, SqlValue>>;
+
+export interface Store {
+  rows(sql: string, params?: readonly SqlValue[]): Row[];
+  /** One row after the other, for what may not fit into memory. No write may happen in between. */
+  each(sql: string, params?: readonly SqlValue[]): Iterable<Row>;
+  run(sql: string, params?: readonly SqlValue[]): void;
+  exec(sql: string): void;
+  /** All or nothing. Inside another one it is a part of that one. */
+  transaction<T>(work: () => T): T;
+  /** Small settings that live and die with the data: public URL, signing key, format. */
+  meta(key: string): string | undefined;
+  setMeta(key: string, value: string): void;
+  close(): void;
+}
+
+const FORMAT = '1';
+const STATEMENTS_KEPT = 256;
+
+export function openStore(dataDir: string): Store {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'ctia.db');
+  const db = openLocked(file);
+  // Feed secrets, the signing key and password hashes lie in here.
+  chmodSync(file, 0o600);
+
+  const statements = new Map<string, Database.Statement>();
+  function prepared(sql: string): Database.Statement {
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = db.prepare(sql);
+      // A search builds its SQL from its parameters, so the texts are many; the oldest goes first.
+      if (statements.size >= STATEMENTS_KEPT) statements.delete(statements.keys().next().value ?? sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  let inTransaction = false;
+  const store: Store = {
+    rows: (sql, params = []) => prepared(sql).all([...params]) as Row[],
+    each: (sql, params = []) => db.prepare(sql).iterate([...params]) as Iterable<Row>,
+    run(sql, params = []) {
+      prepared(sql).run([...params]);
+    },
+    exec(sql) {
+      db.exec(sql);
+    },
+    transaction(work) {
+      if (inTransaction) return work();
+      db.exec('BEGIN IMMEDIATE');
+      inTransaction = true;
+      try {
+        const result = work();
+        db.exec('COMMIT');
+        return result;
+      } catch (cause) {
+        db.exec('ROLLBACK');
+        throw cause;
+      } finally {
+        inTransaction = false;
+      }
+    },
+    meta(key) {
+      const value = store.rows('SELECT value FROM meta WHERE key = ?', [key])[0]?.value;
+      return value === undefined || value === null ? undefined : String(value);
+    },
+    setMeta(key, value) {
+      store.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
+        key,
+        value,
+      ]);
+    },
+    close() {
+      statements.clear();
+      db.close();
+    },
+  };
+
+  const format = store.meta('format');
+  if (format === undefined) store.setMeta('format', FORMAT);
+  else if (format !== FORMAT) {
+    store.close();
+    throw new EmbeddedCtiaError(
+      'store-unreadable',
+      `${file} has format ${format} and this release reads format ${FORMAT}: use the release that wrote it, or move the folder away to start an empty store`,
+    );
+  }
+  return store;
+}
+
+function openLocked(file: string): Database.Database {
+  try {
+    const db = new Database(file);
+    db.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768',
+    );
+    // The lock is taken by the first write, so this one must come now.
+    db.exec('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+    db.exec("INSERT INTO meta (key, value) VALUES ('opened', '') ON CONFLICT (key) DO UPDATE SET value = ''");
+    return db;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
+      throw new EmbeddedCtiaError(
+        'store-locked',
+        `${file} is held by another process: only one embedded server may use a data folder; stop the other one, or choose another folder`,
+        { cause },
+      );
+    }
+    throw new EmbeddedCtiaError(
+      'store-unreadable',
+      `${file} cannot be opened as a store (${cause instanceof Error ? cause.message : String(cause)}): restore it from a backup, or move the folder away to start an empty store`,
+      { cause },
+    );
+  }
+}

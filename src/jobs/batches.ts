@@ -1,0 +1,44 @@
+import type { Job } from 'bullmq';
+import { ENTITIES_MAX } from '../plan/batch.ts';
+import { applyBatch, makeApplyContext } from '../reconcile/apply.ts';
+import { type Outcome, together } from '../reconcile/outcome.ts';
+import type { Log } from '../runtime/log.ts';
+import { type BatchPayload, unpackBatch } from './batch-payload.ts';
+import type { BatchResult } from './sync.ts';
+import { deskFor, type Workplace } from './workplace.ts';
+
+/**
+ * One batch, one request to CTIA (unless answers make it more). What batches before it could not make comes as their
+ * results: a withdrawal whose successor is among that stays undone.
+ */
+export async function processBatch(
+  work: Workplace,
+  job: Job<BatchPayload, BatchResult>,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<BatchResult> {
+  const before = Object.values(await job.getChildrenValues<BatchResult>());
+  const { client, exclusively } = deskFor(work, log, signal);
+  const { organisation } = await client.identity();
+  const context = makeApplyContext({
+    client,
+    clock: work.clock,
+    signal,
+    self: { owner: work.owner, organisation },
+    revision: job.data.revision,
+    indicators: new Map(job.data.indicators),
+    desired: new Map(),
+    entitiesMax: ENTITIES_MAX,
+  });
+  const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
+  const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));
+  log.info({ applied: own.applied, failures: own.failures.length }, 'batch applied');
+  const all: BatchResult[] = [...before, { outcome: own, requests: client.requests }];
+  return {
+    outcome: together(all.map(({ outcome }) => outcome)),
+    requests: {
+      total: all.reduce((sum, { requests }) => sum + requests.total, 0),
+      mutating: all.reduce((sum, { requests }) => sum + requests.mutating, 0),
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { UnrecoverableError } from 'bullmq';
+import type { Channel, ListAction } from '../ctim/feed.ts';
+import type { Observable } from '../ctim/observable.ts';
+import { makeGuards } from '../lists/guards.ts';
+import { parseLifetime } from '../lists/lifetime.ts';
+import { normalise } from '../lists/normalise.ts';
+import type { Settings } from '../lists/settings.ts';
+import { addByHand, HandRefused, type HandReport, type HandWork, removeByHand } from '../reconcile/by-hand.ts';
+import { readFeeds } from '../sources/feeds-folder.ts';
+import type { Request, RequestPayload } from './queues.ts';
+import type { Desk, Workplace } from './workplace.ts';
+
+/** `add` and `remove`: one observable, a person's word, no list read but the settings and guards. */
+export async function processByHand(
+  work: Workplace,
+  desk: Desk,
+  request: Extract<Request, { name: 'add' | 'remove' }>,
+  signal?: AbortSignal,
+): Promise<HandReport> {
+  const { reading } = await readFeeds(work.feedsDir, { now: desk.client.serverNow() });
+  const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, signal };
+  try {
+    return request.name === 'add'
+      ? await add(hands, reading.settings, request.payload)
+      : await remove(hands, reading.settings, request.payload);
+  } catch (error) {
+    if (error instanceof HandRefused) throw new UnrecoverableError(error.message);
+    throw error;
+  }
+}
+
+async function add(hands: HandWork, settings: Settings, payload: RequestPayload<'add'>): Promise<HandReport> {
+  const observable = observableOf(payload);
+  const channel = channelOf(settings, payload.channel, 'block');
+  const guarded = channel.action === 'block' ? makeGuards(settings)(observable) : undefined;
+  if (guarded) throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
+  return addByHand(hands, { observable, channel, lifetimeMs: lifetimeOf(payload.for), reason: payload.reason });
+}
+
+async function remove(hands: HandWork, settings: Settings, payload: RequestPayload<'remove'>): Promise<HandReport> {
+  const observable = observableOf(payload);
+  const allow = payload.for !== undefined && {
+    channel: channelOf(settings, undefined, 'allow'),
+    lifetimeMs: lifetimeOf(payload.for),
+    reason: payload.reason ?? 'let through by hand',
+  };
+  return removeByHand(hands, { observable, channels: [...settings.channels.values()], allow: allow || undefined });
+}
+
+function observableOf({ value, type }: { value: string; type?: Observable['type'] | undefined }): Observable {
+  const normalised = normalise(value, type === undefined ? {} : { type });
+  if ('refused' in normalised) throw new HandRefused(normalised.refused.message);
+  return normalised.observable;
+}
+
+function lifetimeOf(text: string): number {
+  const parsed = parseLifetime(text);
+  if ('wrong' in parsed) throw new HandRefused(parsed.wrong);
+  if (parsed.value.kind !== 'renewed') throw new HandRefused(`${text} is a date; expected a duration such as 24h`);
+  return parsed.value.ms;
+}
+
+/** By name, or the default channel of the action: the one whose name ends so, else the first. */
+function channelOf(settings: Settings, name: string | undefined, action: ListAction): Channel {
+  const channels = [...settings.channels.values()];
+  const found =
+    name === undefined
+      ? (channels.find((it) => it.name === `firewall-${action}`) ?? channels.find((it) => it.action === action))
+      : channels.find((it) => it.name === name);
+  if (found) return found;
+  const known = channels.map((it) => it.name).join(', ');
+  throw new HandRefused(`there is no channel ${name ?? `with action ${action}`}; the settings have ${known}`);
+}

@@ -1,0 +1,53 @@
+import { FlowProducer, Queue, QueueEvents } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Releases } from '../runtime/release.ts';
+import { KEEP_JOBS, type QueueNames } from './queues.ts';
+import type { RedisConnection } from './redis-connection.ts';
+
+/** Our ends of the queues. Each closes itself when the process releases what it opened. */
+export interface QueueEnds {
+  readonly redis: Redis;
+  readonly requests: Queue;
+  readonly batches: Queue;
+  readonly flows: FlowProducer;
+}
+
+/** A producer must fail when Redis is down, not hang: so it does not wait for it to come back. */
+export async function connectQueues(
+  connection: RedisConnection,
+  names: QueueNames,
+  releases: Releases,
+): Promise<QueueEnds> {
+  const options = { connection: { ...connection, maxRetriesPerRequest: 1 }, skipWaitingForReady: true };
+  const redis = new Redis({ ...connection, maxRetriesPerRequest: 3 });
+  releases.add('redis connection', async () => {
+    await redis.quit().catch(() => redis.disconnect());
+  });
+  redis.on('error', () => {
+    // Each command rejects for itself; without a listener ioredis prints every reconnection.
+  });
+  const requests = new Queue(names.requests, { ...options, defaultJobOptions: KEEP_JOBS });
+  releases.add('requests queue', () => requests.close());
+  const batches = new Queue(names.batches, options);
+  releases.add('batches queue', () => batches.close());
+  const flows = new FlowProducer(options);
+  releases.add('flow producer', () => flows.close());
+  requests.on('error', () => {});
+  batches.on('error', () => {});
+  flows.on('error', () => {});
+  // One importer at a time: imports that run side by side race for external ids.
+  await batches.setGlobalConcurrency(1);
+  return { redis, requests, batches, flows };
+}
+
+export async function openQueueEvents(
+  connection: RedisConnection,
+  name: string,
+  releases: Releases,
+): Promise<QueueEvents> {
+  const events = new QueueEvents(name, { connection });
+  events.on('error', () => {});
+  releases.add('queue events', () => events.close());
+  await events.waitUntilReady();
+  return events;
+}

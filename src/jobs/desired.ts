@@ -1,0 +1,55 @@
+import type { Observable } from '../ctim/observable.ts';
+import type { Problem } from '../ctim/problem.ts';
+import { hasErrors } from '../ctim/problem.ts';
+import type { Settings } from '../lists/settings.ts';
+import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
+import { type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
+
+/** What a feeds folder wants of a tenant. */
+export interface Will {
+  readonly desired: Desired;
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+}
+
+export interface WillOptions {
+  readonly feedsDir: string;
+  readonly now: number;
+  readonly adhocAllow: readonly Observable[];
+  /** Shipped examples are published to our own embedded server only. */
+  readonly ownEmbedded: boolean;
+}
+
+export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded }: WillOptions): Promise<Will> {
+  return willOf(await readFeeds(feedsDir, { now, adhocAllow }), ownEmbedded);
+}
+
+export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
+  const { settings } = reading;
+  const examples = new Set(reading.lists.filter((list) => list.example).map((list) => list.name));
+  const lists = reading.lists.filter((list) => ownEmbedded || !list.example);
+  const problems = [...reading.problems];
+  if (lists.length === 0 && reading.lists.length > 0) problems.push(onlyExamples(reading.lists[0]?.file ?? 'feeds'));
+  const used = new Set(lists.map((list) => list.channel));
+  const allExamples = lists.length > 0 && lists.every((list) => list.example);
+  const desired: Desired = {
+    entries: ownEmbedded ? reading.entries : reading.entries.filter((entry) => !examples.has(entry.list)),
+    problems: hasErrors(problems) ? problems.filter(({ severity }) => severity === 'error').length : 0,
+    lists: new Set(lists.map((list) => list.name)),
+    channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
+    revision: revision.label,
+    repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
+  };
+  return { desired, settings, problems };
+}
+
+function onlyExamples(file: string): Problem {
+  const message =
+    'every list here is a shipped example (example: true), and examples are published to the embedded server only: point --feeds or FEEDS_DIR to your own lists';
+  return { severity: 'error', code: 'only-examples', message, file, line: 1, column: 1 };
+}
+
+/** The owner that the settings name; `local` on the embedded server that we started ourselves. */
+export function ownerOf(settings: Settings, ownEmbedded: boolean): string | undefined {
+  return settings.owner ?? (ownEmbedded ? 'local' : undefined);
+}

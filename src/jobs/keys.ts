@@ -1,0 +1,21 @@
+/** Every key of ours in Redis that is not BullMQ's, by tenant and owner: the same Redis used with two tenants never mixes them. */
+export interface RedisKeys {
+  readonly lock: string;
+  readonly run: string;
+  readonly requestTimes: string;
+  readonly pause: string;
+  readonly history: string;
+}
+
+export function redisKeys(tenant: string, owner: string): RedisKeys {
+  const base = `ctim-feeds:{${owner}@${tenant}}`;
+  // The hourly quota belongs to the organisation, whoever writes.
+  const organisation = `ctim-feeds:{${tenant}}`;
+  return {
+    lock: `${base}:lock`,
+    run: `${base}:run`,
+    history: `${base}:history`,
+    requestTimes: `${organisation}:request-times`,
+    pause: `${organisation}:pause`,
+  };
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { type Clock, SECOND } from '../runtime/clock.ts';
+
+/**
+ * One writer per tenant and owner, across all workers and `apply`: imports that run side by side create duplicates, since
+ * nothing is unique on the server. Held for one batch, longer than the longest request may take; asked again before each
+ * write, so that a process that was stopped for a minute does not write with a lock that it lost.
+ */
+export interface WriterLock {
+  /** Runs `work` as the only writer; waits for its turn. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Throws unless the lock is held, and prolongs it. */
+  assertHeld(): Promise<void>;
+}
+
+export class LockLost extends Error {
+  override readonly name = 'LockLost';
+}
+
+/** Longer than a write's time-out of 40 s. */
+const LOCK_MS = 45 * SECOND;
+const ASK_EVERY_MS = 100;
+
+const PROLONG = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;
+const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
+
+export function makeWriterLock(redis: Redis, key: string, clock: Clock, signal?: AbortSignal): WriterLock {
+  const token = randomUUID();
+  return {
+    async exclusively(work) {
+      while ((await redis.set(key, token, 'PX', LOCK_MS, 'NX')) === null) await clock.sleep(ASK_EVERY_MS, signal);
+      try {
+        return await work();
+      } finally {
+        await redis.eval(RELEASE, 1, key, token);
+      }
+    },
+    async assertHeld() {
+      if ((await redis.eval(PROLONG, 1, key, token, LOCK_MS)) === 1) return;
+      throw new LockLost('another process writes to this tenant now: this one was stopped for too long');
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
+
+/**
+ * The contract with whoever puts jobs into our queue, from any language that has a BullMQ: names and payloads are here
+ * and nowhere else, plain and versioned. `docs/jobs.md` tells it to people. A payload of another version, an unknown
+ * name or an unknown key fails at once and is not tried again.
+ */
+export const PAYLOAD_VERSION = 1;
+
+/** Two queues for one tenant and owner: what people ask for, and the requests to CTIA that follow from it. */
+export interface QueueNames {
+  readonly requests: string;
+  readonly batches: string;
+}
+
+/** By CTIA's host, so that a producer can name the queue without a token. BullMQ allows no colon in a name. */
+export function queueNames(ctiaUrl: string, owner: string): QueueNames {
+  const host = new URL(ctiaUrl).host.replace(/[^a-z0-9.-]+/gi, '-');
+  return { requests: `ctim-feeds-${owner}-${host}`, batches: `ctim-feeds-${owner}-${host}-batches` };
+}
+
+const version = z.literal(PAYLOAD_VERSION);
+const observable = { value: z.string().min(1).max(2048), type: z.enum(OBSERVABLE_TYPES).optional() };
+const duration = z.string().min(2).max(32);
+const reason = z.string().min(1).max(1024);
+
+const REQUESTS = {
+  /** Make the feeds hold what the lists say. `revision`: only if the worker holds just that. */
+  sync: z.strictObject({
+    v: version,
+    revision: z.string().min(1).max(200).optional(),
+    yes: z.boolean().optional(),
+    force: z.boolean().optional(),
+    digest: z.string().min(1).max(64).optional(),
+  }),
+  /** Block one observable now, for a time, by a person's word. */
+  add: z.strictObject({
+    v: version,
+    ...observable,
+    for: duration,
+    reason,
+    channel: z.string().min(1).max(64).optional(),
+  }),
+  /** Take back what `add` did; with `for`, let a listed value through for that time. */
+  remove: z.strictObject({ v: version, ...observable, for: duration.optional(), reason: reason.optional() }),
+  /** Read CTIA in full, compare, report; change nothing. */
+  audit: z.strictObject({ v: version }),
+} as const;
+
+export type RequestName = keyof typeof REQUESTS;
+export type RequestPayload<N extends RequestName> = z.infer<(typeof REQUESTS)[N]>;
+export type Request = { [N in RequestName]: { name: N; payload: RequestPayload<N> } }[RequestName];
+
+export const REQUEST_NAMES = Object.keys(REQUESTS) as RequestName[];
+
+/** A parsed request, or why it is none. */
+export function parseRequest(name: string, data: unknown): Request | { wrong: string } {
+  if (!(REQUEST_NAMES as string[]).includes(name)) {
+    return { wrong: `unknown job ${JSON.stringify(name.slice(0, 80))}; expected one of ${REQUEST_NAMES.join(', ')}` };
+  }
+  const known = name as RequestName;
+  const parsed = REQUESTS[known].safeParse(data);
+  if (parsed.success) return { name: known, payload: parsed.data } as Request;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`);
+  return { wrong: `invalid payload of ${known}: ${issues.join('; ')}` };
+}
+
+/** Kept in Redis after they ended: the newest, for people who look, never all. */
+export const KEEP_JOBS = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 } } as const;

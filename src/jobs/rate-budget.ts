@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import { CtiaError } from '../ctia/error.ts';
+import { type Clock, HOUR, SECOND } from '../runtime/clock.ts';
+import type { RedisKeys } from './keys.ts';
+
+/**
+ * One budget for all workers: CTIA counts 8000 requests per rolling hour for the whole organisation, whoever sends them.
+ * We stop before that, so that analysts and other integrations keep working.
+ */
+export interface RateBudget {
+  /** Resolves when a request may go; throws `throttled` where that would take long, so that the job waits instead. */
+  take(): Promise<void>;
+  /** CTIA said 429: all workers wait. */
+  pause(ms: number): Promise<void>;
+}
+
+export const REQUESTS_PER_HOUR = 7000;
+/** What a request waits for in place; a longer wait gives the worker free. */
+const WAIT_MS_MAX = 5 * SECOND;
+
+/** Returns 0 and counts the request, or the ms until there is room. */
+const TAKE = `
+local paused = redis.call('pttl', KEYS[2])
+if paused > 0 then return paused end
+local now = tonumber(ARGV[1])
+local hour = tonumber(ARGV[2])
+redis.call('zremrangebyscore', KEYS[1], '-inf', now - hour)
+if redis.call('zcard', KEYS[1]) < tonumber(ARGV[3]) then
+  local n = redis.call('incr', KEYS[1] .. ':n')
+  redis.call('pexpire', KEYS[1] .. ':n', hour)
+  redis.call('zadd', KEYS[1], now, now .. '-' .. n)
+  redis.call('pexpire', KEYS[1], hour)
+  return 0
+end
+local oldest = redis.call('zrange', KEYS[1], 0, 0, 'withscores')
+return math.max(1, tonumber(oldest[2]) + hour - now)
+`;
+
+export function makeRateBudget(
+  redis: Redis,
+  keys: RedisKeys,
+  clock: Clock,
+  perHour: number,
+  signal?: AbortSignal,
+): RateBudget {
+  return {
+    async take() {
+      for (;;) {
+        const waitMs = Number(await redis.eval(TAKE, 2, keys.requestTimes, keys.pause, clock.now(), HOUR, perHour));
+        if (waitMs === 0) return;
+        if (waitMs > WAIT_MS_MAX) {
+          const message = `the budget of ${perHour} requests an hour is used up, free again in ${Math.ceil(waitMs / SECOND)} s`;
+          throw new CtiaError('throttled', message, { retryAfterMs: waitMs });
+        }
+        await clock.sleep(waitMs, signal);
+      }
+    },
+    async pause(ms) {
+      await redis.set(keys.pause, '1', 'PX', Math.max(1, Math.ceil(ms)));
+    },
+  };
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import { DelayedError, type FlowJob, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
+import { feedKey } from '../ctim/feed.ts';
+import type { Observable } from '../ctim/observable.ts';
+import { isLive } from '../plan/actual.ts';
+import { makeBatches, takesAway } from '../plan/batch.ts';
+import type { ChangeCounts } from '../plan/change.ts';
+import { feedOf, isStanding } from '../plan/changes.ts';
+import { isEmpty, type Plan, type PlanSummary, renewalsOnly, summaryOf } from '../plan/plan.ts';
+import type { Approval } from '../plan/safety.ts';
+import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
+import { NOTHING_DONE, type Outcome, together } from '../reconcile/outcome.ts';
+import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
+import { makeReport, type Report } from '../reconcile/report.ts';
+import { noteApplied, openFeeds } from '../reconcile/run.ts';
+import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
+import type { Log } from '../runtime/log.ts';
+import { packBatch } from './batch-payload.ts';
+import { readWill } from './desired.ts';
+import { noteReport } from './history.ts';
+import { KEEP_JOBS, type RequestPayload } from './queues.ts';
+import { leaveSlot, takeSlot } from './run-slot.ts';
+import { type Desk, deskFor, type Workplace } from './workplace.ts';
+
+/**
+ * One sync, as a job that waits for its own batches:
+ *
+ *   plan     read lists and tenant, plan, make missing feeds, queue the batches       → waits for its children
+ *   batches  every create, link, revive, change and renewal; then, each after the one before, every withdrawal and unlink
+ *   verify   read the feeds' views until they agree with the lists                    → the report
+ *
+ * What the second step needs of the first lies in the job, and holds no secret and no document. A worker that dies leaves
+ * the job to the next one; a plan that was queued twice imports twice, which external ids make harmless.
+ */
+export interface SyncState {
+  readonly pass: number;
+  readonly startedAt: number;
+  readonly plan: PlanSummary;
+  readonly counts: ChangeCounts;
+  readonly notices: readonly string[];
+  /** Values that people added by hand, which no list tells: feed and value. */
+  readonly standing: readonly (readonly [string, string])[];
+  readonly allowedByHand: readonly Observable[];
+  readonly wrote: boolean;
+  readonly requests: RequestCounts;
+  readonly done: Outcome;
+}
+
+interface RequestCounts {
+  readonly total: number;
+  readonly mutating: number;
+}
+
+/** What a batch job returns: its own outcome and that of all that it waited for. */
+export interface BatchResult {
+  readonly outcome: Outcome;
+  readonly requests: RequestCounts;
+}
+
+export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
+
+const PASSES_MAX = 2;
+const OTHER_RUN_WAIT_MS = 300;
+const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
+
+export async function processSync(
+  work: Workplace,
+  job: Job<SyncData, Report>,
+  token: string,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<Report> {
+  const jobId = String(job.id);
+  const desk = deskFor(work, log, signal);
+  let { state } = job.data;
+  for (;;) {
+    if (state === undefined) {
+      if (!(await takeSlot(work.redis, work.keys.run, work.requests, jobId))) {
+        await job.moveToDelayed(work.clock.now() + OTHER_RUN_WAIT_MS, token);
+        throw new DelayedError();
+      }
+      state = await planAndQueue(work, desk, job, undefined, log);
+      if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+    }
+    const verified = await verify(work, desk, job, state, log, signal);
+    if ('report' in verified) {
+      await noteReport(work.redis, work.keys.history, verified.report);
+      await leaveSlot(work.redis, work.keys.run, jobId);
+      return verified.report;
+    }
+    state = await planAndQueue(work, desk, job, verified.again, log);
+    if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+  }
+}
+
+async function planAndQueue(
+  work: Workplace,
+  desk: Desk,
+  job: Job<SyncData, Report>,
+  before: SyncState | undefined,
+  log: Log,
+): Promise<SyncState> {
+  const { v: _, revision, state: __, ...approved } = job.data;
+  const approval: Approval = { yes: approved.yes ?? false, force: approved.force ?? false, digest: approved.digest };
+  const prepared = await prepare({
+    client: desk.client,
+    owner: work.owner,
+    ownEmbedded: work.ownEmbedded,
+    // A second pass repairs what this very run was allowed to do.
+    approval: before === undefined ? approval : { ...approval, yes: true },
+    readDesired: async (adhocAllow) => {
+      const desired = await readDesired(work, desk, adhocAllow);
+      if (revision !== undefined && desired.revision !== revision)
+        throw new UnrecoverableError(otherRevision(revision, desired));
+      return desired;
+    },
+  });
+  const { plan, situation } = prepared;
+  const held = plan.held.length > 0;
+  const applied: Plan = held ? renewalsOnly(plan, situation) : plan;
+  log.info({ digest: plan.digest, counts: applied.counts, held: plan.held.map(({ rule }) => rule) }, 'planned');
+  const feeds = held ? prepared.found.feeds : await desk.exclusively(() => openFeeds(desk.client, prepared));
+  const { requests } = desk.client;
+  const state: SyncState = {
+    pass: (before?.pass ?? 0) + 1,
+    startedAt: before?.startedAt ?? work.clock.now(),
+    plan: summaryOf(plan),
+    counts: before === undefined ? applied.counts : sumCounts(before.counts, applied.counts),
+    notices: prepared.found.notices,
+    standing: standingOf(prepared),
+    allowedByHand: prepared.allowedByHand,
+    wrote: before?.wrote === true || (!held && !isEmpty(applied)),
+    requests: before === undefined ? { ...requests } : addRequests(before.requests, requests),
+    done: before?.done ?? NOTHING_DONE,
+  };
+  desk.client.requests.total = 0;
+  desk.client.requests.mutating = 0;
+  await job.updateData({ ...job.data, state });
+  await queueBatches(work, job, prepared, applied, feeds);
+  return state;
+}
+
+/** Everything that enters in any order, then, in a chain, everything that leaves: each waits for all before it. */
+async function queueBatches(
+  work: Workplace,
+  job: Job<SyncData, Report>,
+  prepared: Prepared,
+  applied: Plan,
+  feeds: readonly TypedFeed[],
+): Promise<void> {
+  const parent = { id: String(job.id), queue: job.queueQualifiedName };
+  const facts = {
+    run: String(job.id),
+    revision: prepared.desired.revision,
+    indicators: feeds.flatMap((feed): [string, string][] =>
+      feed.indicatorId ? [[feedKey(feed), feed.indicatorId]] : [],
+    ),
+  };
+  const batches = makeBatches(applied.changes);
+  const opts = () => ({ jobId: `batch-${randomUUID()}`, failParentOnFailure: true, ...ATTEMPTS, ...KEEP_JOBS });
+  const jobFor = (batch: (typeof batches)[number]) => ({ name: batch.kind, data: packBatch(batch, facts) });
+  const entering = batches.filter((batch) => !takesAway(batch));
+  const leaving = batches.filter(takesAway);
+  if (leaving.length === 0) {
+    for (const batch of entering) await work.batches.add(batch.kind, jobFor(batch).data, { ...opts(), parent });
+    return;
+  }
+  const queueName = work.names.batches;
+  let children: FlowJob[] = entering.map((batch) => ({ ...jobFor(batch), queueName, opts: opts() }));
+  for (const batch of leaving) children = [{ ...jobFor(batch), queueName, opts: opts(), children }];
+  const [last] = children;
+  if (last) await work.flows.add({ ...last, opts: { ...last.opts, parent } });
+}
+
+async function verify(
+  work: Workplace,
+  desk: Desk,
+  job: Job<SyncData, Report>,
+  state: SyncState,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<{ report: Report } | { again: SyncState }> {
+  const children = Object.values(await job.getChildrenValues<BatchResult>());
+  const done = together([state.done, ...children.map(({ outcome }) => outcome)]);
+  const requests = children.reduce((total, child) => addRequests(total, child.requests), state.requests);
+  const held = state.plan.held.length > 0;
+  const { verdicts, moved } = held ? { verdicts: [], moved: false } : await verdictsOn(work, desk, state, signal);
+  const report = makeReport({
+    run: String(job.id),
+    kind: 'sync',
+    plan: state.plan,
+    counts: state.counts,
+    startedAt: state.startedAt,
+    endedAt: work.clock.now(),
+    failures: done.failures,
+    notices: [...state.notices, ...done.notices],
+    feeds: verdicts,
+    requests: addRequests(requests, desk.client.requests),
+  });
+  const drifted = moved || (report.result === 'not-verified' && done.failures.length === 0);
+  if (!drifted || state.pass >= PASSES_MAX) return { report };
+  log.warn({ pass: state.pass }, 'the feeds do not hold what was planned: planning once more');
+  return { again: { ...state, done, requests: report.requests } };
+}
+
+/** `moved`: the lists are not those that were planned any more, so the views prove nothing about either. */
+async function verdictsOn(
+  work: Workplace,
+  desk: Desk,
+  state: SyncState,
+  signal: AbortSignal | undefined,
+): Promise<{ verdicts: FeedVerdict[]; moved: boolean }> {
+  const { client } = desk;
+  const { organisation } = await client.identity();
+  const self = { owner: work.owner, organisation };
+  const desired = await readDesired(work, desk, state.allowedByHand);
+  if (desired.revision !== state.plan.revision) return { verdicts: [], moved: true };
+  const found = await findFeeds(client, self, desired.channels, client.serverNow());
+  const wanted = wantedValues(desired, state);
+  const verdicts: FeedVerdict[] = [];
+  for (const feed of found.feeds) {
+    verdicts.push(
+      await verifyFeed({ client, clock: work.clock, self, signal }, feed, wanted.get(feedKey(feed)) ?? new Set()),
+    );
+  }
+  await desk.exclusively(() => noteApplied(client, { found, desired, self }, state.wrote));
+  return { verdicts, moved: false };
+}
+
+async function readDesired(work: Workplace, desk: Desk, adhocAllow: readonly Observable[]): Promise<Desired> {
+  const { feedsDir, ownEmbedded } = work;
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: desk.client.serverNow() })).desired;
+}
+
+function otherRevision(asked: string, desired: Desired): string {
+  return `this worker holds ${desired.revision} of the lists, the job asks for ${asked}: update the worker's checkout, or enqueue again`;
+}
+
+/** Live values of the reserved lists, which no list file tells. */
+function standingOf({ situation }: Prepared): (readonly [string, string])[] {
+  const { actual, indicators, now } = situation;
+  return [...actual.judgements.values()].flat().flatMap((judgement) => {
+    if (!isLive(judgement, now) || !isStanding(judgement, indicators)) return [];
+    const feed = feedOf(judgement, indicators);
+    return feed ? [[feedKey(feed), judgement.observable.value] as const] : [];
+  });
+}
+
+function wantedValues(desired: Desired, state: SyncState): Map<string, Set<string>> {
+  const wanted = new Map<string, Set<string>>();
+  const want = (key: string, value: string) => {
+    const values = wanted.get(key);
+    if (values) values.add(value);
+    else wanted.set(key, new Set([value]));
+  };
+  for (const { channel, observable } of desired.entries)
+    want(feedKey({ channel, type: observable.type }), observable.value);
+  for (const [key, value] of state.standing) want(key, value);
+  return wanted;
+}
+
+function sumCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
+  return Object.fromEntries(
+    Object.entries(a).map(([kind, count]) => [kind, count + b[kind as keyof ChangeCounts]]),
+  ) as ChangeCounts;
+}
+
+function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {
+  return { total: a.total + b.total, mutating: a.mutating + b.mutating };
+}

@@ -1,0 +1,130 @@
+import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
+import { type CtiaErrorKind, isCtiaError } from '../ctia/error.ts';
+import { NO_APPROVAL } from '../plan/safety.ts';
+import { audit } from '../reconcile/run.ts';
+import { MINUTE, SECOND } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { BatchPayload } from './batch-payload.ts';
+import { processBatch } from './batches.ts';
+import { processByHand } from './by-hand.ts';
+import { readWill } from './desired.ts';
+import { noteReport } from './history.ts';
+import { parseRequest } from './queues.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { type BatchResult, processSync, type SyncData } from './sync.ts';
+import { deskFor, type Workplace } from './workplace.ts';
+
+export interface Workers {
+  /** Finishes the jobs in flight, or hands them back after `WAIT_MS_MAX`. */
+  close(): Promise<void>;
+}
+
+/** A worker that was killed: its job is taken up by another after at most this and one check. */
+const LOCK_MS = 15 * SECOND;
+const STALLED_CHECK_MS = 5 * SECOND;
+/** Adding and removing by hand do not wait behind a sync that plans. */
+const REQUESTS_AT_ONCE = 4;
+const CLOSE_MS_MAX = 20 * SECOND;
+
+/** Nothing gets better by trying again: a person or another payload is needed. */
+const FINAL_KINDS: readonly CtiaErrorKind[] = [
+  'credentials',
+  'capability',
+  'forbidden',
+  'wrong-host',
+  'invalid',
+  'unexpected',
+];
+
+export function startWorkers(work: Workplace, connection: RedisConnection): Workers {
+  const options = {
+    connection,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: 10,
+    metrics: { maxDataPoints: 24 * 60 },
+  };
+  const requests: Worker = new Worker(
+    work.names.requests,
+    (job, token, signal) => react(work, requests, job, (log) => processRequest(work, job, token ?? '', log, signal)),
+    { ...options, concurrency: REQUESTS_AT_ONCE },
+  );
+  const batches: Worker = new Worker<BatchPayload, BatchResult>(
+    work.names.batches,
+    (job, _token, signal) => react(work, batches, job, (log) => processBatch(work, job, log, signal)),
+    { ...options, concurrency: 1 },
+  );
+  for (const worker of [requests, batches]) {
+    worker.on('error', (error) => work.log.warn({ queue: worker.name }, `queue: ${error.message}`));
+    worker.on('failed', (job, error) =>
+      work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`),
+    );
+    worker.on('stalled', (id) => work.log.warn({ job: id }, 'a job of a worker that died is taken up'));
+  }
+  return {
+    async close() {
+      const closing = Promise.all([requests.close(), batches.close()]);
+      const forced = new AbortController();
+      await Promise.race([closing, work.clock.sleep(CLOSE_MS_MAX, forced.signal).catch(() => {})]);
+      forced.abort();
+      await Promise.all([requests.close(true), batches.close(true)]);
+    },
+  };
+}
+
+async function processRequest(
+  work: Workplace,
+  job: Job,
+  token: string,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const { state: _, ...payload } = Object(job.data) as Record<string, unknown>;
+  const request = parseRequest(job.name, payload);
+  if ('wrong' in request) throw new UnrecoverableError(request.wrong);
+  switch (request.name) {
+    case 'sync':
+      return processSync(work, job as Job<SyncData>, token, log, signal);
+    case 'audit':
+      return processAudit(work, job, log, signal);
+    default:
+      return processByHand(work, deskFor(work, log, signal), request, signal);
+  }
+}
+
+async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
+  const { client } = deskFor(work, log, signal);
+  const { clock, owner, ownEmbedded, feedsDir } = work;
+  const report = await audit({
+    run: String(job.id),
+    client,
+    clock,
+    owner,
+    ownEmbedded,
+    signal,
+    approval: { ...NO_APPROVAL, yes: true, force: true },
+    readDesired: async (adhocAllow) =>
+      (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow() })).desired,
+  });
+  await noteReport(work.redis, work.keys.history, report);
+  return report;
+}
+
+/** The one place where a job's failure decides what becomes of the job. */
+async function react<T>(work: Workplace, worker: Worker, job: Job, processor: (log: Log) => Promise<T>): Promise<T> {
+  const log = work.log.child({ job: job.id, name: job.name });
+  try {
+    return await processor(log);
+  } catch (error) {
+    if (error instanceof DelayedError || error instanceof WaitingChildrenError) throw error;
+    if (isCtiaError(error, 'throttled')) {
+      const waitMs = error.facts.retryAfterMs ?? MINUTE;
+      log.warn({ waitMs }, error.message);
+      if (error.facts.status === 429) await deskFor(work, log).budget.pause(waitMs);
+      await worker.rateLimit(waitMs);
+      throw Worker.RateLimitError();
+    }
+    if (isCtiaError(error, ...FINAL_KINDS)) throw new UnrecoverableError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import type { FlowProducer, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
+import { type Clock, SECOND } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { type RedisKeys, redisKeys } from './keys.ts';
+import { makeWriterLock, type WriterLock } from './lock.ts';
+import type { QueueNames } from './queues.ts';
+import { makeRateBudget, type RateBudget } from './rate-budget.ts';
+
+/** What every job of one tenant and owner works with. */
+export interface Workplace {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly owner: string;
+  readonly feedsDir: string;
+  readonly ownEmbedded: boolean;
+  readonly ctia: CtiaConnection;
+  readonly redis: Redis;
+  readonly keys: RedisKeys;
+  readonly names: QueueNames;
+  readonly requests: Queue;
+  readonly batches: Queue;
+  readonly flows: FlowProducer;
+  readonly requestsPerHour: number;
+}
+
+/** A job waits out short 429s itself; for a longer one it gives its worker free. */
+const PATIENCE_MS = 5 * SECOND;
+
+/** What one job writes with: a client that counts this job's requests and asks lock and budget before each. */
+export interface Desk {
+  readonly client: CtiaClient;
+  readonly exclusively: WriterLock['exclusively'];
+  readonly budget: RateBudget;
+}
+
+export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
+  const { clock, redis, keys, ctia } = work;
+  const lock = makeWriterLock(redis, keys.lock, clock, signal);
+  const budget = makeRateBudget(redis, keys, clock, work.requestsPerHour, signal);
+  const client = makeCtiaClient({
+    connection: ctia,
+    clock,
+    patienceMs: PATIENCE_MS,
+    takeFromBudget: budget.take,
+    assertMayWrite: lock.assertHeld,
+    signal,
+    onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),
+  });
+  return { client, exclusively: lock.exclusively, budget };
+}
+
+/** The organisation is in the token, so the keys are known only once one was had. */
+export async function keysOf(ctia: CtiaConnection, owner: string): Promise<RedisKeys> {
+  const { organisation } = await ctia.tokens.get();
+  return redisKeys(`${ctia.ctiaUrl} ${organisation}`, owner);
+}

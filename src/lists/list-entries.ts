@@ -1,0 +1,208 @@
+import type { Entry } from '../ctim/entry.ts';
+import type { ListAction } from '../ctim/feed.ts';
+import { type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
+import { type Problem, quoted } from '../ctim/problem.ts';
+import { entriesText, type FeedsFiles } from './feeds-files.ts';
+import type { Guards } from './guards.ts';
+import { laterLifetime } from './lifetime.ts';
+import type { Item, ListFile } from './list-file.ts';
+import { normalise } from './normalise.ts';
+import type { ChannelSettings } from './settings.ts';
+import { textLines } from './text-list.ts';
+import { makeTermsPool, type Words } from './words.ts';
+
+/** What became of one list. Each of its entries and lines is counted exactly once: accepted, duplicate, unsupported or invalid. */
+export interface ListSummary {
+  readonly file: string;
+  readonly name: string;
+  readonly action: ListAction;
+  readonly channel: string;
+  readonly example: boolean;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly unsupported: number;
+  readonly invalid: number;
+  readonly by_type: Partial<Record<ObservableType, number>>;
+}
+
+export interface ListContext {
+  /** The list's file, below the feeds folder. */
+  readonly path: string;
+  /** Undefined where the list names none that fits; that is told already, and the entries are looked at all the same. */
+  readonly channel: ChannelSettings | undefined;
+  readonly guards: Guards;
+  readonly files: FeedsFiles;
+  readonly problems: Problem[];
+  /** Called after each entry: now and then there is something to await, which gives the event loop its turn. */
+  readonly breathe: () => Promise<void> | undefined;
+}
+
+/** The entries of one list, its text files included, with problems for what is none. */
+export async function readEntries(
+  list: ListFile,
+  context: ListContext,
+): Promise<{ summary: ListSummary; entries: Entry[] }> {
+  const { path, files, problems, breathe } = context;
+  const file = `${files.folder}/${path}`;
+  const overrides = readOverrides(list, file, problems);
+  const draft = makeDraft(list, overrides, context);
+  for (const item of list.observables) {
+    draft.take(item, file);
+    const turn = breathe();
+    if (turn !== undefined) await turn;
+  }
+  for (const from of list.entriesFrom) {
+    const source = await entriesText(from, path, files, problems);
+    if (source === undefined) continue;
+    for (const line of textLines(source.text)) {
+      draft.take({ ...line, words: NO_WORDS }, source.file);
+      const turn = breathe();
+      if (turn !== undefined) await turn;
+    }
+  }
+  for (const { item, used } of overrides.values()) {
+    if (used) continue;
+    const message = `${quoted(item.value)} stands in no entry of this list: the override changes nothing`;
+    problems.push({ severity: 'notice', code: 'unused-override', message, file, line: item.line, column: item.column });
+  }
+  const { name, action, channel, example } = list;
+  return { summary: { file, name, action, channel, example, ...draft.counts() }, entries: draft.entries() };
+}
+
+const NO_WORDS: Words = { terms: {} };
+
+function makeDraft(
+  list: ListFile,
+  overrides: ReadonlyMap<string, Override>,
+  { channel, guards, problems }: ListContext,
+) {
+  const counts = { accepted: 0, duplicates: 0, unsupported: 0, invalid: 0 };
+  // By type and then by value, so that a million lines need no million keys glued together.
+  const found = new Map<ObservableType, Map<string, Entry>>();
+  const lay = makeTermsPool();
+
+  /** Each way out of here counts once. */
+  const take = (item: Item, file: string): void => {
+    const position = { file, line: item.line, column: item.column };
+    const say = (severity: Problem['severity'], code: string, message: string) => {
+      problems.push({ severity, code, message, ...position });
+    };
+    const result =
+      item.broken && item.value === '' ? undefined : normalise(item.value, { type: item.type, refang: list.refang });
+    if (result === undefined || 'refused' in result || item.broken) {
+      counts.invalid++;
+      if (result !== undefined && 'refused' in result) {
+        const { code, message } = result.refused;
+        say('error', code, item.hint === undefined ? message : `${message}; ${item.hint}`);
+      }
+      return;
+    }
+    const { observable, notice } = result;
+    if (list.action === 'block' && observable.type === 'domain' && observable.value.startsWith('*.')) {
+      counts.invalid++;
+      say('error', 'wildcard-on-block-list', wildcardMessage(observable));
+      return;
+    }
+    if (channel !== undefined && !channel.titles.has(observable.type)) {
+      counts.unsupported++;
+      const message = `${quoted(observable.value)} is of type ${observable.type}, which the channel ${channel.name} does not declare: it is not published`;
+      say('notice', 'unsupported-type', message);
+      return;
+    }
+    const words = overrides.size === 0 ? item.words : overridden(item.words, overrides.get(observableKey(observable)));
+    const values = mapOf(found, observable.type);
+    const first = values.get(observable.value);
+    if (first !== undefined) {
+      counts.duplicates++;
+      const lifetime = laterLifetime(first.terms.lifetime, lay(list.terms, words.terms).lifetime);
+      if (lifetime !== first.terms.lifetime)
+        values.set(observable.value, { ...first, terms: lay(first.terms, { lifetime }) });
+      say('notice', 'duplicate', duplicateMessage(first));
+      return;
+    }
+    const guarded = list.action === 'block' ? guards(observable) : undefined;
+    if (guarded !== undefined && words.force === undefined) {
+      counts.invalid++;
+      say('error', guarded.code, guarded.message);
+      return;
+    }
+    if (guarded !== undefined) {
+      say(
+        'notice',
+        'forced',
+        `${quoted(observable.value)} is published against ${guarded.code}, for this reason: ${quoted(words.force ?? '')}`,
+      );
+    }
+    if (notice !== undefined) say('notice', notice.code, notice.message);
+    counts.accepted++;
+    values.set(observable.value, {
+      observable,
+      terms: lay(list.terms, words.terms),
+      list: list.name,
+      channel: list.channel,
+      position,
+    });
+  };
+
+  return {
+    take,
+    counts() {
+      const by_type: Partial<Record<ObservableType, number>> = {};
+      for (const [type, values] of found) if (values.size > 0) by_type[type] = values.size;
+      return { ...counts, by_type };
+    },
+    entries: () => [...found.values()].flatMap((values) => [...values.values()]),
+  };
+}
+
+function mapOf(found: Map<ObservableType, Map<string, Entry>>, type: ObservableType): Map<string, Entry> {
+  const known = found.get(type);
+  if (known !== undefined) return known;
+  const values = new Map<string, Entry>();
+  found.set(type, values);
+  return values;
+}
+
+interface Override {
+  readonly item: Item;
+  used: boolean;
+}
+
+/** Keys are compared in normal form: `::0:1` in overrides means `::1` in a text file. */
+function readOverrides(list: ListFile, file: string, problems: Problem[]): Map<string, Override> {
+  const overrides = new Map<string, Override>();
+  for (const item of list.overrides) {
+    const result = normalise(item.value, { refang: list.refang });
+    const at = { severity: 'error', file, line: item.line, column: item.column } as const;
+    if ('refused' in result) {
+      problems.push({ ...at, code: result.refused.code, message: result.refused.message });
+      continue;
+    }
+    const key = observableKey(result.observable);
+    const other = overrides.get(key);
+    if (other === undefined) {
+      overrides.set(key, { item, used: false });
+    } else {
+      const message = `${quoted(item.value)} is the same observable as ${quoted(other.item.value)} in line ${other.item.line}: keep one override`;
+      problems.push({ ...at, code: 'duplicate-override', message });
+    }
+  }
+  return overrides;
+}
+
+/** An entry's own words go before those of its override. */
+function overridden(own: Words, override: Override | undefined): Words {
+  if (override === undefined) return own;
+  override.used = true;
+  const { words } = override.item;
+  const force = own.force ?? words.force;
+  return { terms: { ...words.terms, ...own.terms }, ...(force !== undefined && { force }) };
+}
+
+function wildcardMessage({ value }: Observable): string {
+  return `${quoted(value)} stands on allow lists only: write ${quoted(value.slice(2))}, firewalls match the names below it anyway`;
+}
+
+function duplicateMessage({ observable, position }: Entry): string {
+  return `${quoted(observable.value)} stands first in ${position.file}:${position.line}, whose words count; of the two the later end counts`;
+}

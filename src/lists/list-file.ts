@@ -1,0 +1,274 @@
+import type { Terms } from '../ctim/entry.ts';
+import { RESERVED_LISTS } from '../ctim/entry.ts';
+import type { ListAction } from '../ctim/feed.ts';
+import type { ObservableType } from '../ctim/observable.ts';
+import { DEFAULT_LIFETIME } from './lifetime.ts';
+import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
+import { defaultDisposition, readWords, type Words } from './words.ts';
+import { check, findKey, looksLikeNumber, plainValue } from './yaml-check.ts';
+import { isNull, parseYaml, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
+
+/** One list as its file says it: nothing normalised yet, and no other file looked at. */
+export interface ListFile {
+  readonly name: string;
+  readonly namePlace: Place;
+  readonly action: ListAction;
+  readonly channel: string;
+  readonly channelPlace: Place;
+  readonly example: boolean;
+  readonly refang: boolean;
+  readonly terms: Terms;
+  readonly entriesFrom: readonly Item[];
+  readonly overrides: readonly Item[];
+  readonly observables: readonly Item[];
+}
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A value with the words that stand beside it. */
+export interface Item extends Place {
+  readonly value: string;
+  readonly type?: ObservableType;
+  readonly words: Words;
+  /** Something of it was wrong and is told already: it counts as invalid. */
+  readonly broken?: boolean;
+  /** Said when the value is no observable: what YAML has to do with it. */
+  readonly hint?: string;
+}
+
+const NO_WORDS: Words = { terms: {} };
+
+const MISPLACED_IN_LIST = Object.fromEntries(
+  Object.keys(defaultsSchema.shape).map((key) => [key, `it stands below defaults: or in an entry`]),
+);
+const MISPLACED_IN_DEFAULTS = {
+  lifetime: 'lifetime: stands at the top of the list',
+  disposition: 'disposition: stands at the top of the list',
+  expires: 'expires: stands in an entry',
+  force: 'force: stands in an entry, so that each exception is said',
+  type: 'type: stands in an entry',
+};
+
+export function readListFile(
+  text: string,
+  { path, now }: { path: string; now: number },
+): { list: ListFile | undefined; faults: YamlFault[] } {
+  const { tree, faults } = parseYaml(text);
+  const top = { line: 1, column: 1 };
+  if (tree === undefined || isNull(tree)) {
+    if (faults.length === 0) {
+      faults.push({
+        code: 'empty-list-file',
+        message: 'the file is empty: a list needs at least "action: block" or "action: allow"',
+        ...top,
+      });
+    }
+    return { list: undefined, faults };
+  }
+  if (tree.kind !== 'map') {
+    const found = tree.kind === 'list' ? 'a bare list of entries' : 'a text';
+    const message = `a list file is a map of keys, and this is ${found}: begin with "action: block", and put the entries below "observables:"`;
+    faults.push({ code: 'not-a-list-file', message, line: tree.line, column: tree.column });
+    return { list: undefined, faults };
+  }
+  return { list: readMap(tree, path, now, faults), faults };
+}
+
+/** `tor.yaml` → `tor`, `partners/acme.yml` → `partners/acme`. */
+export function defaultName(path: string): string {
+  return path.replace(/\.ya?ml$/i, '').slice(0, NAME_MAX);
+}
+
+function readMap(map: YamlMap, path: string, now: number, faults: YamlFault[]): ListFile {
+  // The long parts are read one by one below; here only their being there counts.
+  const parts = { defaults: {}, overrides: {}, observables: [] };
+  const as = (key: string, node: YamlNode) => (key in parts ? parts[key as keyof typeof parts] : plainValue(key, node));
+  const checked = check(map, listSchema, { where: 'a list', misplaced: MISPLACED_IN_LIST, as });
+  faults.push(...checked.faults);
+  const text = (key: string) => textOf(findKey(map, key));
+  // Where the file as a whole is wrong its parts are still looked at, so that all is told at once.
+  const action: ListAction = text('action') === 'allow' ? 'allow' : 'block';
+  const name = checked.value?.name ?? text('name') ?? defaultName(path);
+  if ((RESERVED_LISTS as readonly string[]).includes(name)) {
+    const message = `the name "${name}" belongs to what people block or allow by hand: choose another name`;
+    faults.push({ code: 'reserved-name', message, ...placeOfKey(map, 'name') });
+  }
+  const context: Context = { action, now, faults };
+  const top: YamlMap = {
+    ...map,
+    pairs: map.pairs.filter(({ key }) => key.text === 'lifetime' || key.text === 'disposition'),
+  };
+  const defaults = wordsOf(findKey(map, 'defaults'), defaultsSchema, 'defaults', context, MISPLACED_IN_DEFAULTS);
+  const span = wordsOf(top, overrideSchema, 'a list', { ...context, quiet: true }, {});
+  const terms: Terms = {
+    disposition: defaultDisposition(action),
+    source: name,
+    priority: 95,
+    severity: 'Medium',
+    confidence: 'High',
+    tlp: 'amber',
+    lifetime: DEFAULT_LIFETIME,
+    ...defaults.terms,
+    ...span.terms,
+  };
+  return {
+    name,
+    namePlace: placeOfKey(map, 'name'),
+    action,
+    channel: checked.value?.channel ?? text('channel') ?? `firewall-${action}`,
+    channelPlace: placeOfKey(map, findKey(map, 'channel') === undefined ? 'action' : 'channel'),
+    example: checked.value?.example ?? text('example') === 'true',
+    refang: checked.value?.refang ?? text('refang') === 'true',
+    terms,
+    entriesFrom: readPaths(findKey(map, 'entries_from')),
+    overrides: readOverrides(findKey(map, 'overrides'), context),
+    observables: readObservables(findKey(map, 'observables'), context),
+  };
+}
+
+interface Context {
+  readonly action: ListAction;
+  readonly now: number;
+  readonly faults: YamlFault[];
+  /** The schema has been asked before and told its complaints. */
+  readonly quiet?: boolean;
+}
+
+function wordsOf(
+  node: YamlNode | undefined,
+  schema: typeof defaultsSchema | typeof overrideSchema,
+  where: string,
+  { action, now, faults, quiet = false }: Context,
+  misplaced: Readonly<Record<string, string>>,
+): Words & { broken?: boolean } {
+  if (node === undefined || isNull(node)) return NO_WORDS;
+  if (node.kind !== 'map') {
+    faults.push({
+      code: 'invalid-key',
+      message: `${where} is a map of keys, such as { reason: "…" }`,
+      line: node.line,
+      column: node.column,
+    });
+    return { ...NO_WORDS, broken: true };
+  }
+  const checked = check(node, schema as typeof overrideSchema, { where, misplaced });
+  if (!quiet) faults.push(...checked.faults);
+  if (checked.value === undefined) return { ...NO_WORDS, broken: true };
+  const { words, wrong } = readWords(checked.value, { action, now });
+  for (const { key, message } of wrong)
+    faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(node, key) });
+  return checked.faults.length + wrong.length > 0 ? { ...words, broken: true } : words;
+}
+
+function readPaths(node: YamlNode | undefined): Item[] {
+  const items = node === undefined ? [] : node.kind === 'list' ? node.items : [node];
+  return items.flatMap((item) => {
+    const value = textOf(item);
+    return value === undefined || value === ''
+      ? []
+      : [{ value, words: NO_WORDS, line: item.line, column: item.column }];
+  });
+}
+
+function readOverrides(node: YamlNode | undefined, context: Context): Item[] {
+  if (node === undefined || isNull(node)) return [];
+  if (node.kind !== 'map') {
+    const message = 'overrides is a map from values to words, such as { 203.0.113.9: { reason: "seen twice" } }';
+    context.faults.push({ code: 'invalid-key', message, line: node.line, column: node.column });
+    return [];
+  }
+  return node.pairs.map(({ key, value }) => {
+    if (isNull(value)) {
+      context.faults.push({
+        code: 'null-key',
+        message: 'an override without words: write them or remove it',
+        line: key.line,
+        column: key.column,
+      });
+    }
+    const { broken, ...words } = wordsOf(value, overrideSchema, 'an override', context, {
+      value: 'the key itself is the value',
+    });
+    return { value: key.text, words, line: key.line, column: key.column, ...(broken && { broken }) };
+  });
+}
+
+function readObservables(node: YamlNode | undefined, context: Context): Item[] {
+  if (node === undefined || isNull(node)) return [];
+  if (node.kind !== 'list') {
+    const message = 'observables is a list: each entry on a line of its own that begins with "- "';
+    context.faults.push({ code: 'invalid-key', message, line: node.line, column: node.column });
+    return [];
+  }
+  return node.items.map((item) => readObservable(item, context));
+}
+
+function readObservable(item: YamlNode, context: Context): Item {
+  const { faults } = context;
+  const at = { line: item.line, column: item.column };
+  if (item.kind === 'text') {
+    if (!isNull(item)) return { value: item.text, words: NO_WORDS, ...at, ...numberHint(item) };
+    faults.push({
+      code: 'null-entry',
+      message: 'an entry without a value: write one after the "-" or remove the line',
+      ...at,
+    });
+    return { value: '', words: NO_WORDS, broken: true, ...at };
+  }
+  if (item.kind === 'list') {
+    faults.push({
+      code: 'invalid-entry',
+      message: 'an entry is a text or a map, not a list; a value that begins with "[" needs quotes',
+      ...at,
+    });
+    return { value: '', words: NO_WORDS, broken: true, ...at };
+  }
+  // The value stays the text that stands in the file: a hash of digits only is no number.
+  const as = (key: string, node: YamlNode) =>
+    key === 'value' && node.kind === 'text' ? node.text : plainValue(key, node);
+  const checked = check(item, entrySchema, { where: 'an entry', as, misplaced: misplacedInEntry(item) });
+  faults.push(...checked.faults);
+  const valueNode = findKey(item, 'value');
+  const place = valueNode === undefined ? at : { line: valueNode.line, column: valueNode.column };
+  if (checked.value === undefined) return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, ...place };
+  const { value, type, ...said } = checked.value;
+  const { words, wrong } = readWords(said, context);
+  for (const { key, message } of wrong)
+    faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
+  const broken = checked.faults.length + wrong.length > 0;
+  return {
+    value,
+    words,
+    ...place,
+    ...(type !== undefined && { type }),
+    ...(broken && { broken }),
+    ...(valueNode !== undefined && numberHint(valueNode)),
+  };
+}
+
+/** `- evil.example: ` and `- url: evil.example` are maps, where a value was meant. */
+function misplacedInEntry(item: YamlMap): Record<string, string> {
+  const [pair] = item.pairs;
+  if (item.pairs.length !== 1 || pair === undefined) return {};
+  const hint = isNull(pair.value)
+    ? 'a value that ends in ":" needs quotes'
+    : 'an entry is the value alone, or { value: …, reason: … }';
+  return { [pair.key.text]: hint };
+}
+
+function numberHint(node: YamlNode): { hint?: string } {
+  if (node.kind !== 'text' || !node.plain || !looksLikeNumber(node.text)) return {};
+  return { hint: 'without quotes YAML reads it as a number' };
+}
+
+function textOf(node: YamlNode | undefined): string | undefined {
+  return node?.kind === 'text' && !isNull(node) ? node.text : undefined;
+}
+
+function placeOfKey(map: YamlMap, name: string): Place {
+  const key = map.pairs.find((pair) => pair.key.text === name)?.key ?? map;
+  return { line: key.line, column: key.column };
+}

@@ -1,0 +1,37 @@
+/** One line of a plain text list that is neither blank nor a comment. Line and column count from 1 and point at the value. */
+export interface TextLine {
+  readonly line: number;
+  readonly column: number;
+  readonly value: string;
+}
+
+const WHOLE_LINE_COMMENT = /^(?:[#;!]|\/\/)/;
+const TRAILING_COMMENT = /[ \t][#;]/;
+
+/**
+ * The lines of a plain text list: one observable a line, of a TAB table the first column. A line that begins with `#`,
+ * `;`, `!` or `//` is a comment, and so is what follows a blank and `#` or `;`. A generator, so that who reads a million
+ * lines can let others run in between.
+ */
+export function* textLines(text: string): Generator<TextLine> {
+  let start = text.startsWith('\ufeff') ? 1 : 0;
+  const bom = start;
+  for (let line = 1; start < text.length; line++) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const raw = text.slice(start, end);
+    const value = raw.trim();
+    if (value !== '' && !WHOLE_LINE_COMMENT.test(value)) {
+      const column = raw.indexOf(value) + 1 + (line === 1 ? bom : 0);
+      yield { line, column, value: firstColumn(value) };
+    }
+    start = end + 1;
+  }
+}
+
+function firstColumn(value: string): string {
+  const comment = value.search(TRAILING_COMMENT);
+  const kept = comment < 0 ? value : value.slice(0, comment);
+  const tab = kept.indexOf('\t');
+  return (tab < 0 ? kept : kept.slice(0, tab)).trimEnd();
+}

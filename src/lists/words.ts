@@ -1,0 +1,92 @@
+import type { Lifetime, Terms } from '../ctim/entry.ts';
+import type { ListAction } from '../ctim/feed.ts';
+import { type Disposition, type DispositionName, dispositionNumber } from '../ctim/judgement.ts';
+import { parseExpires, parseLifetime } from './lifetime.ts';
+import type { OverrideText } from './list-schema.ts';
+
+/** What an entry, an override or the defaults say of their own; what they leave open comes from the level above. */
+export interface Words {
+  readonly terms: Partial<Terms>;
+  /** Why a guard does not apply. */
+  readonly force?: string;
+}
+
+/** A key whose text is well formed and still wrong. */
+export interface WrongKey {
+  readonly key: string;
+  readonly message: string;
+}
+
+const DISPOSITIONS_OF: Readonly<Record<ListAction, readonly DispositionName[]>> = {
+  block: ['Malicious', 'Suspicious', 'Unknown'],
+  allow: ['Clean', 'Common'],
+};
+
+export function defaultDisposition(action: ListAction): Disposition {
+  return action === 'block' ? 2 : 1;
+}
+
+export function readWords(
+  said: OverrideText,
+  { action, now }: { action: ListAction; now: number },
+): { words: Words; wrong: WrongKey[] } {
+  const wrong: WrongKey[] = [];
+  const { lifetime, expires, disposition, force, ...rest } = said;
+  const terms: { -readonly [K in keyof Terms]?: Terms[K] } = {};
+  // Keys that are not said must be absent, not undefined: they would hide the level above.
+  for (const [key, value] of Object.entries(rest)) if (value !== undefined) Object.assign(terms, { [key]: value });
+  if (lifetime !== undefined && expires !== undefined) {
+    wrong.push({
+      key: 'expires',
+      message: 'lifetime and expires exclude each other: a lifetime is renewed, a date runs out once',
+    });
+  }
+  const span = lifetimeOf(lifetime, expires, now, wrong);
+  if (span !== undefined) terms.lifetime = span;
+  if (disposition !== undefined) {
+    if (DISPOSITIONS_OF[action].includes(disposition)) terms.disposition = dispositionNumber(disposition);
+    else wrong.push({ key: 'disposition', message: dispositionMessage(disposition, action) });
+  }
+  return { words: force === undefined ? { terms } : { terms, force }, wrong };
+}
+
+function lifetimeOf(
+  lifetime: string | undefined,
+  expires: string | undefined,
+  now: number,
+  wrong: WrongKey[],
+): Lifetime | undefined {
+  const [key, parsed] =
+    expires !== undefined
+      ? (['expires', parseExpires(expires, now)] as const)
+      : lifetime !== undefined
+        ? (['lifetime', parseLifetime(lifetime)] as const)
+        : ([undefined, undefined] as const);
+  if (parsed === undefined) return undefined;
+  if ('value' in parsed) return parsed.value;
+  wrong.push({ key, message: parsed.wrong });
+  return undefined;
+}
+
+/** A feed prints every judgement linked to it, whatever its disposition: a Clean one on a block list would be blocked. */
+function dispositionMessage(disposition: DispositionName, action: ListAction): string {
+  const allowed = DISPOSITIONS_OF[action].join(', ');
+  return `${disposition} does not fit a list with action ${action}: expected is ${allowed} (a feed lists every entry, whatever its disposition)`;
+}
+
+/**
+ * Terms with words laid over them. What says the same is the same object: a list of a million bare lines has one `Terms`,
+ * and who compares two of them can begin with `===`.
+ */
+export function makeTermsPool(): (base: Terms, words: Partial<Terms>) => Terms {
+  const pool = new Map<string, Terms>();
+  return (base, words) => {
+    if (Object.keys(words).length === 0) return base;
+    const terms = { ...base, ...words };
+    const key = JSON.stringify(Object.entries(terms).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const known = pool.get(key);
+    if (known !== undefined) return known;
+    pool.set(key, terms);
+    return terms;
+  };
+}

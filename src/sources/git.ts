@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { MEDIUM_TEXT_MAX } from '../ctim/judgement.ts';
+
+/** Which state of the lists was read. */
+export interface Revision {
+  /** The commit, `<commit>+dirty-<digest>` where the folder has uncommitted changes, or `tree-<digest>` without a commit. */
+  readonly label: string;
+  readonly commit?: string;
+  readonly dirty: boolean;
+  /** SHA-256 over paths and contents of all files that were read: the tree as it lies. */
+  readonly digest: string;
+  /**
+   * A URI that stays the same for one set of lists and holds no secret: the address of the remote `origin` without user,
+   * password and query; where there is none the `file:` URL of the feeds folder.
+   */
+  readonly repository?: string;
+}
+
+export interface TreeRead {
+  /** The feeds folder, links resolved. */
+  readonly root: string;
+  readonly digest: string;
+  /** Paths below `root` of the files that were read. */
+  readonly paths: readonly string[];
+}
+
+/** Never fails: without git, a repository, or the right to read it, the digest of the tree speaks. */
+export async function revisionOf({ root, digest, paths }: TreeRead): Promise<Revision> {
+  const short = digest.slice(0, 12);
+  const repository = await repositoryOf(root);
+  const rest = { digest, ...(repository !== undefined && { repository }) };
+  const commit = (await git(root, ['rev-parse', '--verify', 'HEAD^{commit}']))?.trim();
+  if (commit === undefined) return { label: `tree-${short}`, dirty: false, ...rest };
+  const dirty = await isDirty(root, paths);
+  return { label: dirty ? `${commit}+dirty-${short}` : commit, commit, dirty, ...rest };
+}
+
+/** Files that git ignores count too where we read them: the commit does not hold them. */
+async function isDirty(root: string, paths: readonly string[]): Promise<boolean> {
+  const top = (await git(root, ['rev-parse', '--show-toplevel']))?.trimEnd();
+  const status = await git(root, [
+    'status',
+    '--porcelain=v1',
+    '-z',
+    '--no-renames',
+    '--untracked-files=all',
+    '--ignored=matching',
+    '--',
+    '.',
+  ]);
+  if (top === undefined || status === undefined) return true;
+  const prefix = path
+    .relative(await realpath(top), root)
+    .split(path.sep)
+    .join('/');
+  const read = paths.map((below) => (prefix === '' ? below : `${prefix}/${below}`));
+  return status.split('\0').some((row) => {
+    if (row === '') return false;
+    const named = row.slice(3);
+    return (
+      !row.startsWith('!!') || read.some((file) => file === named || (named.endsWith('/') && file.startsWith(named)))
+    );
+  });
+}
+
+async function repositoryOf(root: string): Promise<string | undefined> {
+  const origin = (await git(root, ['remote', 'get-url', 'origin']))?.trim();
+  const uri = (origin === undefined ? undefined : withoutCredentials(origin)) ?? pathToFileURL(root).href;
+  return uri.length <= MEDIUM_TEXT_MAX ? uri : undefined;
+}
+
+/** `git@host:org/name.git` is git's own short form of `ssh://git@host/org/name.git`. */
+const SCP_FORM = /^(?:[^@/:]+@)?([A-Za-z0-9.-]+):(?!\/\/)(.+)$/;
+
+export function withoutCredentials(remote: string): string | undefined {
+  const [, host, below] = SCP_FORM.exec(remote) ?? [];
+  const text = remote.startsWith('/')
+    ? pathToFileURL(remote).href
+    : host === undefined || below === undefined
+      ? remote
+      : `ssh://${host}/${below.replace(/^\/+/, '')}`;
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  url.search = '';
+  url.hash = '';
+  return url.href;
+}
+
+const run = promisify(execFile);
+const TIMEOUT_MS = 20_000;
+const OUTPUT_MAX = 64 * 1024 * 1024;
+
+/**
+ * What git prints, or undefined where it cannot say: it is missing, this is no repository, or the repository belongs to
+ * another user. The latter is git's protection against foreign hooks and filters, so it is left in force.
+ */
+async function git(directory: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const options = { cwd: directory, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX };
+    const { stdout } = await run('git', ['--no-optional-locks', '-c', 'core.fsmonitor=false', ...args], options);
+    return stdout;
+  } catch {
+    return undefined;
+  }
+}
