@@ -7,7 +7,7 @@ import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';
 import { addByHand, HandRefused, type HandReport, type HandWork, removeByHand } from '../reconcile/by-hand.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
-import type { Request, RequestPayload } from './queues.ts';
+import { REFUSED, type Request, type RequestPayload } from './queues.ts';
 import type { Desk, Workplace } from './workplace.ts';
 
 /** `add` and `remove`: one observable, a person's word, no list read but the settings and guards. */
@@ -24,7 +24,7 @@ export async function processByHand(
       ? await add(hands, reading.settings, request.payload)
       : await remove(hands, reading.settings, request.payload);
   } catch (error) {
-    if (error instanceof HandRefused) throw new UnrecoverableError(error.message);
+    if (error instanceof HandRefused) throw new UnrecoverableError(`${REFUSED}${error.message}`);
     throw error;
   }
 }

@@ -96,6 +96,12 @@ export async function openManagedRedis({ dataDir, searchPath, log, clock }: Mana
   };
 }
 
+/** Whether one of ours runs now: `apply` takes part in its lock, and does not start one for that. */
+export function managedRedisRuns(dataDir: string): boolean {
+  const recorded = readServer(join(dataDir, 'redis'));
+  return recorded !== undefined && lives(recorded.identity);
+}
+
 async function findOrStart(folder: string, searchPath: string, log: Log, clock: Clock): Promise<Server> {
   const recorded = readServer(folder);
   if (recorded !== undefined && lives(recorded.identity)) {

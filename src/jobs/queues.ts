@@ -48,6 +48,9 @@ const REQUESTS = {
   audit: z.strictObject({ v: version }),
 } as const;
 
+/** The failed reason of a job begins so when the job itself is at fault: trying it again would change nothing. */
+export const REFUSED = 'refused: ';
+
 export type RequestName = keyof typeof REQUESTS;
 export type RequestPayload<N extends RequestName> = z.infer<(typeof REQUESTS)[N]>;
 export type Request = { [N in RequestName]: { name: N; payload: RequestPayload<N> } }[RequestName];

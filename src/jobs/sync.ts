@@ -18,7 +18,7 @@ import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
-import { KEEP_JOBS, type RequestPayload } from './queues.ts';
+import { KEEP_JOBS, REFUSED, type RequestPayload } from './queues.ts';
 import { leaveSlot, takeSlot } from './run-slot.ts';
 import { type Desk, deskFor, type Workplace } from './workplace.ts';
 
@@ -233,7 +233,7 @@ async function readDesired(work: Workplace, desk: Desk, adhocAllow: readonly Obs
 }
 
 function otherRevision(asked: string, desired: Desired): string {
-  return `this worker holds ${desired.revision} of the lists, the job asks for ${asked}: update the worker's checkout, or enqueue again`;
+  return `${REFUSED}this worker holds ${desired.revision} of the lists, the job asks for ${asked}: update the worker's checkout, or enqueue again`;
 }
 
 /** Live values of the reserved lists, which no list file tells. */

@@ -9,7 +9,7 @@ import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
 import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
-import { parseRequest } from './queues.ts';
+import { parseRequest, REFUSED } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { type BatchResult, processSync, type SyncData } from './sync.ts';
 import { deskFor, type Workplace } from './workplace.ts';
@@ -81,7 +81,7 @@ async function processRequest(
 ): Promise<unknown> {
   const { state: _, ...payload } = Object(job.data) as Record<string, unknown>;
   const request = parseRequest(job.name, payload);
-  if ('wrong' in request) throw new UnrecoverableError(request.wrong);
+  if ('wrong' in request) throw new UnrecoverableError(`${REFUSED}${request.wrong}`);
   switch (request.name) {
     case 'sync':
       return processSync(work, job as Job<SyncData>, token, log, signal);

@@ -125,7 +125,11 @@ export function link(source: string, target: string, more: object = {}): Record<
 }
 
 /** `count` pairs of judgement and link, as our own imports look. */
-export function pairs(count: number, target: string, from = 0): { source: string; judgements: object[]; relationships: object[] } {
+export function pairs(
+  count: number,
+  target: string,
+  from = 0,
+): { source: string; judgements: object[]; relationships: object[] } {
   const numbers = Array.from({ length: count }, (_, i) => i + from);
   return {
     source: 'acme',
@@ -154,8 +158,14 @@ export function address(i: number): string {
 }
 
 /** An indicator and its feed. */
-export async function channel(session: Session, more: object = {}): Promise<{ indicator: string; feed: Answer['json'] }> {
-  const indicator = await call(session, 'POST', '/ctia/indicator?wait_for=true', { producer: 'acme', title: 'acme ip' });
+export async function channel(
+  session: Session,
+  more: object = {},
+): Promise<{ indicator: string; feed: Answer['json'] }> {
+  const indicator = await call(session, 'POST', '/ctia/indicator?wait_for=true', {
+    producer: 'acme',
+    title: 'acme ip',
+  });
   assert.equal(indicator.status, 201);
   const feed = await call(session, 'POST', '/ctia/feed?wait_for=true', {
     feed_type: 'indicator',

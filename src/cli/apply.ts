@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { makeCtiaClient } from '../ctia/client.ts';
+import { problemLine } from '../ctim/problem.ts';
+import { readWill, type Will } from '../jobs/desired.ts';
+import { noteReport } from '../jobs/history.ts';
+import { makeWriterLock, type WriterLock } from '../jobs/lock.ts';
+import { managedRedisRuns } from '../jobs/managed-redis.ts';
+import { openRedis } from '../jobs/redis.ts';
+import { keysOf } from '../jobs/workplace.ts';
+import { renderPlan } from '../plan/render.ts';
+import { type Approval, NO_APPROVAL } from '../plan/safety.ts';
+import { prepare } from '../reconcile/prepare.ts';
+import { type Progress, run } from '../reconcile/run.ts';
+import { HOUR } from '../runtime/clock.ts';
+import { EXIT, type Exit, exitOfResult } from './exit.ts';
+import { renderReport } from './print-report.ts';
+import { openTenant, type Session, type Tenant } from './session.ts';
+
+/** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
+export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
+  const { json, ...approval } = options;
+  const tenant = await openTenant(session);
+  const shared = await shareWithWorkers(session, tenant);
+  const client = clientFor(session, tenant, shared?.lock);
+  const runId = randomUUID();
+  const report = await run({
+    run: runId,
+    client,
+    clock: session.clock,
+    signal: session.signal,
+    owner: tenant.owner,
+    ownEmbedded: tenant.ownEmbedded,
+    approval,
+    readDesired: readDesired(session, tenant, client.serverNow),
+    exclusively: shared?.lock.exclusively ?? ((work) => work()),
+    progress: showProgress(session, json),
+  });
+  await shared?.note(report);
+  session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
+  return exitOfResult(report.result);
+}
+
+/** `plan`: what `apply` would do, and nothing done. */
+export async function plan(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  const tenant = await openTenant(session);
+  const client = clientFor(session, tenant, undefined);
+  const prepared = await prepare({
+    client,
+    owner: tenant.owner,
+    ownEmbedded: tenant.ownEmbedded,
+    approval: NO_APPROVAL,
+    readDesired: readDesired(session, tenant, client.serverNow),
+  });
+  session.print(json ? JSON.stringify(prepared.plan, null, 2) : renderPlan(prepared.plan));
+  for (const notice of prepared.found.notices) console.error(`notice: ${notice}`);
+  if (prepared.plan.held.some(({ rule }) => rule === 'problems')) return EXIT.problems;
+  return prepared.plan.held.length > 0 ? EXIT.held : EXIT.done;
+}
+
+function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefined) {
+  return makeCtiaClient({
+    connection: ctia,
+    clock: session.clock,
+    signal: session.signal,
+    patienceMs: HOUR,
+    assertMayWrite: lock?.assertHeld,
+    onWait: (error, waitMs) => console.error(`${error.message}; waiting ${Math.ceil(waitMs / 1000)} s`),
+  });
+}
+
+function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
+  return async (
+    adhocAllow: readonly Parameters<typeof readWill>[0]['adhocAllow'][number][],
+  ): Promise<Will['desired']> => {
+    const { feedsDir } = session.config;
+    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
+    for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));
+    return will.desired;
+  };
+}
+
+/** The lock and the history of the workers, where a Redis is configured or ours is running. */
+async function shareWithWorkers(session: Session, { ctia, owner }: Tenant) {
+  const { config, clock, log, releases, signal } = session;
+  if (config.redisUrl === undefined && !managedRedisRuns(config.dataDir)) return undefined;
+  const open = await openRedis({ ...config, clock, log });
+  releases.add('Redis', () => open.close());
+  const redis = new Redis({ ...open.connection, maxRetriesPerRequest: 1 });
+  redis.on('error', () => {});
+  releases.add('Redis connection', () => redis.disconnect());
+  const keys = await keysOf(ctia, owner);
+  return {
+    lock: makeWriterLock(redis, keys.lock, clock, signal),
+    note: (report: Parameters<typeof noteReport>[2]) => noteReport(redis, keys.history, report),
+  };
+}
+
+/** One line that moves on a terminal; plain lines, and few, elsewhere. A held plan is shown whole: it is what a person decides on. */
+function showProgress(_session: Session, json: boolean): (step: Progress) => void {
+  const isTerminal = process.stderr.isTTY;
+  return (step) => {
+    if (step.step === 'planned' && step.prepared.plan.held.length > 0 && !json)
+      console.error(renderPlan(step.prepared.plan));
+    if (step.step === 'applying' && isTerminal)
+      process.stderr.write(`\rapplying batch ${step.done + 1} of ${step.of} `);
+    if (step.step === 'verifying' && isTerminal) process.stderr.write('\rverifying                         \r');
+  };
+}

@@ -1,0 +1,44 @@
+import { hasErrors, problemLine } from '../ctim/problem.ts';
+import { readFeeds } from '../sources/feeds-folder.ts';
+import { EXIT, type Exit } from './exit.ts';
+import type { Session } from './session.ts';
+import { renderTable } from './table.ts';
+
+/** `check`: the lists as a pull request brings them; no network, no secret. */
+export async function check(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  const { reading } = await readFeeds(session.config.feedsDir, { now: session.clock.now() });
+  const { problems } = reading;
+  const lists = reading.lists.map(
+    ({ file, name, action, channel, accepted, duplicates, unsupported, invalid, by_type }) => ({
+      file,
+      name,
+      action,
+      channel,
+      accepted,
+      duplicates,
+      unsupported,
+      invalid,
+      by_type,
+    }),
+  );
+  if (json) {
+    session.print(JSON.stringify({ lists, problems }, null, 2));
+  } else {
+    for (const problem of problems) session.print(problemLine(problem));
+    const rows = lists.map((it) => [
+      it.file,
+      it.name,
+      it.action,
+      it.channel,
+      ...[it.accepted, it.duplicates, it.unsupported, it.invalid].map(String),
+    ]);
+    session.print(
+      renderTable(['file', 'list', 'action', 'channel', 'accepted', 'duplicate', 'unsupported', 'invalid'], rows),
+    );
+    const errors = problems.filter(({ severity }) => severity === 'error').length;
+    session.print(
+      `\n${errors} ${errors === 1 ? 'error' : 'errors'}, ${problems.length - errors} notices; ${reading.entries.length} entries to publish`,
+    );
+  }
+  return hasErrors(problems) ? EXIT.problems : EXIT.done;
+}

@@ -1,0 +1,89 @@
+import { access, constants } from 'node:fs/promises';
+import { makeCtiaClient } from '../ctia/client.ts';
+import { hasErrors } from '../ctim/problem.ts';
+import { queueNames } from '../jobs/queues.ts';
+import { openRedis } from '../jobs/redis.ts';
+import { SECOND } from '../runtime/clock.ts';
+import { readFeeds } from '../sources/feeds-folder.ts';
+import { EXIT, type Exit } from './exit.ts';
+import { openTenant, type Session, type Tenant } from './session.ts';
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly says: string;
+}
+
+/** Scopes that everything we write needs: bulk PUT asks for every `create-*` right, `casebook` and assets included. */
+const NEEDED_SCOPES = ['private-intel', 'casebook', 'inspect'];
+const SKEW_MS_MAX = 120 * SECOND;
+
+/** `doctor`: one line for each thing that must be right; each is ok, or says what is wrong and the next step. */
+export async function doctor(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  const findings: Finding[] = [];
+  const look = async (what: string, check: () => Promise<string>) => {
+    try {
+      findings.push({ what, ok: true, says: await check() });
+    } catch (error) {
+      findings.push({ what, ok: false, says: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const { config, clock, log } = session;
+  let tenant: Tenant | undefined;
+  await look('lists', () => checkLists(session));
+  await look('data', async () => {
+    await access(config.dataDir, constants.W_OK).catch(() => access('.', constants.W_OK));
+    return config.dataDir;
+  });
+  await look('redis', async () => {
+    const redis = await openRedis({ ...config, clock, log });
+    try {
+      const problem = await redis.findProblem();
+      if (problem !== undefined) throw new Error(problem);
+      return redis.description;
+    } finally {
+      await redis.close();
+    }
+  });
+  await look('tenant', async () => {
+    tenant = await openTenant(session);
+    const { organisation, login } = await tenant.ctia.tokens.get();
+    return `${tenant.ctia.ctiaUrl}, organisation ${organisation}, as ${login}`;
+  });
+  if (tenant !== undefined) await lookAtTenant(session, tenant, look);
+  if (json) session.print(JSON.stringify({ findings }, null, 2));
+  else for (const { what, ok, says } of findings) session.print(`${ok ? 'ok  ' : 'WRONG'} ${what.padEnd(8)} ${says}`);
+  return findings.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
+}
+
+async function lookAtTenant(
+  { clock }: Session,
+  { ctia, owner }: Tenant,
+  look: (what: string, check: () => Promise<string>) => Promise<void>,
+): Promise<void> {
+  await look('owner', async () => `${owner}; the queue is ${queueNames(ctia.ctiaUrl, owner).requests}`);
+  await look('scopes', async () => {
+    const { scopes } = await ctia.tokens.get();
+    const missing = NEEDED_SCOPES.filter((needed) => !scopes.some((scope) => scope.split(':')[0] === needed));
+    if (missing.length > 0)
+      throw new Error(`granted: ${scopes.join(' ')}; missing: ${missing.join(' ')}; add them to the API client`);
+    return scopes.join(' ');
+  });
+  await look('clock', async () => {
+    const client = makeCtiaClient({ connection: ctia, clock, patienceMs: SECOND });
+    await client.allByExternalId('indicator', `${owner}-state`);
+    const aheadMs = client.serverAheadMs();
+    const says = `the server's clock is ${Math.abs(aheadMs / SECOND).toFixed(0)} s ${aheadMs < 0 ? 'behind' : 'ahead of'} ours`;
+    if (Math.abs(aheadMs) > SKEW_MS_MAX) throw new Error(`${says}: set this machine's clock (NTP)`);
+    return says;
+  });
+}
+
+async function checkLists({ config, clock }: Session): Promise<string> {
+  const { reading } = await readFeeds(config.feedsDir, { now: clock.now() });
+  if (hasErrors(reading.problems)) {
+    const errors = reading.problems.filter(({ severity }) => severity === 'error').length;
+    throw new Error(`${errors} errors in ${config.feedsDir}: see ctim-feeds check`);
+  }
+  return `${reading.lists.length} lists, ${reading.entries.length} entries in ${config.feedsDir}`;
+}

@@ -1,0 +1,75 @@
+import { openQueueEvents } from '../jobs/connect.ts';
+import { enqueue as put, waitFor } from '../jobs/enqueue.ts';
+import { openWorkplace } from '../jobs/open-workplace.ts';
+import { REFUSED, type RequestName } from '../jobs/queues.ts';
+import { openRedis } from '../jobs/redis.ts';
+import type { HandReport } from '../reconcile/by-hand.ts';
+import type { Report } from '../reconcile/report.ts';
+import { readFeeds } from '../sources/feeds-folder.ts';
+import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
+import { renderReport } from './print-report.ts';
+import { openTenant, type Session } from './session.ts';
+
+export interface EnqueueOptions {
+  name: RequestName;
+  payload: Record<string, unknown>;
+  wait: boolean;
+  json: boolean;
+}
+
+/** `enqueue`: puts a job into the queue of the configured tenant and owner, as any BullMQ producer could. */
+export async function enqueue(session: Session, { name, payload, wait, json }: EnqueueOptions): Promise<Exit> {
+  const { config, clock, log, releases } = session;
+  const redis = await openRedis({ ...config, clock, log });
+  releases.add('Redis', () => redis.close());
+  const tenant = await openTenant(session);
+  const work = await openWorkplace({ ...session, ...tenant, feedsDir: config.feedsDir, connection: redis.connection });
+  const workers = await work.requests.getWorkersCount();
+  if (wait && workers === 0) {
+    throw new CommandRefused(
+      EXIT.failed,
+      'no worker is running, so nobody would do it: start one with `npm start` or `npx ctim-feeds work`, or use `apply`',
+    );
+  }
+  const events = wait ? await openQueueEvents(redis.connection, work.names.requests, releases) : undefined;
+  // The job says which lists are meant: a worker with another checkout refuses it rather than publish something else.
+  const { revision } = await readFeeds(config.feedsDir, { now: clock.now() });
+  const job = await put(work.requests, name, name === 'sync' ? { revision: revision.label, ...payload } : payload);
+  if (events === undefined) {
+    session.print(
+      json
+        ? JSON.stringify({ queue: work.names.requests, job: job.id })
+        : `job ${job.id} is in ${work.names.requests}${workers === 0 ? '; no worker is running now' : ''}`,
+    );
+    return EXIT.done;
+  }
+  return show(session, name, await finished(job, events, session.signal), json);
+}
+
+async function finished(...[job, events, signal]: Parameters<typeof waitFor>): Promise<unknown> {
+  try {
+    return await waitFor(job, events, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandRefused(reason.startsWith(REFUSED) ? EXIT.problems : EXIT.failed, reason);
+  }
+}
+
+function show(session: Session, name: RequestName, result: unknown, json: boolean): Exit {
+  if (json) session.print(JSON.stringify(result, null, 2));
+  if (name === 'sync' || name === 'audit') {
+    const report = result as Report;
+    if (!json) session.print(renderReport(report));
+    return exitOfResult(report.result);
+  }
+  const report = result as HandReport;
+  const { observable, did, shown, gone, until, failures } = report;
+  if (!json) {
+    session.print(`${observable.type} ${observable.value}: ${did}${until ? ` until ${until}` : ''}`);
+    for (const feed of shown) session.print(`  in ${feed}`);
+    for (const feed of gone) session.print(`  not in ${feed}`);
+    for (const { message } of failures) session.print(`failed: ${message}`);
+  }
+  return failures.length > 0 || (shown.length === 0 && gone.length === 0) ? EXIT.notVerified : EXIT.done;
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { type CtiaConnection, openCtia } from '../ctia/client.ts';
+import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
+import { readKeyFile } from '../embedded-ctia/key-file.ts';
+import { ownerOf } from '../jobs/desired.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
+import { type Log, makeLog } from '../runtime/log.ts';
+import { makeReleases, type Releases } from '../runtime/release.ts';
+import { readFeeds } from '../sources/feeds-folder.ts';
+import { CommandRefused, EXIT } from './exit.ts';
+
+/** What a command starts from. What it opens, it adds to `releases`; main closes all of it, last in first out. */
+export interface Session {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly releases: Releases;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** To stdout. */
+  print(text: string): void;
+}
+
+export function makeSession(env: NodeJS.ProcessEnv, flags: Flags, signal: AbortSignal): Session {
+  const config = loadConfig({ env, flags, cwd: process.cwd() });
+  return {
+    config,
+    clock: systemClock,
+    log: makeLog(config.log),
+    releases: makeReleases(),
+    signal,
+    print: (text) => console.log(text),
+  };
+}
+
+export interface Tenant {
+  readonly ctia: CtiaConnection;
+  readonly owner: string;
+  readonly ownEmbedded: boolean;
+}
+
+/** The tenant that the configuration names: a remote one, or the embedded server, started here unless it runs already. */
+export async function openTenant(session: Session): Promise<Tenant> {
+  const { config, clock, releases } = session;
+  const ownEmbedded = config.tenant.kind === 'embedded';
+  const owner = await readOwner(config, ownEmbedded);
+  const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
+  const ctia = openCtia({ clock, ...access });
+  releases.add('connections to CTIA', () => ctia.close());
+  return { ctia, owner, ownEmbedded };
+}
+
+async function readOwner({ feedsDir }: Config, ownEmbedded: boolean): Promise<string> {
+  const { reading } = await readFeeds(feedsDir, { now: 0 });
+  const owner = ownerOf(reading.settings, ownEmbedded);
+  if (owner !== undefined) return owner;
+  const where = join(feedsDir, 'settings.yaml');
+  throw new CommandRefused(
+    EXIT.usage,
+    `no owner is set: whose entries these are must be said once and never changed; write "owner: yourname" (3 to 32 of a-z and 0-9, a letter first) into ${where}`,
+  );
+}
+
+type Access = { ctiaUrl: string; tokenUrl: string; clientId: string; clientPassword: string };
+
+export function embeddedFolder(config: Config): { dataDir: string; keyFile: string } {
+  const dataDir = join(config.dataDir, 'ctia');
+  return { dataDir, keyFile: join(dataDir, 'client.txt') };
+}
+
+async function openEmbedded(session: Session): Promise<Access> {
+  const { config, clock, log, releases } = session;
+  if (config.tenant.kind !== 'embedded') throw new Error('not embedded');
+  const { kind: _, ...listen } = config.tenant;
+  const { dataDir, keyFile } = embeddedFolder(config);
+  const { startEmbeddedCtia } = await import('../embedded-ctia/server.ts');
+  try {
+    const server = await startEmbeddedCtia({ ...listen, dataDir, keyFile, clock, log });
+    releases.add('embedded CTIA', () => server.close());
+    if (server.credentials === undefined) throw noKey(keyFile);
+    return {
+      ctiaUrl: server.url,
+      tokenUrl: server.url,
+      clientId: server.credentials.id,
+      clientPassword: server.credentials.password,
+    };
+  } catch (error) {
+    if (!(error instanceof EmbeddedCtiaError) || error.kind !== 'store-locked') throw error;
+    const kept = readKeyFile(keyFile);
+    if (kept?.host === undefined) throw error;
+    return { ctiaUrl: kept.host, tokenUrl: kept.host, clientId: kept.id, clientPassword: kept.password };
+  }
+}
+
+function noKey(keyFile: string): CommandRefused {
+  return new CommandRefused(
+    EXIT.failed,
+    `the embedded server has clients, but ${keyFile} tells the password of none: put it back from a backup, or set CTIA_CLIENT_ID and CTIA_CLIENT_PASSWORD`,
+  );
+}

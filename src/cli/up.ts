@@ -1,0 +1,87 @@
+import { openQueueEvents } from '../jobs/connect.ts';
+import { enqueue, waitFor } from '../jobs/enqueue.ts';
+import { openWorkplace } from '../jobs/open-workplace.ts';
+import { openRedis } from '../jobs/redis.ts';
+import { upsertSchedules } from '../jobs/schedules.ts';
+import { startWorkers } from '../jobs/workers.ts';
+import type { Workplace } from '../jobs/workplace.ts';
+import type { Report } from '../reconcile/report.ts';
+import { EXIT, type Exit, exitOfResult } from './exit.ts';
+import { typedFeeds } from './feeds.ts';
+import { renderReport } from './print-report.ts';
+import { openTenant, type Session, type Tenant } from './session.ts';
+import { renderTable } from './table.ts';
+
+export interface UpOptions {
+  once: boolean;
+  yes: boolean;
+  force: boolean;
+  digest: string | undefined;
+}
+
+/**
+ * `up`, which `npm start` runs: a Redis, the embedded CTIA server where no other is configured, workers and schedules,
+ * one sync through the queue, the table of feeds; then it stays until it is told to stop.
+ */
+export async function up(session: Session, { once, ...approval }: UpOptions): Promise<Exit> {
+  const { work, tenant, connection } = await open(session);
+  const events = await openQueueEvents(connection, work.names.requests, session.releases);
+  const job = await enqueue(
+    work.requests,
+    'sync',
+    Object.fromEntries(Object.entries(approval).filter(([, value]) => value)),
+  );
+  const report = (await waitFor(job, events, session.signal)) as Report;
+  session.print(`\n${renderReport(report)}\n`);
+  session.print(await feedTable(session, tenant, report));
+  if (once) return exitOfResult(report.result);
+  session.print('\nWorkers and schedules are running; Ctrl-C stops them in order.');
+  await untilAborted(session.signal);
+  return EXIT.done;
+}
+
+/** `work`: workers and schedules alone. Several may run, on several machines. */
+export async function work(session: Session): Promise<Exit> {
+  const { work } = await open(session);
+  session.print(`Working on ${work.names.requests}; Ctrl-C stops in order.`);
+  await untilAborted(session.signal);
+  return EXIT.done;
+}
+
+async function open(session: Session) {
+  const { config, clock, log, releases } = session;
+  const redis = await openRedis({ ...config, clock, log });
+  releases.add('Redis', () => redis.close());
+  const tenant = await openTenant(session);
+  const work: Workplace = await openWorkplace({
+    ...session,
+    ...tenant,
+    feedsDir: config.feedsDir,
+    connection: redis.connection,
+  });
+  const workers = startWorkers(work, redis.connection);
+  releases.add('workers', () => workers.close());
+  await upsertSchedules(work.requests, clock);
+  return { work, tenant, connection: redis.connection };
+}
+
+/** Whole URLs, since they are what one pastes into a firewall. */
+async function feedTable(session: Session, tenant: Tenant, report: Report): Promise<string> {
+  const verdicts = new Map(report.feeds.map((verdict) => [`${verdict.channel}/${verdict.type}`, verdict]));
+  const rows = (await typedFeeds(session, tenant)).map(({ channel, type, feed }) => {
+    const verdict = verdicts.get(`${channel}/${type}`);
+    return [
+      channel,
+      type,
+      String(verdict?.entries ?? 0),
+      feed?.feed_view_url ?? 'none yet',
+      verdict?.verified ? 'yes' : 'no',
+    ];
+  });
+  return renderTable(['channel', 'type', 'entries', 'feed URL', 'verified'], rows);
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

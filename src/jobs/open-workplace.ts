@@ -1,0 +1,28 @@
+import type { CtiaConnection } from '../ctia/client.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Releases } from '../runtime/release.ts';
+import { connectQueues } from './connect.ts';
+import { queueNames } from './queues.ts';
+import { REQUESTS_PER_HOUR } from './rate-budget.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { keysOf, type Workplace } from './workplace.ts';
+
+export interface WorkplaceParts {
+  clock: Clock;
+  log: Log;
+  releases: Releases;
+  connection: RedisConnection;
+  ctia: CtiaConnection;
+  owner: string;
+  feedsDir: string;
+  ownEmbedded: boolean;
+}
+
+export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
+  const { clock, log, releases, connection, ctia, owner, feedsDir, ownEmbedded } = parts;
+  const names = queueNames(ctia.ctiaUrl, owner);
+  const keys = await keysOf(ctia, owner);
+  const ends = await connectQueues(connection, names, releases);
+  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, requestsPerHour: REQUESTS_PER_HOUR };
+}
