@@ -15,6 +15,8 @@ export function buildIsFresh(root) {
 /** @param {string} root */
 export async function build(root) {
   say('compiling to dist/');
+  // Until this build has succeeded nothing vouches for what lies there: a failed one writes its outputs too.
+  rmSync(join(root, STAMP), { force: true });
   removeOutputsWithoutSource(root);
   // The compiler trusts its own notes and would not write an output again that somebody deleted.
   if (!everyOutputExists(root)) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });

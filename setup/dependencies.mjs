@@ -18,7 +18,7 @@ export async function installDependencies(root) {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   say(`installing ${Object.keys(lock.packages).length - 1} packages with npm (10 to 60 seconds)`);
   // `--include=dev` because the compiler is one: with NODE_ENV=production npm would leave it out.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   // Under `npm start` this is the npm that was typed; otherwise whichever is on the PATH.
   const npm = process.env.npm_execpath;
   const { status, output } = npm?.endsWith('.js')
@@ -26,9 +26,9 @@ export async function installDependencies(root) {
     : await runQuietly('npm', args, { cwd: root });
   if (status !== 0) {
     throw new SetupError(
-      `npm ci ended with status ${status}; this is what it printed:\n${indent(output)}\n` +
-        'Check that this machine reaches its npm registry (`npm ping`), behind a proxy that `npm config get proxy` names it, ' +
-        'and that the disk is not full (`df .`). Then run the same command again.',
+      `npm ci ended with status ${status}; this is what it printed:\n${beginningOf(output)}\n` +
+        'If that names no cause: does this machine reach its npm registry (`npm ping`), does `npm config get proxy` name ' +
+        'the proxy it is behind, is the disk full (`df .`)? Then run the same command again.',
     );
   }
   writeFileSync(join(root, STAMP), fingerprint(root));
@@ -48,9 +48,9 @@ function fingerprint(root) {
     .digest('hex');
 }
 
-/** @param {string} text */
-function indent(text) {
-  return text.replace(/^/gm, '  ');
+/** npm says what went wrong first, and its whole usage after it. @param {string} output */
+function beginningOf(output) {
+  return output.split('\n').slice(0, 20).join('\n').replace(/^/gm, '  ');
 }
 
 /** @param {string} path @param {string} otherwise */

@@ -17,10 +17,10 @@ const ABANDONED_AFTER = 20 * SECOND;
  * @returns {Promise<T>}
  */
 export async function withLock(folder, work) {
-  for (let waiting = false; !take(folder); waiting = true) {
-    if (!waiting) say('another set-up is at work on this checkout, waiting for it');
-    await new Promise((resolve) => setTimeout(resolve, SECOND / 5));
+  for (let tries = 0; !take(folder); tries++) {
     removeAbandoned(folder);
+    if (tries === 1) say('another set-up is at work on this checkout, waiting for it');
+    await new Promise((resolve) => setTimeout(resolve, SECOND / 10));
   }
   const touch = setInterval(() => utimesSync(folder, new Date(), new Date()), TOUCHED_EVERY);
   const release = () => rmSync(folder, { recursive: true, force: true });

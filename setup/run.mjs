@@ -35,8 +35,9 @@ export function runQuietly(program, args, options = {}) {
       resolve({ status: 127, output: error.message });
     });
     child.once('close', (code, signal) => {
-      stopForwarding();
-      if (signal !== null) endLike(null, signal);
+      // Whoever stopped us need not read that what we ran was stopped.
+      const stoppedBy = stopForwarding() ?? signal;
+      if (stoppedBy !== null) endLike(null, stoppedBy);
       else resolve({ status: code ?? 1, output: Buffer.concat(printed).toString().trimEnd() });
     });
   });
@@ -79,11 +80,19 @@ export function endLike(code, signal) {
  * SIGINT is what a terminal sends to the whole process group, the child included, and npm passes on to us once more:
  * where there is a terminal it is swallowed here. Without one somebody sent it to us, and it is passed on.
  * @param {import('node:child_process').ChildProcess} child
- * @returns {() => void}
+ * @returns {() => NodeJS.Signals | undefined} ends it, and tells which signal came
  */
 function forwardSignals(child) {
-  const passOn = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
-  const onInterrupt = hasTerminal() ? () => {} : passOn;
+  /** @type {NodeJS.Signals | undefined} */
+  let received;
+  const keep = (/** @type {NodeJS.Signals} */ signal) => {
+    received = signal;
+  };
+  const passOn = (/** @type {NodeJS.Signals} */ signal) => {
+    received = signal;
+    child.kill(signal);
+  };
+  const onInterrupt = hasTerminal() ? keep : passOn;
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', passOn);
   process.on('SIGHUP', passOn);
@@ -91,6 +100,7 @@ function forwardSignals(child) {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', passOn);
     process.off('SIGHUP', passOn);
+    return received;
   };
 }
 
