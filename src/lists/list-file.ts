@@ -229,8 +229,10 @@ function readObservable(item: YamlNode, context: Context): Item {
   // The value stays the text that stands in the file: a hash of digits only is no number.
   const as = (key: string, node: YamlNode) =>
     key === 'value' && node.kind === 'text' ? node.text : plainValue(key, node);
-  const checked = check(item, entrySchema, { where: 'an entry', as, misplaced: misplacedInEntry(item) });
-  faults.push(...checked.faults);
+  const misplaced = misplacedInEntry(item);
+  const checked = check(item, entrySchema, { where: 'an entry', as, misplaced });
+  // That the value is missing goes without saying where another key stands for it.
+  faults.push(...checked.faults.filter(({ code }) => code !== 'missing-key' || misplaced.size === 0));
   const valueNode = findKey(item, 'value');
   const place = valueNode === undefined ? at : { line: valueNode.line, column: valueNode.column };
   if (checked.value === undefined) return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, ...place };
@@ -253,7 +255,7 @@ function readObservable(item: YamlNode, context: Context): Item {
 /** `- evil.example: ` and `- url: evil.example` are maps, where a value was meant. */
 function misplacedInEntry(item: YamlMap): Misplaced {
   const [pair] = item.pairs;
-  if (item.pairs.length !== 1 || pair === undefined) return new Map();
+  if (item.pairs.length !== 1 || pair === undefined || pair.key.text in entrySchema.shape) return new Map();
   const hint = isNull(pair.value)
     ? 'a value that ends in ":" needs quotes'
     : 'an entry is the value alone, or { value: …, reason: … }';

@@ -90,12 +90,10 @@ function read(node: Node, place: (offset: number) => Place, faults: YamlFault[])
     const message = `"&${anchor}" is a YAML anchor: lists hold none, so that every line says what it means; write the value out, or quote it`;
     faults.push({ code: 'yaml-anchor', message, ...at });
   }
-  if (node.tag !== undefined && /^!/.test(node.tag)) {
-    faults.push({
-      code: 'yaml-tag',
-      message: `${quoted(node.tag)} is a YAML tag: remove it, or quote the value`,
-      ...at,
-    });
+  // Set only where the file says a tag; `!!str` is kept in its long form.
+  if (node.tag !== undefined) {
+    const tag = node.tag.replace(/^tag:yaml\.org,2002:/, '!!');
+    faults.push({ code: 'yaml-tag', message: `${quoted(tag)} is a YAML tag: remove it, or quote the value`, ...at });
   }
   if (isScalar(node)) {
     return { kind: 'text', text: String(node.value ?? ''), plain: node.type === 'PLAIN', ...at };
