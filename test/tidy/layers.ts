@@ -49,7 +49,7 @@ export const LAYERS: Record<string, Layer> = {
     packages: ['fastify', '@fastify/static', '@bull-board/api', '@bull-board/fastify', 'prom-client', 'htm', 'uplot'],
   },
   cli: { imports: [...ALL_ABOVE_CLI, 'embedded-ctia', 'web'], packages: ['commander'] },
-  'main.ts': { imports: ['cli', 'runtime'], packages: [] },
+  'main.ts': { imports: ['cli', 'runtime'], packages: ['commander'] },
 };
 
 /** `src/jobs/queues.ts` is of `jobs`, `src/main.ts` of `main.ts`. */
