@@ -290,10 +290,19 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       }
     },
 
-    /** The values that a firewall would pull now. Needs no token and takes nothing from the quota. */
+    /**
+     * The values that a firewall would pull now. Needs no token and takes nothing from the quota. Asked for JSON, CTIA
+     * would answer with one JSON string, so it is asked for text.
+     */
     async view(feedViewUrl: string): Promise<string[]> {
       const answer = await retrying(async () => {
-        const got = await http.send({ method: 'GET', url: feedViewUrl, timeoutMs: VIEW_TIMEOUT_MS, signal });
+        const got = await http.send({
+          method: 'GET',
+          headers: { accept: 'text/plain' },
+          url: feedViewUrl,
+          timeoutMs: VIEW_TIMEOUT_MS,
+          signal,
+        });
         if (got.status !== 200) throw errorOf(`GET ${withoutQuery(feedViewUrl)}`, got);
         return got;
       });

@@ -1,32 +1,39 @@
+import { hash } from 'node:crypto';
 import { audienceOf, type Identity, namedReaders, readableSql } from './access.ts';
 import { shortIdOf } from './ids.ts';
 import type { Stored } from './kinds.ts';
 import type { Row, SqlValue, Store } from './store.ts';
 
 /**
- * Every entity is one row of `entity` with its whole document. What is looked up in bulk has narrow tables of its own
- * beside it, so that a view or a look-up among a hundred thousand never reads a document:
- *   external_id    by type and lower-cased id; `written` is the id as written where that differs
+ * Every entity has one narrow row in `entity` and its whole document in `document`. What is looked up in bulk has narrow
+ * tables of its own beside them, so that a view or a look-up among a hundred thousand never reads a document:
+ *   external_id    `key` is a hash of type and lower-cased id; within a key rows are appended
  *   judgement      validity and observable
  *   relationship   by target and type, by source; `source_seq` is the entity behind `source_ref` (whatever its host says)
  *   reader         who is named in authorized_users and authorized_groups
- * `seq` is never used twice, so a link to a deleted judgement stays dangling.
+ * What makes a write dear is the number of pages it touches, and random keys touch one each: hence the hash, and `seq`
+ * instead of ids. `seq` is never used twice, so a link to a deleted judgement stays dangling.
  */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS entity (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
-    audience TEXT NOT NULL, named INTEGER NOT NULL, created INTEGER NOT NULL, timestamp INTEGER NOT NULL, document TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS external_id (type TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, written TEXT,
-    audience TEXT NOT NULL, named INTEGER NOT NULL, PRIMARY KEY (type, key, id)) WITHOUT ROWID;
+    audience TEXT NOT NULL, named INTEGER NOT NULL, created INTEGER NOT NULL, timestamp INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS document (seq INTEGER PRIMARY KEY, document TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS external_id (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS judgement (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, audience TEXT NOT NULL, named INTEGER NOT NULL,
     start INTEGER NOT NULL, end INTEGER NOT NULL, observable_type TEXT NOT NULL, observable_value TEXT NOT NULL,
     observable_key TEXT NOT NULL);
-  CREATE INDEX IF NOT EXISTS judgement_observable ON judgement (observable_key, observable_type);
+  CREATE INDEX IF NOT EXISTS judgement_observable ON judgement (observable_key);
   CREATE TABLE IF NOT EXISTS relationship (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, audience TEXT NOT NULL, named INTEGER NOT NULL,
-    relationship_type TEXT NOT NULL, target_ref TEXT NOT NULL, source_ref TEXT NOT NULL, source_seq INTEGER, timestamp INTEGER NOT NULL);
+    relationship_type TEXT NOT NULL, target_ref TEXT NOT NULL, source_seq INTEGER, timestamp INTEGER NOT NULL);
   CREATE INDEX IF NOT EXISTS relationship_target ON relationship (target_ref, relationship_type);
-  CREATE INDEX IF NOT EXISTS relationship_source ON relationship (source_ref);
+  CREATE INDEX IF NOT EXISTS relationship_source ON relationship (source_seq);
   CREATE TABLE IF NOT EXISTS reader (id TEXT NOT NULL, who TEXT NOT NULL, PRIMARY KEY (id, who)) WITHOUT ROWID;
 `;
+
+/** A signed 64-bit number in decimal: JavaScript's own numbers are too short for it, SQLite's are not. */
+export function externalKey(type: string, externalId: string): string {
+  return hash('sha256', `${type}\n${externalId.toLowerCase()}`, 'buffer').readBigInt64BE().toString();
+}
 
 export interface Documents {
   /** Creates or replaces. */
@@ -45,7 +52,7 @@ export function makeDocuments(store: Store): Documents {
 
   function texts(type: string, shortIds: readonly string[]): Map<string, string> {
     const rows = store.rows(
-      'SELECT e.id, e.document FROM json_each(?) k JOIN entity e ON e.id = k.value WHERE e.type = ?',
+      'SELECT e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE e.type = ?',
       [JSON.stringify(shortIds), type],
     );
     return new Map(rows.map((row) => [text(row, 'id'), text(row, 'document')]));
@@ -62,9 +69,10 @@ export function makeDocuments(store: Store): Documents {
       const byId = new Map(stored.map((document) => [localId(document), document]));
       const known = new Map(
         store
-          .rows('SELECT e.seq, e.id, e.document FROM json_each(?) k JOIN entity e ON e.id = k.value', [
-            JSON.stringify([...byId.keys()]),
-          ])
+          .rows(
+            'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq',
+            [JSON.stringify([...byId.keys()])],
+          )
           .map((row) => [
             text(row, 'id'),
             { seq: Number(row.seq), document: JSON.parse(text(row, 'document')) as Stored },
@@ -87,35 +95,45 @@ export function makeDocuments(store: Store): Documents {
         else update(store, entry);
         // A renewal changes neither external ids nor readers, so that it writes one row and not five.
         if (old !== undefined && sameIndexing(old.document, document)) continue;
-        if (old !== undefined) forget(store, id, old.document);
+        if (old !== undefined) forget(store, old.seq, id, old.document);
         reindexed.push(entry);
       }
       index(store, reindexed);
       narrow(store, written);
     },
     remove(type, shortIds) {
-      for (const [id, document] of texts(type, shortIds)) {
-        forget(store, id, JSON.parse(document) as Stored);
-        const row = store.rows('SELECT seq FROM entity WHERE id = ?', [id])[0];
-        const at = Number(row?.seq);
-        store.run('DELETE FROM entity WHERE seq = ?', [at]);
-        if (type === 'judgement') store.run('DELETE FROM judgement WHERE seq = ?', [at]);
-        if (type === 'relationship') store.run('DELETE FROM relationship WHERE seq = ?', [at]);
+      const rows = store.rows(
+        'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE e.type = ?',
+        [JSON.stringify(shortIds), type],
+      );
+      for (const row of rows) {
+        const seq = Number(row.seq);
+        forget(store, seq, text(row, 'id'), JSON.parse(text(row, 'document')) as Stored);
+        for (const table of ['entity', 'document', 'judgement', 'relationship']) {
+          store.run(`DELETE FROM ${table} WHERE seq = ?`, [seq]);
+        }
       }
     },
     findExternal(type, externalIds, identity) {
-      const { sql, params } = readableSql(identity, 'x');
+      const { sql, params } = readableSql(identity, 'e');
+      // The index folds case, this comparison does not: so does CTIA.
       const rows = store.rows(
-        `SELECT k.value AS external_id, (SELECT x.id FROM external_id x
-           WHERE x.type = ? AND x.key = lower(k.value) AND coalesce(x.written, x.key) = k.value AND ${sql} LIMIT 1) AS id
+        `SELECT k.value ->> 1 AS external_id, (SELECT e.id FROM external_id x JOIN entity e ON e.seq = x.seq
+           WHERE x.key = k.value ->> 0 AND ${sql} AND EXISTS (SELECT 1 FROM document d, json_each(d.document, '$.external_ids') v
+             WHERE d.seq = x.seq AND v.value = k.value ->> 1) LIMIT 1) AS id
          FROM json_each(?) k`,
-        [type, ...params, JSON.stringify(externalIds)],
+        [...params, keysJson(externalIds.map((externalId) => [externalKey(type, externalId), externalId]))],
       );
       const found = new Map<string, string>();
       for (const row of rows) if (row.id !== null) found.set(text(row, 'external_id'), text(row, 'id'));
       return found;
     },
   };
+}
+
+/** JSON in which the keys are numbers of 64 bits. */
+function keysJson(rows: readonly (readonly [key: string, second: string | number])[]): string {
+  return `[${rows.map(([key, second]) => `[${key},${JSON.stringify(second)}]`).join(',')}]`;
 }
 
 interface Written {
@@ -127,19 +145,18 @@ interface Written {
 }
 
 function insert(store: Store, { seq, id, document, audience, readers }: Written): void {
-  store.run(
-    'INSERT INTO entity (seq, id, type, audience, named, created, timestamp, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    [
-      ...[seq, id, document.type, audience, readers.length > 0 ? 1 : 0],
-      ...[Date.parse(document.created), Date.parse(document.timestamp), JSON.stringify(document)],
-    ],
-  );
+  store.run('INSERT INTO entity (seq, id, type, audience, named, created, timestamp) VALUES (?, ?, ?, ?, ?, ?, ?)', [
+    ...[seq, id, document.type, audience, readers.length > 0 ? 1 : 0],
+    ...[Date.parse(document.created), Date.parse(document.timestamp)],
+  ]);
+  store.run('INSERT INTO document (seq, document) VALUES (?, ?)', [seq, JSON.stringify(document)]);
 }
 
 function update(store: Store, { seq, document, audience, readers }: Written): void {
-  store.run('UPDATE entity SET audience = ?, named = ?, timestamp = ?, document = ? WHERE seq = ?', [
-    ...[audience, readers.length > 0 ? 1 : 0, Date.parse(document.timestamp), JSON.stringify(document), seq],
+  store.run('UPDATE entity SET audience = ?, named = ?, timestamp = ? WHERE seq = ?', [
+    ...[audience, readers.length > 0 ? 1 : 0, Date.parse(document.timestamp), seq],
   ]);
+  store.run('UPDATE document SET document = ? WHERE seq = ?', [JSON.stringify(document), seq]);
 }
 
 function sameIndexing(a: Stored, b: Stored): boolean {
@@ -148,25 +165,24 @@ function sameIndexing(a: Stored, b: Stored): boolean {
   return indexed(a) === indexed(b);
 }
 
-function forget(store: Store, id: string, { type, external_ids: externalIds = [] }: Stored): void {
+function forget(store: Store, seq: number, id: string, { type, external_ids: externalIds = [] }: Stored): void {
   for (const externalId of externalIds) {
-    store.run('DELETE FROM external_id WHERE type = ? AND key = lower(?) AND id = ?', [type, externalId, id]);
+    store.run('DELETE FROM external_id WHERE key = CAST(? AS INTEGER) AND seq = ?', [
+      externalKey(type, externalId),
+      seq,
+    ]);
   }
   store.run('DELETE FROM reader WHERE id = ?', [id]);
 }
 
 function index(store: Store, written: readonly Written[]): void {
-  const externalIds = written.flatMap(({ id, document, audience, readers }) =>
-    (document.external_ids ?? []).map((externalId) => [
-      ...[document.type, externalId, id, audience, readers.length > 0 ? 1 : 0],
-    ]),
+  const keys = written.flatMap(({ seq, document }) =>
+    (document.external_ids ?? []).map((externalId): [string, number] => [externalKey(document.type, externalId), seq]),
   );
-  if (externalIds.length > 0) {
-    store.run(
-      `INSERT OR IGNORE INTO external_id (type, key, id, written, audience, named)
-       SELECT value ->> 0, lower(value ->> 1), value ->> 2, nullif(value ->> 1, lower(value ->> 1)), value ->> 3, value ->> 4 FROM json_each(?)`,
-      [JSON.stringify(externalIds)],
-    );
+  if (keys.length > 0) {
+    store.run('INSERT OR IGNORE INTO external_id (key, seq) SELECT value ->> 0, value ->> 1 FROM json_each(?)', [
+      keysJson(keys),
+    ]);
   }
   const readers = written.flatMap(({ id, readers: names }) => names.map((who) => [id, who]));
   if (readers.length > 0) {
@@ -197,7 +213,7 @@ function narrow(store: Store, written: readonly Written[]): void {
       } = document as unknown as RelationshipFields;
       relationships.push([
         ...row,
-        ...[type.toLowerCase(), target.toLowerCase(), source.toLowerCase(), shortIdOf(source) ?? null],
+        ...[type.toLowerCase(), target.toLowerCase(), shortIdOf(source) ?? null],
         Date.parse(document.timestamp),
       ]);
     }
@@ -212,9 +228,9 @@ function narrow(store: Store, written: readonly Written[]): void {
   }
   if (relationships.length > 0) {
     store.run(
-      `INSERT OR REPLACE INTO relationship (seq, id, audience, named, relationship_type, target_ref, source_ref, source_seq, timestamp)
-       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-         (SELECT e.seq FROM entity e WHERE e.id = value ->> 7), value ->> 8 FROM json_each(?)`,
+      `INSERT OR REPLACE INTO relationship (seq, id, audience, named, relationship_type, target_ref, source_seq, timestamp)
+       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+         (SELECT e.seq FROM entity e WHERE e.id = value ->> 6), value ->> 7 FROM json_each(?)`,
       [JSON.stringify(relationships)],
     );
   }

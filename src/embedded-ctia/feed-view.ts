@@ -17,8 +17,8 @@ import type { SqlValue } from './store.ts';
  */
 const PAGE_MAX = 10_000;
 const limit = whole
-  .refine((value) => value <= PAGE_MAX, '(not (less-than-10000? %))')
-  .refine((value) => value >= 1, '(not (pos? %))');
+  .refine((value) => value <= PAGE_MAX, '(not (less-than-10000? %n))')
+  .refine((value) => value >= 1, '(not (pos? %n))');
 const viewQuery = z.strictObject({
   s: z.string(),
   limit: limit.optional(),
@@ -167,8 +167,8 @@ function judgements(ctia: Ctia, feed: Stored, page: Span): string[] {
   const { from, params } = linked(ctia, feed, page);
   return ctia.store
     .rows(
-      `SELECT e.document FROM entity e JOIN
-         (SELECT j.seq, max(r.timestamp) AS newest, min(r.id) AS first FROM ${from} GROUP BY j.seq) l ON l.seq = e.seq
+      `SELECT d.document FROM document d JOIN
+         (SELECT j.seq, max(r.timestamp) AS newest, min(r.id) AS first FROM ${from} GROUP BY j.seq) l ON l.seq = d.seq
        ORDER BY l.newest DESC, l.first`,
       params,
     )

@@ -40,10 +40,8 @@ export function realize(
     return { invalid: { kind: 'realization', error, more } };
   }
   const time = isoInstant(now);
-  const client = previous === undefined ? identity.client : previous.client_id;
-  const { client_id: _, ...fields } = submitted;
   const stored: Stored = {
-    ...fields,
+    ...submitted,
     ...own,
     id: longId,
     type: kind.name,
@@ -54,7 +52,7 @@ export function realize(
     groups: previous?.groups ?? [...identity.groups],
     created: previous?.created ?? time,
     modified: time,
-    ...(client === undefined ? {} : { client_id: client }),
+    client_id: previous === undefined ? identity.client : previous.client_id,
   } as Stored;
   return { stored };
 }

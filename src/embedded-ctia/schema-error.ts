@@ -84,7 +84,8 @@ function leaf(issue: z.core.$ZodIssue, value: unknown): string {
       return `(not (#{${issue.values.map(clojure).join(' ')}} ${clojure(value)}))`;
     case 'custom':
       if (issue.message === 'instant') return instantLeaf(value);
-      return issue.message.replace('%', clojure(value));
+      // A number of a query string arrives as text: %n shows it as the number it was read as.
+      return issue.message.replace('%n', clojure(Number(value))).replace('%', clojure(value));
     default:
       return `(not (valid? ${clojure(value)}))`;
   }

@@ -1,4 +1,5 @@
 import { type Identity, readableSql } from './access.ts';
+import { externalKey } from './documents.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
 import type { Kind, Stored } from './kinds.ts';
@@ -43,6 +44,9 @@ export interface SortField {
   readonly descending: boolean;
 }
 
+/** The document of the row `e`, read only where it is needed. */
+const DOCUMENT = '(SELECT document FROM document WHERE document.seq = e.seq)';
+
 /** `offset + limit` may not go beyond it; `search_after` does. */
 const RESULT_WINDOW = 10_000;
 
@@ -52,7 +56,7 @@ export function count(store: Store, search: Search): number {
     return Number(store.rows(`SELECT count(*) AS total FROM ${from} WHERE ${where}`, params)[0]?.total);
   }
   let total = 0;
-  for (const row of store.each(`SELECT e.document FROM ${from} WHERE ${where}`, params)) {
+  for (const row of store.each(`SELECT ${DOCUMENT} AS document FROM ${from} WHERE ${where}`, params)) {
     if (matches(search.query, documentOf(row), search.now)) total += 1;
   }
   return total;
@@ -73,8 +77,11 @@ export function find(store: Store, search: Search, page: Page): Found {
 
   if (search.query === undefined) {
     const offset = page.after === undefined ? page.offset : 0;
+    // Documents are fetched for the page only: sorting would carry all of them along.
     const rows = store.rows(
-      `SELECT e.document, ${columns} FROM ${from} WHERE ${where} AND ${beyond.sql} ORDER BY ${order} LIMIT ? OFFSET ?`,
+      `SELECT d.document, p.* FROM
+         (SELECT e.seq, ${columns} FROM ${from} WHERE ${where} AND ${beyond.sql} ORDER BY ${order} LIMIT ? OFFSET ?) p
+       JOIN document d ON d.seq = p.seq ORDER BY ${sort.map(({ descending }, i) => `p.sort${i}${descending ? ' DESC' : ''}`).join(', ')}`,
       [...params, ...beyond.params, page.limit, offset],
     );
     return { total: count(store, search), documents: rows.map(documentText), sortValues: lastSort(rows.at(-1), sort) };
@@ -84,7 +91,7 @@ export function find(store: Store, search: Search, page: Page): Found {
   let total = 0;
   let eligible = 0;
   const candidates = store.each(
-    `SELECT e.document, ${columns}, ${beyond.sql} AS beyond FROM ${from} WHERE ${where} ORDER BY ${order}`,
+    `SELECT ${DOCUMENT} AS document, ${columns}, ${beyond.sql} AS beyond FROM ${from} WHERE ${where} ORDER BY ${order}`,
     [...beyond.params, ...params],
   );
   for (const row of candidates) {
@@ -99,16 +106,16 @@ export function find(store: Store, search: Search, page: Page): Found {
 
 function restriction(search: Search): { from: string; where: string; params: SqlValue[] } {
   const { kind, identity, filters, created, externalId, query } = search;
-  const from = externalId === undefined ? 'entity e' : 'external_id x JOIN entity e ON e.id = x.id';
-  const readable = readableSql(identity, externalId === undefined ? 'e' : 'x');
+  const from = externalId === undefined ? 'entity e' : 'external_id x JOIN entity e ON e.seq = x.seq';
+  const readable = readableSql(identity, 'e');
   const clauses = [readable.sql];
   const params = [...readable.params];
   function restrict(sql: string, ...values: SqlValue[]): void {
     clauses.push(sql);
     params.push(...values);
   }
-  if (externalId === undefined) restrict('e.type = ?', kind.name);
-  else restrict('x.type = ? AND x.key = lower(?)', kind.name, externalId);
+  restrict('e.type = ?', kind.name);
+  if (externalId !== undefined) restrict('x.key = CAST(? AS INTEGER)', externalKey(kind.name, externalId));
   if (created.from !== undefined) restrict('e.created >= ?', Date.parse(created.from));
   if (created.to !== undefined) restrict('e.created < ?', Date.parse(created.to));
   for (const [path, value] of Object.entries(filters)) {
@@ -117,7 +124,7 @@ function restriction(search: Search): { from: string; where: string; params: Sql
     else {
       // A list matches by any of its elements, `kill_chain_phases` and `specification` by any text in them.
       restrict(
-        `EXISTS (SELECT 1 FROM json_tree(e.document, '$.${path}') t WHERE t.atom IS NOT NULL AND lower(t.atom) = ?)`,
+        `EXISTS (SELECT 1 FROM json_tree(${DOCUMENT}, '$.${path}') t WHERE t.atom IS NOT NULL AND lower(t.atom) = ?)`,
         value.toLowerCase(),
       );
     }
@@ -134,14 +141,21 @@ function exactTerm(kind: Kind, field: string, value: string): { sql: string; par
   const lower = value.toLowerCase();
   if (field === 'id') return { sql: 'e.id = ?', params: [shortIdOf(value) ?? value] };
   if (field === 'external_ids') {
-    const sql = 'e.id IN (SELECT id FROM external_id WHERE type = ? AND key = lower(?))';
-    return { sql, params: [kind.name, value] };
+    const sql = 'e.seq IN (SELECT seq FROM external_id WHERE key = CAST(? AS INTEGER))';
+    return { sql, params: [externalKey(kind.name, value)] };
   }
   if (kind.name === 'judgement' && field === 'observable.value') {
     return { sql: 'e.seq IN (SELECT seq FROM judgement WHERE observable_key = ?)', params: [lower] };
   }
-  if (kind.name === 'relationship' && (field === 'target_ref' || field === 'source_ref')) {
-    return { sql: `e.seq IN (SELECT seq FROM relationship WHERE ${field} = ?)`, params: [lower] };
+  if (kind.name === 'relationship' && field === 'target_ref') {
+    return { sql: 'e.seq IN (SELECT seq FROM relationship WHERE target_ref = ?)', params: [lower] };
+  }
+  if (kind.name === 'relationship' && field === 'source_ref') {
+    // The index knows the entity behind the reference. One to nothing, or to what was deleted, is found by reading all.
+    const sql = `CASE WHEN EXISTS (SELECT 1 FROM entity WHERE id = ?)
+        THEN e.seq IN (SELECT r.seq FROM relationship r JOIN entity s ON s.seq = r.source_seq WHERE s.id = ?) ELSE 1 END
+      AND lower(${DOCUMENT} ->> '$.source_ref') = ?`;
+    return { sql, params: [shortIdOf(lower) ?? '', shortIdOf(lower) ?? '', lower] };
   }
   return undefined;
 }
@@ -169,14 +183,14 @@ interface Sortable {
   readonly form: 'text' | 'number' | 'millis' | 'date';
 }
 
-function sortable({ name, descending }: SortField, { kind, externalId }: Search): Sortable {
-  if (name === 'id') return { sql: externalId === undefined ? 'e.id' : 'x.id', form: 'text' };
+function sortable({ name, descending }: SortField, { kind }: Search): Sortable {
+  if (name === 'id') return { sql: 'e.id', form: 'text' };
   if (name === 'created' || name === 'timestamp') return { sql: `e.${name}`, form: 'millis' };
   const date = DATE_FIELDS.test(name);
   if (!date && ![kind.fields, kind.filters].some((known) => known.includes(name)) && !OTHER_SORTABLE.has(name)) {
     throw queryRefusal(`No mapping found for [${name}] in order to sort on`);
   }
-  const value = `e.document ->> '$.${name}'`;
+  const value = `${DOCUMENT} ->> '$.${name}'`;
   if (NUMBER_FIELDS.has(name)) {
     return { sql: `coalesce(${value}, ${descending ? '-' : ''}9007199254740991)`, form: 'number' };
   }

@@ -17,9 +17,10 @@ export interface Rule {
 /** CTIA's message of the first rule that does not hold, or undefined. */
 export function specFailure(rules: readonly Rule[], document: object): string | undefined {
   for (const rule of rules) {
-    for (const { value, steps } of valuesAt(document, rule.path)) {
+    for (const value of valuesAt(document, rule.path)) {
       if (!rule.holds(value)) {
-        return `${JSON.stringify(value)} - failed: ${rule.predicate} in: [${steps.join(' ')}] at: [${steps.filter((step) => step.startsWith(':')).join(' ')}]`;
+        const steps = rule.path.split('.').map((key) => `:${key.replace('[]', '')}`);
+        return `${JSON.stringify(value)} - failed: ${rule.predicate} in: [${steps.join(' ')}] at: [${steps.join(' ')}]`;
       }
     }
   }
@@ -136,21 +137,30 @@ function isJavaUri(text: string): boolean {
   return !/^[^/?#]*:$|^:/.test(text) && !/#.*#/.test(text);
 }
 
-function* valuesAt(document: object, path: string): Generator<{ value: unknown; steps: string[] }> {
-  let found: { value: unknown; steps: string[] }[] = [{ value: document, steps: [] }];
-  for (const part of path.split('.')) {
-    const list = part.endsWith('[]');
-    const key = list ? part.slice(0, -2) : part;
-    const next: typeof found = [];
-    for (const { value, steps } of found) {
+/** Paths as keys, split once: a bundle asks for them thousands of times. */
+const PARTS = new Map<string, readonly { key: string; list: boolean }[]>();
+
+function partsOf(path: string): readonly { key: string; list: boolean }[] {
+  let parts = PARTS.get(path);
+  if (parts === undefined) {
+    parts = path.split('.').map((part) => ({ key: part.replace('[]', ''), list: part.endsWith('[]') }));
+    PARTS.set(path, parts);
+  }
+  return parts;
+}
+
+function valuesAt(document: object, path: string): readonly unknown[] {
+  let found: readonly unknown[] = [document];
+  for (const { key, list } of partsOf(path)) {
+    const next: unknown[] = [];
+    for (const value of found) {
       const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
       if (child === undefined) continue;
-      if (!list) next.push({ value: child, steps: [...steps, `:${key}`] });
-      else
-        for (const [i, item] of (child as unknown[]).entries())
-          next.push({ value: item, steps: [...steps, `:${key}`, String(i)] });
+      if (list) next.push(...(child as unknown[]));
+      else next.push(child);
     }
+    if (next.length === 0) return next;
     found = next;
   }
-  yield* found;
+  return found;
 }

@@ -4,7 +4,7 @@ import { feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
 import { makeBatches, takesAway } from '../plan/batch.ts';
-import type { ChangeCounts } from '../plan/change.ts';
+import { addCounts, type ChangeCounts } from '../plan/change.ts';
 import { feedOf, isStanding } from '../plan/changes.ts';
 import { isEmpty, type Plan, type PlanSummary, renewalsOnly, summaryOf } from '../plan/plan.ts';
 import type { Approval } from '../plan/safety.ts';
@@ -125,7 +125,7 @@ async function planAndQueue(
     pass: (before?.pass ?? 0) + 1,
     startedAt: before?.startedAt ?? work.clock.now(),
     plan: summaryOf(plan),
-    counts: before === undefined ? applied.counts : sumCounts(before.counts, applied.counts),
+    counts: before === undefined ? applied.counts : addCounts(before.counts, applied.counts),
     notices: prepared.found.notices,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
@@ -257,12 +257,6 @@ function wantedValues(desired: Desired, state: SyncState): Map<string, Set<strin
     want(feedKey({ channel, type: observable.type }), observable.value);
   for (const [key, value] of state.standing) want(key, value);
   return wanted;
-}
-
-function sumCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
-  return Object.fromEntries(
-    Object.entries(a).map(([kind, count]) => [kind, count + b[kind as keyof ChangeCounts]]),
-  ) as ChangeCounts;
 }
 
 function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {

@@ -54,8 +54,8 @@ export async function readEntries(
   for (const from of list.entriesFrom) {
     const source = await entriesText(from, path, files, problems);
     if (source === undefined) continue;
-    for (const line of textLines(source.text)) {
-      draft.take({ ...line, words: NO_WORDS }, source.file);
+    for (const { value, line, column } of textLines(source.text)) {
+      draft.take({ value, words: NO_WORDS, line, column }, source.file);
       const turn = breathe();
       if (turn !== undefined) await turn;
     }

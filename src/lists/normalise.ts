@@ -2,6 +2,7 @@ import type { Observable, ObservableType } from '../ctim/observable.ts';
 import { quoted } from '../ctim/problem.ts';
 import { formatV4, formatV6, isV4, isV6, parseV4, parseV6, v4Range, v6Range } from './address.ts';
 import { domainOf } from './domain.ts';
+import { formatHint } from './foreign-format.ts';
 import { urlOf } from './url.ts';
 
 /** Why a text is no observable, or what is worth saying although it is one. `code` becomes the problem's code. */
@@ -30,23 +31,27 @@ const DEFANGED = /^hxxp|\[\.\]|\(\.\)|\[dot\]|\(dot\)|\[:\]|\[:\/\/\]|\[@\]|\[at
 
 export function normalise(text: string, { type, refang = false }: NormaliseOptions = {}): Normalised {
   if (type === undefined && isV4(text)) return { observable: { type: 'ip', value: text } };
+  const result = read(text, type, refang);
+  if (!('refused' in result)) return result;
+  const hint = formatHint(text);
+  const { code, message } = result.refused;
+  return hint === undefined ? result : refuse(code, `${message}; ${hint}`);
+}
+
+function read(text: string, type: ObservableType | undefined, refang: boolean): Normalised {
   if (text === '') return refuse('invalid-value', 'the value is empty: write an address, name, URL or hash');
   if (text.length > VALUE_MAX) {
     return refuse('invalid-value', `the value has ${text.length} characters, more than any address, name, URL or hash`);
   }
-  if (DEFANGED.test(text)) {
-    if (!refang) {
-      return refuse(
-        'invalid-defanged',
-        `${quoted(text)} is defanged: write it as it is, or say refang: true in the list to have hxxp and [.] read so`,
-      );
-    }
-    return normalise(refanged(text), { type });
-  }
   // A file name may hold blanks; nothing else may.
-  if (type !== 'file_name') {
-    const invisible = INVISIBLE.exec(text);
-    if (invisible !== null) return refuse('invalid-characters', invisibleMessage(text, invisible[0]));
+  const invisible = type === 'file_name' ? null : INVISIBLE.exec(text);
+  if (invisible !== null) return refuse('invalid-characters', invisibleMessage(text, invisible[0]));
+  if (DEFANGED.test(text)) {
+    if (refang) return read(refanged(text), type, false);
+    return refuse(
+      'invalid-defanged',
+      `${quoted(text)} is defanged: write it as it is, or say refang: true in the list to have hxxp and [.] read so`,
+    );
   }
   if (type === undefined) return detect(text);
   const said = PARSERS[type](text);
@@ -84,14 +89,14 @@ function detect(text: string): Normalised {
   if (text.includes('://')) return urlOf(text);
   const hash = HASH_TYPES[text.length];
   if (hash !== undefined && HEX.test(text)) return hashOf(hash, text.length, text);
-  if (text.includes('@')) return emailOf(text);
-  if (text.includes(':') || /^[0-9.]+(?:[/-].*)?$/.test(text)) return addressOf(text);
+  if (text.includes(':') || /^[0-9.]+(?:[/-][0-9.]*)?$/.test(text)) return addressOf(text);
   if (text.includes('/')) {
     return refuse(
       'invalid-url',
       `${quoted(text)} has a path but no scheme: write the URL whole, such as ${quoted(`http://${text}`)}, or the name alone if all of it is meant`,
     );
   }
+  if (text.includes('@')) return emailOf(text);
   if (FILE_NAME.test(text)) return fileNameOf(text);
   return domainOf(text);
 }
@@ -232,11 +237,7 @@ function refanged(text: string): string {
 
 function invisibleMessage(text: string, character: string): string {
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
-  const hint =
-    character === ' ' || character === '\t'
-      ? 'write one observable a line; a remark needs " #" before it'
-      : 'remove it';
-  return `${quoted(text)} contains ${code}, which no observable has: ${hint}`;
+  return `${quoted(text)} contains ${code}, which no observable has: write one observable a line; a remark needs " #" before it`;
 }
 
 function refuse(code: string, message: string): Normalised {

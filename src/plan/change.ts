@@ -71,6 +71,19 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
   return counts;
 }
 
+export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
+  const { create, link, revive, change, renew, withdraw, unlink } = b;
+  return {
+    create: a.create + create,
+    link: a.link + link,
+    revive: a.revive + revive,
+    change: a.change + change,
+    renew: a.renew + renew,
+    withdraw: a.withdraw + withdraw,
+    unlink: a.unlink + unlink,
+  };
+}
+
 export function hashOf(change: Change): string {
   switch (change.kind) {
     case 'create':

@@ -1,6 +1,7 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { ENTITIES_MAX, makeBatches } from '../plan/batch.ts';
+import { addCounts, countChanges } from '../plan/change.ts';
 import { stateDocument } from '../plan/documents.ts';
 import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -37,11 +38,13 @@ export async function run(input: RunInput): Promise<Report> {
   const { client, clock, exclusively } = input;
   const startedAt = clock.now();
   const outcomes: Outcome[] = [];
+  let counts = countChanges([]);
   for (let pass = 1; ; pass += 1) {
     const prepared = await prepare(input);
     input.progress?.({ step: 'planned', prepared });
     const held = prepared.plan.held.length > 0;
     const applied = held ? renewalsOnly(prepared.plan, prepared.situation) : prepared.plan;
+    counts = addCounts(counts, applied.counts);
     const feeds = held ? prepared.found.feeds : await exclusively(() => openFeeds(client, prepared));
     outcomes.push(await applyAll(input, prepared, applied, feeds));
     if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied)));
@@ -52,7 +55,7 @@ export async function run(input: RunInput): Promise<Report> {
       run: input.run,
       kind: 'sync',
       plan: summaryOf(prepared.plan),
-      counts: applied.counts,
+      counts,
       startedAt,
       endedAt: clock.now(),
       failures: outcome.failures,
