@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { makeCtiaClient } from '../ctia/client.ts';
 import { problemLine } from '../ctim/problem.ts';
+import { connectRedis } from '../jobs/connect.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
 import { noteReport } from '../jobs/history.ts';
 import { makeWriterLock, type WriterLock } from '../jobs/lock.ts';
@@ -86,9 +86,7 @@ async function shareWithWorkers(session: Session, { ctia, owner }: Tenant) {
   if (config.redisUrl === undefined && !managedRedisRuns(config.dataDir)) return undefined;
   const open = await openRedis({ ...config, clock, log });
   releases.add('Redis', () => open.close());
-  const redis = new Redis({ ...open.connection, maxRetriesPerRequest: 1 });
-  redis.on('error', () => {});
-  releases.add('Redis connection', () => redis.disconnect());
+  const redis = connectRedis(open.connection, releases);
   const keys = await keysOf(ctia, owner);
   return {
     lock: makeWriterLock(redis, keys.lock, clock, signal),
