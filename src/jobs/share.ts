@@ -1,7 +1,7 @@
-import { Redis } from 'ioredis';
 import type { CtiaConnection } from '../ctia/client.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
+import { connectRedis } from './connect.ts';
 import { latestReports, noteReport } from './history.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
@@ -29,9 +29,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   if (redisUrl === undefined && !hasManagedRedis(dataDir)) return undefined;
   const open = await openRedis(input);
   releases.add('Redis', () => open.close());
-  const redis = new Redis({ ...open.connection, maxRetriesPerRequest: 1 });
-  redis.on('error', () => {});
-  releases.add('Redis connection', () => redis.disconnect());
+  const redis = connectRedis(open.connection, releases);
   const keys = await keysOf(ctia, owner);
   return {
     lock: makeWriterLock(redis, keys.lock, clock, signal),
