@@ -129,7 +129,7 @@ export class World {
       }
       case 'link': {
         const { h: of, g } = change.judgement;
-        const live = this.judgements.find((it) => it.h === of && it.g === g && isLive(it, this.now));
+        const live = this.judgements.find((it) => it.h === of && it.g === g && it.end >= this.now);
         if (live === undefined) throw new Error(`nothing live to link: ${of} g${g}`);
         live.links.push(this.link(of, change.link.g, change.feed));
         return;
