@@ -98,8 +98,10 @@ export async function tenant(
     let token = '';
     let endsAt = 0;
     return async (method: string, path: string, body?: unknown) => {
-      if (endsAt <= time.clock.now()) token = await tokenFor(server.url, id, password);
-      endsAt = time.clock.now() + 5 * 60_000;
+      if (endsAt <= time.clock.now()) {
+        token = await tokenFor(server.url, id, password);
+        endsAt = time.clock.now() + 5 * 60_000;
+      }
       const { status, json } = await call({ url: server.url, token }, method, path, body);
       return { status, json };
     };
