@@ -20,7 +20,12 @@ const program = new Command('ctim-feeds')
   .configureHelp({ showGlobalOptions: true })
   .option('--feeds <dir>', 'folder of the lists (FEEDS_DIR, default: feeds)')
   .option('--data <dir>', 'folder for what we keep: Redis, the embedded server (DATA_DIR, default: data)')
-  .addOption(new Option('--log <how>', 'what to log to stderr, and how: see README (CTIM_FEEDS_LOG)'));
+  .addOption(
+    new Option(
+      '--log <how>',
+      'what to log, joined by commas: error, warn, info or debug; pretty or json; file:PATH (CTIM_FEEDS_LOG, default: what is wrong, to stderr)',
+    ),
+  );
 
 const approval = (command: Command) =>
   command
@@ -30,15 +35,18 @@ const approval = (command: Command) =>
 const json = (command: Command) => command.option('--json', 'for programs', false);
 const listening = (command: Command) =>
   command
-    .option('--port <port>', 'of the embedded server (default: 3000)')
-    .option('--host <address>', 'that the embedded server listens on (default: 127.0.0.1)')
+    .option('--port <port>', 'of the embedded server (default: 3000, then that of its first start)')
+    .option(
+      '--host <address>',
+      'that the embedded server listens on (default: 127.0.0.1, then that of its first start)',
+    )
     .option('--public-url <url>', 'by which others reach the embedded server, fixed at its first start (PUBLIC_URL)');
 const waiting = (command: Command) => json(command.option('--wait', 'wait for the job and print its report', false));
 
 listening(approval(program.command('up')))
   .description('start everything: Redis, embedded server or Cisco, workers, schedules; sync and stay')
   .option('--once', 'end after the first sync', false)
-  .action((options) => act(options, async (session) => (await import('./cli/up.ts')).up(session, options)));
+  .action((options) => stay(options, async (session) => (await import('./cli/up.ts')).up(session, options)));
 
 json(program.command('check'))
   .description('parse and validate the lists; no network, no secrets')
@@ -55,7 +63,7 @@ json(approval(program.command('apply')))
 program
   .command('work')
   .description('run workers and schedules (needs a Redis); several may run')
-  .action((options) => act(options, async (session) => (await import('./cli/up.ts')).work(session)));
+  .action((options) => stay(options, async (session) => (await import('./cli/up.ts')).work(session)));
 
 const enqueue = program.command('enqueue').description('put a job into the queue');
 waiting(approval(enqueue.command('sync')))
@@ -107,7 +115,7 @@ listening(program.command('ctia'))
   .description('the embedded CTIA server alone')
   .option('--client-id <id>', 'of an API client to accept')
   .option('--client-password <password>', 'of that client')
-  .action((options) => act(options, async (session) => (await import('./cli/ctia.ts')).ctia(session, options)));
+  .action((options) => stay(options, async (session) => (await import('./cli/ctia.ts')).ctia(session, options)));
 
 function put(
   options: { wait: boolean; json: boolean },
@@ -119,15 +127,22 @@ function put(
   );
 }
 
+type Run = (session: Session) => Promise<Exit>;
+
+/** A command with one answer: its log says only what is wrong. */
+const act = (flags: object, command: Run) => runCommand('warn', flags, command);
+/** A command that stays and works: its log says what it does. */
+const stay = (flags: object, command: Run) => runCommand('info', flags, command);
+
 /** Opens a session, runs the command, closes what was opened in reverse order, and sets the exit status. */
-async function act(flags: object, command: (session: Session) => Promise<Exit>): Promise<void> {
+async function runCommand(level: 'warn' | 'info', flags: object, command: Run): Promise<void> {
   const { makeSession } = await import('./cli/session.ts');
   const { exitOfError } = await import('./cli/exit.ts');
   const stop = new AbortController();
   let session: Session | undefined;
   onSignals(stop);
   try {
-    session = makeSession(process.env, { ...program.opts<Flags>(), ...flags }, stop.signal);
+    session = makeSession(process.env, { ...program.opts<Flags>(), ...flags }, stop.signal, level);
     for (const hint of session.config.hints) console.error(`hint: ${hint}`);
     process.exitCode = await command(session);
   } catch (error) {
