@@ -5,7 +5,7 @@ import { readKeyFile } from '../embedded-ctia/key-file.ts';
 import { ownerOf } from '../jobs/desired.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
-import { type Log, makeLog } from '../runtime/log.ts';
+import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT } from './exit.ts';
@@ -22,12 +22,21 @@ export interface Session {
   print(text: string): void;
 }
 
-export function makeSession(env: NodeJS.ProcessEnv, flags: Flags, signal: AbortSignal): Session {
-  const config = loadConfig({ env, flags, cwd: process.cwd() });
+export interface SessionParts {
+  env: NodeJS.ProcessEnv;
+  flags: Flags;
+  signal: AbortSignal;
+  /** What the command logs by itself, in lines for people where somebody watches the terminal. */
+  level: LogOptions['level'];
+}
+
+export function makeSession({ env, flags, signal, level }: SessionParts): Session {
+  const log = { level, pretty: process.stderr.isTTY };
+  const config = loadConfig({ env, flags, cwd: process.cwd(), log });
   return {
     config,
     clock: systemClock,
-    log: makeLog(config.log),
+    log: makeLog(config.log, config.tenant.kind === 'remote' ? [config.tenant.clientPassword] : []),
     releases: makeReleases(),
     signal,
     print: (text) => console.log(text),

@@ -26,9 +26,10 @@ import { makeTokens } from './tokens.ts';
 
 export interface EmbeddedOptions {
   dataDir: string;
-  host: string;
+  /** Host and port are kept in the store; where they are not given they are the kept ones, else 127.0.0.1 and 3000. */
+  host?: string | undefined;
   /** 0 takes a free one at the first start and keeps it. */
-  port: number;
+  port?: number | undefined;
   /** What ids and references carry, fixed at the first start; `http://host:port` where it is not given. */
   publicUrl?: string;
   client?: Credentials;
@@ -57,6 +58,8 @@ export interface EmbeddedCtia {
 }
 
 export const BULK_MAX = 2000;
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 3000;
 const BODY_LIMIT_BYTES = 50 * 1024 * 1024;
 /** A long id or an external id in a path, percent-encoded. */
 const PATH_PART_MAX = 8192;
@@ -106,9 +109,10 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
       searchRoutes(app, ctia, kind);
     }
 
-    const port = await listen(app, options.host, address.port);
-    url = address.url ?? hostUrl(options.host, port);
+    const port = await listen(app, address.host, address.port);
+    url = address.url ?? hostUrl(address.host, port);
     store.setMeta('public-url', url);
+    store.setMeta('listen', JSON.stringify({ host: address.host, port }));
     const credentials = firstClient(ctia, options);
     log.info({ url, dataDir: options.dataDir }, 'embedded CTIA listens');
     return {
@@ -138,19 +142,23 @@ const VERSION = {
  * Where to listen, and the public URL where it is known before. Stored ids and everybody's references to them carry the URL
  * of the first start, so another one is refused rather than mixed in.
  */
-function listenAddress(store: Store, { host, port, publicUrl }: EmbeddedOptions): { port: number; url?: string } {
+function listenAddress(store: Store, said: EmbeddedOptions): { host: string; port: number; url?: string } {
   const fixed = store.meta('public-url');
-  const wanted = publicUrl?.replace(/\/+$/, '') ?? (port === 0 ? undefined : hostUrl(host, port));
-  if (wanted === undefined && ['0.0.0.0', '::'].includes(host)) throw unnamedHost(host);
-  if (publicUrl === undefined && ['0.0.0.0', '::'].includes(host)) throw unnamedHost(host);
-  if (fixed === undefined) return wanted === undefined ? { port } : { port, url: wanted };
-  if (wanted === undefined) {
-    const fixedPort = Number(new URL(fixed).port);
-    if (hostUrl(host, fixedPort) !== fixed) throw otherUrl(fixed, `${host} and a port of its own choice`);
-    return { port: fixedPort, url: fixed };
+  const kept: { host?: string; port?: number } = JSON.parse(store.meta('listen') ?? '{}');
+  const host = said.host ?? kept.host ?? DEFAULT_HOST;
+  const port = said.port || kept.port || (said.port ?? DEFAULT_PORT);
+  const publicUrl = said.publicUrl?.replace(/\/+$/, '');
+  const everywhere = ['0.0.0.0', '::'].includes(host);
+  if (publicUrl === undefined && said.host !== undefined && everywhere) throw unnamedHost(host);
+  if (fixed === undefined) {
+    const url = publicUrl ?? (port === 0 ? undefined : hostUrl(host, port));
+    return { host, port, ...(url !== undefined && { url }) };
   }
+  // Behind a public URL of its own, the server may listen elsewhere: no id carries that.
+  const keptUrl = kept.host === undefined || kept.port === undefined ? fixed : hostUrl(kept.host, kept.port);
+  const wanted = publicUrl ?? (keptUrl === fixed ? hostUrl(host, port) : fixed);
   if (wanted !== fixed) throw otherUrl(fixed, wanted);
-  return { port, url: fixed };
+  return { host, port, url: fixed };
 }
 
 function otherUrl(fixed: string, wanted: string): EmbeddedCtiaError {
