@@ -1,3 +1,4 @@
+import { feedKey } from '../ctim/feed.ts';
 import { isLive, listOf } from './actual.ts';
 import type { Situation } from './changes.ts';
 import { type Held, liveCount, type Plan } from './plan.ts';
@@ -70,14 +71,16 @@ function listVanished(
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const kept = new Set(
-    [...desired.values()].map((entry) => `${entry.channel}/${entry.observable.type} ${entry.observable.value}`),
+    [...desired.values()].map(({ channel, observable: { type, value } }) => `${feedKey({ channel, type })} ${value}`),
   );
   const lost = new Map<string, number>();
   for (const change of plan.changes) {
-    if (change.kind !== 'withdraw' || change.feed === undefined || !isLive(change.stored, now)) continue;
+    if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) continue;
     const list = listOf(change.stored);
     if (list === undefined || lists.has(list)) continue;
-    if (kept.has(`${change.feed.channel}/${change.feed.type} ${change.stored.observable.value}`)) continue;
+    // Without a feed of today where the last list of its channel is gone too.
+    const { feed, stored } = change;
+    if (feed && kept.has(`${feedKey(feed)} ${stored.observable.value}`)) continue;
     lost.set(list, (lost.get(list) ?? 0) + 1);
   }
   if (lost.size === 0) return undefined;

@@ -3,7 +3,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { type Actual, isLive } from '../plan/actual.ts';
+import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { type Approval, heldBy } from '../plan/safety.ts';
@@ -74,7 +74,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
 function findAllowedByHand(actual: Actual, now: number): Observable[] {
   return [...actual.judgements.values()]
     .flat()
-    .filter((judgement) => isLive(judgement, now) && judgement.references[0]?.source_name.endsWith('/adhoc-allow'))
+    .filter((judgement) => isLive(judgement, now) && listOf(judgement) === 'adhoc-allow')
     .map(({ observable }) => observable);
 }
 
