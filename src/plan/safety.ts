@@ -1,7 +1,7 @@
 import { feedKey } from '../ctim/feed.ts';
 import { isLive, listOf } from './actual.ts';
 import type { Situation } from './changes.ts';
-import { type Held, liveCount, type Plan } from './plan.ts';
+import { type Held, isEmpty, liveCount, type Plan } from './plan.ts';
 
 /** How a person approved: everything (`--yes`), also what is over a limit (`--force`), or exactly the plan they saw. */
 export interface Approval {
@@ -22,13 +22,15 @@ export interface SafetyInput extends Situation {
   /** What the tenant last applied, and from where; undefined where this owner never applied anything. */
   readonly state: { readonly revision: string; readonly repository: string | undefined } | undefined;
   readonly repository: string | undefined;
+  /** The lists are of a commit that what was last applied already contains. */
+  readonly older: boolean;
   readonly approval: Approval;
 }
 
 /** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
 type Rule = (input: SafetyInput, plan: Plan) => Held | undefined;
 
-const rules: readonly Rule[] = [problemsInLists, otherDigest, firstContact, listVanished];
+const rules: readonly Rule[] = [problemsInLists, otherDigest, firstContact, olderCommit, listVanished];
 
 export function heldBy(input: SafetyInput): (plan: Plan) => Held[] {
   return (plan) => rules.flatMap((rule) => rule(input, plan) ?? []);
@@ -61,6 +63,15 @@ function firstContact(
   return {
     rule: 'first-contact',
     message: `first contact: ${why}; if the plan is right, --yes or --digest ${plan.digest}`,
+  };
+}
+
+/** A worker with a checkout that nobody updated would undo what a newer one applied. Going back on purpose is a commit, or forced. */
+function olderCommit({ older, state, approval }: SafetyInput, plan: Plan): Held | undefined {
+  if (!older || isEmpty(plan) || approval.force || approval.digest === plan.digest) return undefined;
+  return {
+    rule: 'older-commit',
+    message: `the lists are of ${plan.revision}, an older commit than the applied ${state?.revision}: update the checkout; if you mean to go back, --force or --digest ${plan.digest}`,
   };
 }
 

@@ -20,6 +20,8 @@ export interface Desired {
   readonly channels: readonly Channel[];
   readonly revision: string;
   readonly repository: string | undefined;
+  /** Whether these lists are of an older commit than that revision; absent where they are of no commit. */
+  readonly isOlderThan?: (revision: string) => Promise<boolean>;
 }
 
 export interface PrepareInput {
@@ -65,7 +67,8 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
-  const safety = { ...situation, problems, lists, unattended, state: found.state, repository, approval };
+  const older = found.state !== undefined && ((await desired.isOlderThan?.(found.state.revision)) ?? false);
+  const safety = { ...situation, problems, lists, unattended, older, state: found.state, repository, approval };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   return { self, tenant, desired, allowedByHand, situation, found, plan };
 }

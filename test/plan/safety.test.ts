@@ -12,6 +12,7 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
   const input: SafetyInput = {
     ...base,
     problems: 0,
+    older: false,
     lists: new Set([...base.desired.values()].map(({ list }) => list)),
     unattended: false,
     state: { revision: 'before', repository: REPOSITORY },
