@@ -54,10 +54,10 @@ export function openStore(dataDir: string): Store {
 
   let inTransaction = false;
   const store: Store = {
-    rows: (sql, params = []) => prepared(sql).all([...params]) as Row[],
-    each: (sql, params = []) => db.prepare(sql).iterate([...params]) as Iterable<Row>,
+    rows: (sql, params = []) => prepared(sql).all(params) as Row[],
+    each: (sql, params = []) => db.prepare(sql).iterate(params) as Iterable<Row>,
     run(sql, params = []) {
-      prepared(sql).run([...params]);
+      prepared(sql).run(params);
     },
     exec(sql) {
       db.exec(sql);
