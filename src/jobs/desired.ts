@@ -45,6 +45,7 @@ export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): 
     lists: new Set(lists.map((list) => list.name)),
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
+    limits: settings.limits,
     repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
   };
   return { desired, settings, problems };
