@@ -36,7 +36,7 @@ test('presets, templates, types and consumers', () => {
 owner: acme
 channels:
   tor: { action: block, titles: tor, types: [ip] }
-  partner: { action: allow, titles: { indicator: "Partner {type} indicator", feed: "Partner {type}" }, types: [sha256, md5], consumers: [fmc, pan-os] }
+  partner: { action: allow, titles: { indicator: "Partner {type} indicator", feed: "Partner {type}" }, types: [sha256, md5], consumers: [cisco-fmc, panos] }
   firewall-block: { consumers: [fortigate] }
 limits: { withdrawals: 100, withdrawals_share: 0.2 }
 `;
@@ -54,7 +54,7 @@ limits: { withdrawals: 100, withdrawals_share: 0.2 }
   assert.deepEqual(settings.limits, { withdrawals: 100, withdrawals_share: 0.2 });
   assert.deepEqual(
     [...settings.channels.values()].map(({ name, consumers }) => [name, ...consumers]),
-    [['firewall-block', 'fortigate'], ['firewall-allow'], ['tor'], ['partner', 'fmc', 'pan-os']],
+    [['firewall-block', 'fortigate'], ['firewall-allow'], ['tor'], ['partner', 'cisco-fmc', 'panos']],
   );
 });
 
