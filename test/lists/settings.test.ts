@@ -69,7 +69,7 @@ const FAULTS: Readonly<Record<string, { text: string; says: RegExp }>> = {
   },
   'an unknown consumer': {
     text: 'channels: { tor: { action: block, consumers: [fcm] } }',
-    says: /:1:47 invalid-key consumers\.0 is "fcm": known are fmc/,
+    says: /:1:47 invalid-key consumers\.0 is "fcm": known are cisco-fmc/,
   },
   'a channel without an action': {
     text: 'channels:\n  tor: { types: [ip] }',
