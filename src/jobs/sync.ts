@@ -12,7 +12,7 @@ import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
 import { NOTHING_DONE, type Outcome, together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
-import { noteApplied, openFeeds } from '../reconcile/run.ts';
+import { noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
 import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
@@ -107,8 +107,7 @@ async function planAndQueue(
     client: desk.client,
     owner: work.owner,
     ownEmbedded: work.ownEmbedded,
-    // A second pass repairs what this very run was allowed to do.
-    approval: before === undefined ? approval : { ...approval, yes: true },
+    approval: before === undefined ? approval : repairing(approval),
     readDesired: async (adhocAllow) => {
       const desired = await readDesired(work, desk, adhocAllow);
       if (revision !== undefined && desired.revision !== revision)
