@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { makeCtiaClient } from '../ctia/client.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
-import { noteReport } from '../jobs/history.ts';
-import { makeWriterLock, type WriterLock } from '../jobs/lock.ts';
-import { managedRedisRuns } from '../jobs/managed-redis.ts';
-import { openRedis } from '../jobs/redis.ts';
-import { keysOf } from '../jobs/workplace.ts';
+import type { WriterLock } from '../jobs/lock.ts';
+import { shareWithWorkers } from '../jobs/share.ts';
 import { renderPlan } from '../plan/render.ts';
 import { type Approval, NO_APPROVAL } from '../plan/safety.ts';
 import { prepare } from '../reconcile/prepare.ts';
@@ -21,7 +17,7 @@ import { openTenant, type Session, type Tenant } from './session.ts';
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
   const { json, ...approval } = options;
   const tenant = await openTenant(session);
-  const shared = await shareWithWorkers(session, tenant);
+  const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
   const report = await run({
@@ -34,9 +30,9 @@ export async function apply(session: Session, options: Approval & { json: boolea
     approval,
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
-    progress: showProgress(session, json),
+    progress: showProgress(json),
   });
-  await shared?.note(report);
+  await shared?.noteReport(report);
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
   return exitOfResult(report.result);
 }
@@ -80,24 +76,8 @@ function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () =>
   };
 }
 
-/** The lock and the history of the workers, where a Redis is configured or ours is running. */
-async function shareWithWorkers(session: Session, { ctia, owner }: Tenant) {
-  const { config, clock, log, releases, signal } = session;
-  if (config.redisUrl === undefined && !managedRedisRuns(config.dataDir)) return undefined;
-  const open = await openRedis({ ...config, clock, log });
-  releases.add('Redis', () => open.close());
-  const redis = new Redis({ ...open.connection, maxRetriesPerRequest: 1 });
-  redis.on('error', () => {});
-  releases.add('Redis connection', () => redis.disconnect());
-  const keys = await keysOf(ctia, owner);
-  return {
-    lock: makeWriterLock(redis, keys.lock, clock, signal),
-    note: (report: Parameters<typeof noteReport>[2]) => noteReport(redis, keys.history, report),
-  };
-}
-
 /** One line that moves on a terminal; plain lines, and few, elsewhere. A held plan is shown whole: it is what a person decides on. */
-function showProgress(_session: Session, json: boolean): (step: Progress) => void {
+function showProgress(json: boolean): (step: Progress) => void {
   const isTerminal = process.stderr.isTTY;
   return (step) => {
     if (step.step === 'planned' && step.prepared.plan.held.length > 0 && !json)

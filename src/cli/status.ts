@@ -1,11 +1,7 @@
 import { makeCtiaClient } from '../ctia/client.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { readWill } from '../jobs/desired.ts';
-import { latestReports } from '../jobs/history.ts';
-import { managedRedisRuns } from '../jobs/managed-redis.ts';
-import { openRedis } from '../jobs/redis.ts';
-import { withRedis } from '../jobs/redis-connection.ts';
-import { keysOf } from '../jobs/workplace.ts';
+import { shareWithWorkers } from '../jobs/share.ts';
 import { isLive } from '../plan/actual.ts';
 import { feedOf } from '../plan/changes.ts';
 import { readActual } from '../reconcile/actual.ts';
@@ -94,16 +90,8 @@ function renderStatus(facts: Facts): string {
   ].join('\n');
 }
 
-/** The last sync that workers reported, where a Redis is configured or ours is running. It is not started for this. */
-export async function lastSync(session: Session, { ctia, owner }: Tenant): Promise<Report | undefined> {
-  const { config, clock, log } = session;
-  if (config.redisUrl === undefined && !managedRedisRuns(config.dataDir)) return undefined;
-  const redis = await openRedis({ ...config, clock, log });
-  try {
-    const { history } = await keysOf(ctia, owner);
-    const reports = await withRedis(redis.connection, (it) => latestReports(it, history, 20));
-    return reports.find(({ kind }) => kind === 'sync');
-  } finally {
-    await redis.close();
-  }
+/** The last sync that workers or `apply` reported, as far as a Redis that runs now knows it. */
+export async function lastSync(session: Session, tenant: Tenant): Promise<Report | undefined> {
+  const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
+  return (await shared?.latestReports(20))?.find(({ kind }) => kind === 'sync');
 }

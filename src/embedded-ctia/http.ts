@@ -90,7 +90,8 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
     if (cause instanceof Refusal) {
       reply.code(cause.status).headers(cause.headers);
       if (typeof cause.body === 'string' && !reply.hasHeader('Content-Type')) reply.type('text/plain; charset=utf-8');
-      return reply.send(cause.body);
+      // As bytes, a text is sent with its content type as it is.
+      return reply.send(typeof cause.body === 'string' ? Buffer.from(cause.body) : cause.body);
     }
     const status = cause instanceof Error && 'statusCode' in cause ? Number(cause.statusCode) : 500;
     if (status >= 500) log.error({ err: cause, method: request.method, url: request.url }, 'request failed');

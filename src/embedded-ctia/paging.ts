@@ -1,5 +1,5 @@
 import { schemaRefusal } from './refusal.ts';
-import type { Found, Page, SortField } from './search.ts';
+import type { Found, Page, SortField, SortValue } from './search.ts';
 
 export const DEFAULT_LIMIT = 100;
 
@@ -35,7 +35,7 @@ export function pagingHeaders(found: Found, { limit, offset, after }: Page): Rec
       limit: String(limit),
       offset: String(after === undefined ? offset + limit : limit),
     });
-    for (const value of found.sortValues ?? []) next.append('search_after', String(value));
+    for (const value of found.sortValues ?? []) next.append('search_after', value === null ? '' : String(value));
     headers['X-Next'] = next.toString();
   }
   if (after === undefined && offset > 0 && offset + limit < 10_000) {
@@ -45,7 +45,11 @@ export function pagingHeaders(found: Found, { limit, offset, after }: Page): Rec
   return headers;
 }
 
-/** A vector: blanks between the elements, texts quoted, numbers bare. */
-export function edn(values: readonly (string | number)[]): string {
-  return `[${values.map((value) => (typeof value === 'number' ? String(value) : JSON.stringify(value))).join(' ')}]`;
+/** A vector: blanks between the elements, texts quoted, numbers bare. A header holds Latin letters only; CTIA's server puts `?` for others. */
+export function edn(values: readonly SortValue[]): string {
+  const told = values.map((value) => {
+    if (value === null) return 'nil';
+    return typeof value === 'number' ? String(value) : JSON.stringify(value).replace(/[^\x20-\xff]/gu, '?');
+  });
+  return `[${told.join(' ')}]`;
 }

@@ -36,8 +36,11 @@ export interface Found {
   readonly total: number;
   readonly documents: string[];
   /** Of the last document; undefined where there is none. */
-  readonly sortValues: readonly (string | number)[] | undefined;
+  readonly sortValues: readonly SortValue[] | undefined;
 }
+
+/** `null` where the document has no such field. */
+export type SortValue = string | number | null;
 
 export interface SortField {
   readonly name: string;
@@ -177,26 +180,34 @@ const OTHER_SORTABLE: ReadonlySet<string> = new Set([
   'external_ids',
 ]);
 
-/** Missing values come last in Elasticsearch, whatever the direction. What they look like in `X-Sort` is not certain. */
+/**
+ * Missing values come last in Elasticsearch, whatever the direction: `missing` stands for them while sorting. What their
+ * cursor looks like in CTIA is not certain; here it is `nil` in `X-Sort` and an empty `search_after`.
+ */
 interface Sortable {
   readonly sql: string;
   readonly form: 'text' | 'number' | 'millis' | 'date';
+  readonly missing: string | number;
 }
 
 function sortable({ name, descending }: SortField, { kind }: Search): Sortable {
-  if (name === 'id') return { sql: 'e.id', form: 'text' };
-  if (name === 'created' || name === 'timestamp') return { sql: `e.${name}`, form: 'millis' };
+  if (name === 'id') return { sql: 'e.id', form: 'text', missing: '' };
+  if (name === 'created' || name === 'timestamp') return { sql: `e.${name}`, form: 'millis', missing: 0 };
   const date = DATE_FIELDS.test(name);
   if (!date && ![kind.fields, kind.filters].some((known) => known.includes(name)) && !OTHER_SORTABLE.has(name)) {
     throw queryRefusal(`No mapping found for [${name}] in order to sort on`);
   }
   const value = `${DOCUMENT} ->> '$.${name}'`;
   if (NUMBER_FIELDS.has(name)) {
-    return { sql: `coalesce(${value}, ${descending ? '-' : ''}9007199254740991)`, form: 'number' };
+    const missing = descending ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+    return { sql: `coalesce(${value}, ${missing})`, form: 'number', missing };
   }
-  const missing = descending ? "''" : 'char(1114111)';
-  return { sql: `coalesce(${date ? value : `lower(${value})`}, ${missing})`, form: date ? 'date' : 'text' };
+  const missing = descending ? '' : LAST_CHARACTER;
+  const sql = `coalesce(${date ? value : `lower(${value})`}, ${descending ? "''" : 'char(1114111)'})`;
+  return { sql, form: date ? 'date' : 'text', missing };
 }
+
+const LAST_CHARACTER = String.fromCodePoint(1_114_111);
 
 /** "Comes after the cursor" in the order of several fields, each with its own direction. */
 function after(
@@ -220,18 +231,19 @@ function after(
   return { sql, params };
 }
 
-function cursorValue({ form, name }: SortField & Sortable, given: string): SqlValue {
+function cursorValue({ form, name, missing }: SortField & Sortable, given: string): SqlValue {
+  if (given === '') return missing;
   if (form === 'text') return given;
   const number = Number(given);
-  if (given === '' || Number.isNaN(number))
-    throw queryRefusal(`Failed to parse search_after value for Field [${name}].`);
+  if (Number.isNaN(number)) throw queryRefusal(`Failed to parse search_after value for Field [${name}].`);
   return form === 'date' ? isoInstant(number) : number;
 }
 
-function lastSort(row: Row | undefined, sort: readonly Sortable[]): (string | number)[] | undefined {
+function lastSort(row: Row | undefined, sort: readonly Sortable[]): SortValue[] | undefined {
   if (row === undefined) return undefined;
-  return sort.map(({ form }, i) => {
-    const value = row[`sort${i}`] ?? '';
+  return sort.map(({ form, missing }, i) => {
+    const value = row[`sort${i}`] ?? missing;
+    if (value === missing) return null;
     return form === 'date' ? Date.parse(String(value)) : value;
   });
 }

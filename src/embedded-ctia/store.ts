@@ -86,6 +86,9 @@ export function openStore(dataDir: string): Store {
       ]);
     },
     close() {
+      // libsql closes the file when the last statement has been collected, which may be much later. So the lock is given
+      // back first; a connection that began exclusively in WAL mode can do so only after leaving that mode.
+      db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM meta');
       statements.clear();
       db.close();
     },

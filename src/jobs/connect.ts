@@ -40,6 +40,16 @@ export async function connectQueues(
   return { redis, requests, batches, flows };
 }
 
+/** For who shares the lock and the history and puts nothing into a queue. */
+export function connectRedis(connection: RedisConnection, releases: Releases): Redis {
+  const redis = new Redis({ ...connection, maxRetriesPerRequest: 1 });
+  redis.on('error', () => {
+    // As above.
+  });
+  releases.add('Redis connection', () => redis.disconnect());
+  return redis;
+}
+
 export async function openQueueEvents(
   connection: RedisConnection,
   name: string,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
@@ -96,10 +96,9 @@ export async function openManagedRedis({ dataDir, searchPath, log, clock }: Mana
   };
 }
 
-/** Whether one of ours runs now: `apply` takes part in its lock, and does not start one for that. */
-export function managedRedisRuns(dataDir: string): boolean {
-  const recorded = readServer(join(dataDir, 'redis'));
-  return recorded !== undefined && lives(recorded.identity);
+/** Whether workers of this data directory ever had a Redis of ours, running or not. */
+export function hasManagedRedis(dataDir: string): boolean {
+  return existsSync(join(dataDir, 'redis'));
 }
 
 async function findOrStart(folder: string, searchPath: string, log: Log, clock: Clock): Promise<Server> {

@@ -2,12 +2,12 @@ import type { Entry } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import { type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
+import type { ChannelSettings } from './channels.ts';
 import { entriesText, type FeedsFiles } from './feeds-files.ts';
 import type { Guards } from './guards.ts';
 import { laterLifetime } from './lifetime.ts';
 import type { Item, ListFile } from './list-file.ts';
 import { normalise } from './normalise.ts';
-import type { ChannelSettings } from './settings.ts';
 import { textLines } from './text-list.ts';
 import { makeTermsPool, type Words } from './words.ts';
 

@@ -5,7 +5,7 @@ import type { ObservableType } from '../ctim/observable.ts';
 import { DEFAULT_LIFETIME } from './lifetime.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
 import { defaultDisposition, readWords, type Words } from './words.ts';
-import { check, findKey, looksLikeNumber, plainValue } from './yaml-check.ts';
+import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
 import { isNull, parseYaml, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 /** One list as its file says it: nothing normalised yet, and no other file looked at. */
@@ -41,16 +41,17 @@ export interface Item extends Place {
 
 const NO_WORDS: Words = { terms: {} };
 
-const MISPLACED_IN_LIST = Object.fromEntries(
-  Object.keys(defaultsSchema.shape).map((key) => [key, `it stands below defaults: or in an entry`]),
+const MISPLACED_IN_LIST: Misplaced = new Map(
+  Object.keys(defaultsSchema.shape).map((key) => [key, 'it stands below defaults: or in an entry']),
 );
-const MISPLACED_IN_DEFAULTS = {
-  lifetime: 'lifetime: stands at the top of the list',
-  disposition: 'disposition: stands at the top of the list',
-  expires: 'expires: stands in an entry',
-  force: 'force: stands in an entry, so that each exception is said',
-  type: 'type: stands in an entry',
-};
+const MISPLACED_IN_DEFAULTS: Misplaced = new Map([
+  ['lifetime', 'lifetime: stands at the top of the list'],
+  ['disposition', 'disposition: stands at the top of the list'],
+  ['expires', 'expires: stands in an entry'],
+  ['force', 'force: stands in an entry, so that each exception is said'],
+  ['type', 'type: stands in an entry'],
+]);
+const MISPLACED_IN_OVERRIDE: Misplaced = new Map([['value', 'the key of the override is the value']]);
 
 export function readListFile(
   text: string,
@@ -102,7 +103,7 @@ function readMap(map: YamlMap, path: string, now: number, faults: YamlFault[]): 
     pairs: map.pairs.filter(({ key }) => key.text === 'lifetime' || key.text === 'disposition'),
   };
   const defaults = wordsOf(findKey(map, 'defaults'), defaultsSchema, 'defaults', context, MISPLACED_IN_DEFAULTS);
-  const span = wordsOf(top, overrideSchema, 'a list', { ...context, quiet: true }, {});
+  const span = wordsOf(top, overrideSchema, 'a list', { ...context, quiet: true }, new Map());
   const terms: Terms = {
     disposition: defaultDisposition(action),
     source: name,
@@ -142,7 +143,7 @@ function wordsOf(
   schema: typeof defaultsSchema | typeof overrideSchema,
   where: string,
   { action, now, faults, quiet = false }: Context,
-  misplaced: Readonly<Record<string, string>>,
+  misplaced: Misplaced,
 ): Words & { broken?: boolean } {
   if (node === undefined || isNull(node)) return NO_WORDS;
   if (node.kind !== 'map') {
@@ -189,9 +190,7 @@ function readOverrides(node: YamlNode | undefined, context: Context): Item[] {
         column: key.column,
       });
     }
-    const { broken, ...words } = wordsOf(value, overrideSchema, 'an override', context, {
-      value: 'the key itself is the value',
-    });
+    const { broken, ...words } = wordsOf(value, overrideSchema, 'an override', context, MISPLACED_IN_OVERRIDE);
     return { value: key.text, words, line: key.line, column: key.column, ...(broken && { broken }) };
   });
 }
@@ -210,6 +209,7 @@ function readObservable(item: YamlNode, context: Context): Item {
   const { faults } = context;
   const at = { line: item.line, column: item.column };
   if (item.kind === 'text') {
+    if (item.alias) return { value: '', words: NO_WORDS, broken: true, ...at };
     if (!isNull(item)) return { value: item.text, words: NO_WORDS, ...at, ...numberHint(item) };
     faults.push({
       code: 'null-entry',
@@ -229,8 +229,10 @@ function readObservable(item: YamlNode, context: Context): Item {
   // The value stays the text that stands in the file: a hash of digits only is no number.
   const as = (key: string, node: YamlNode) =>
     key === 'value' && node.kind === 'text' ? node.text : plainValue(key, node);
-  const checked = check(item, entrySchema, { where: 'an entry', as, misplaced: misplacedInEntry(item) });
-  faults.push(...checked.faults);
+  const misplaced = misplacedInEntry(item);
+  const checked = check(item, entrySchema, { where: 'an entry', as, misplaced });
+  // That the value is missing goes without saying where another key stands for it.
+  faults.push(...checked.faults.filter(({ code }) => code !== 'missing-key' || misplaced.size === 0));
   const valueNode = findKey(item, 'value');
   const place = valueNode === undefined ? at : { line: valueNode.line, column: valueNode.column };
   if (checked.value === undefined) return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, ...place };
@@ -238,9 +240,10 @@ function readObservable(item: YamlNode, context: Context): Item {
   const { words, wrong } = readWords(said, context);
   for (const { key, message } of wrong)
     faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
-  const broken = checked.faults.length + wrong.length > 0;
+  const alias = valueNode?.kind === 'text' && valueNode.alias === true;
+  const broken = alias || checked.faults.length + wrong.length > 0;
   return {
-    value,
+    value: alias ? '' : value,
     words,
     ...place,
     ...(type !== undefined && { type }),
@@ -250,13 +253,13 @@ function readObservable(item: YamlNode, context: Context): Item {
 }
 
 /** `- evil.example: ` and `- url: evil.example` are maps, where a value was meant. */
-function misplacedInEntry(item: YamlMap): Record<string, string> {
+function misplacedInEntry(item: YamlMap): Misplaced {
   const [pair] = item.pairs;
-  if (item.pairs.length !== 1 || pair === undefined) return {};
+  if (item.pairs.length !== 1 || pair === undefined || pair.key.text in entrySchema.shape) return new Map();
   const hint = isNull(pair.value)
     ? 'a value that ends in ":" needs quotes'
     : 'an entry is the value alone, or { value: …, reason: … }';
-  return { [pair.key.text]: hint };
+  return new Map([[pair.key.text.toLowerCase(), hint]]);
 }
 
 function numberHint(node: YamlNode): { hint?: string } {

@@ -1,13 +1,14 @@
 import type { Entry } from '../ctim/entry.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
+import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
 import { makeGuards } from './guards.ts';
 import { type ListSummary, readEntries } from './list-entries.ts';
 import { type ListFile, readListFile } from './list-file.ts';
 import { didYouMean } from './nearest.ts';
 import { makePrecedence } from './precedence.ts';
-import { type ChannelSettings, defaultSettings, readSettings, type Settings } from './settings.ts';
+import { defaultSettings, readSettings, type Settings } from './settings.ts';
 
 /** A whole feeds folder, understood. `entries` are to be published: accepted, not past `expires`, not shadowed by an allow entry. */
 export interface Reading {
@@ -65,11 +66,16 @@ export async function readLists(files: FeedsFiles, { now, pause, adhocAllow = []
   for (const entry of blocks) {
     const { published, problems: said } = precedence(entry);
     if (published) entries.push(entry);
-    problems.push(...said);
+    for (const problem of said) problems.push(problem);
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
-  return { settings, lists, entries, problems };
+  return { settings, lists, entries, problems: problems.sort(byPlace) };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
 }
 
 function settingsOf(files: FeedsFiles, problems: Problem[]): Settings {

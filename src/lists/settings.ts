@@ -1,31 +1,18 @@
 import { z } from 'zod';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
-import type { Channel, ListAction, Titles } from '../ctim/feed.ts';
-import { SHORT_TEXT_MAX } from '../ctim/judgement.ts';
-import { FEED_TYPES, OBSERVABLE_TYPES, type Observable, type ObservableType } from '../ctim/observable.ts';
-import { quoted } from '../ctim/problem.ts';
-import { actionSchema, CHANNEL_NAME } from './list-schema.ts';
+import type { Observable } from '../ctim/observable.ts';
+import {
+  type ChannelSettings,
+  type ChannelText,
+  channelOf,
+  channelSchema,
+  readChannels,
+  sharedTitles,
+} from './channels.ts';
+import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
-import { isNull, parseYaml, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
-
-/** Firewalls and services that pull a channel's feeds; what they can take decides limits and warnings. */
-export const CONSUMERS = [
-  'fmc',
-  'tid',
-  'csdac',
-  'xdr-analytics',
-  'pan-os',
-  'fortigate',
-  'check-point',
-  'f5',
-  'opnsense',
-] as const;
-export type Consumer = (typeof CONSUMERS)[number];
-
-export interface ChannelSettings extends Channel {
-  readonly consumers: readonly Consumer[];
-}
+import { isNull, parseYaml, type YamlFault, type YamlNode } from './yaml-tree.ts';
 
 /** A value that no list may block, said by the organisation itself. */
 export interface ProtectedValue {
@@ -44,29 +31,6 @@ export interface Settings {
   readonly guards: { readonly documentation: 'refuse' | 'allow' };
 }
 
-/** How a type is spelled in titles: Cisco's own spelling for the five of a firewall, and in its manner for the others. */
-export const TITLE_TYPES: Readonly<Record<ObservableType, string>> = {
-  ip: 'IPv4',
-  ipv6: 'IPv6',
-  domain: 'Domain',
-  url: 'URL',
-  sha256: 'SHA256',
-  md5: 'MD5',
-  sha1: 'SHA1',
-  email: 'Email',
-  hostname: 'Hostname',
-  file_name: 'FileName',
-};
-
-/** Titles that Cisco's workflows 0015A and Tor gave, so that a tenant that has them is used, not doubled. */
-const PRESETS: Readonly<Record<string, Titles>> = {
-  '0015a': {
-    indicator: 'Secure_Firewall_SecureX_Indicator_{type}',
-    feed: 'SecureX_Firewall_Private_Feed_{type}',
-  },
-  tor: { indicator: 'TOR_Feed_Indicator_{type}', feed: 'XDR_Feed_For_TOR_{type}' },
-};
-
 const count = z.int({ error: 'a whole number is expected' }).min(0, 'the least is 0');
 const share = z.number({ error: 'a number from 0 to 1 is expected' }).min(0, 'the least is 0').max(1, 'the most is 1');
 
@@ -80,29 +44,6 @@ const limitsSchema = z
     entries_per_feed: count.describe('Most observables that a feed may hold.'),
   })
   .partial();
-
-const title = z
-  .string({ error: 'a text is expected; quote it' })
-  .max(SHORT_TEXT_MAX - 16, 'too long for a title')
-  .includes('{type}', { error: 'it must contain {type}, so that each observable type has a title of its own' });
-
-const channelSchema = z.strictObject({
-  action: actionSchema.optional(),
-  titles: z
-    .union([z.enum(['0015a', 'tor']), z.strictObject({ indicator: title, feed: title })], {
-      error: 'expected is 0015a, tor, or { indicator: "…{type}", feed: "…{type}" }',
-    })
-    .optional(),
-  types: z
-    .array(z.enum(OBSERVABLE_TYPES as [ObservableType, ...ObservableType[]]), {
-      error: 'a list of observable types is expected',
-    })
-    .min(1, 'at least one type is expected')
-    .optional(),
-  consumers: z
-    .array(z.enum(CONSUMERS, { error: `known are ${CONSUMERS.join(', ')}` }), { error: 'a list is expected' })
-    .optional(),
-});
 
 const protectedSchema = z.strictObject({ value: z.string(), reason: z.string().optional() });
 
@@ -127,8 +68,6 @@ export const settingsSchema = z.strictObject({
     .partial()
     .optional(),
 });
-
-type ChannelText = z.infer<typeof channelSchema>;
 
 export function defaultSettings(): Settings {
   return assemble(new Map(), {});
@@ -158,7 +97,7 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
     ...(guards?.documentation !== undefined && { documentation: guards.documentation }),
     protect: readProtect(findKey(tree, 'protect'), faults),
   });
-  faults.push(...sharedTitles(settings, findKey(tree, 'channels') ?? tree));
+  faults.push(...sharedTitles(settings.channels, findKey(tree, 'channels') ?? tree));
   return { settings, faults };
 }
 
@@ -181,96 +120,6 @@ function assemble(
   for (const [name, text] of said)
     channels.set(name, channelOf(name, text.action ?? channels.get(name)?.action ?? 'block', text));
   return { ...(owner !== undefined && { owner }), channels, limits, protect, guards: { documentation } };
-}
-
-function channelOf(
-  name: string,
-  action: ListAction,
-  { titles, types = [...FEED_TYPES], consumers = [] }: ChannelText,
-): ChannelSettings {
-  const preset = typeof titles === 'string' ? PRESETS[titles] : titles;
-  const template = preset ??
-    (name === 'firewall-block' ? PRESETS['0015a'] : undefined) ?? {
-      indicator: `CTIM_Feeds_${name}_Indicator_{type}`,
-      feed: `CTIM_Feeds_${name}_Feed_{type}`,
-    };
-  const fill = (text: string, type: ObservableType) => text.replaceAll('{type}', TITLE_TYPES[type]);
-  const ordered = OBSERVABLE_TYPES.filter((type) => types.includes(type));
-  return {
-    name,
-    action,
-    titles: new Map(
-      ordered.map((type) => [type, { indicator: fill(template.indicator, type), feed: fill(template.feed, type) }]),
-    ),
-    consumers,
-  };
-}
-
-function readChannels(node: YamlNode | undefined, faults: YamlFault[]): Map<string, ChannelText> {
-  const channels = new Map<string, ChannelText>();
-  if (node === undefined || isNull(node)) return channels;
-  const at = { line: node.line, column: node.column };
-  if (node.kind !== 'map') {
-    faults.push({
-      code: 'invalid-key',
-      message: 'channels is a map from names to settings, such as { partner: { action: block } }',
-      ...at,
-    });
-    return channels;
-  }
-  for (const { key, value } of node.pairs) {
-    const place = { line: key.line, column: key.column };
-    if (!CHANNEL_NAME.test(key.text) || key.text.length > 48) {
-      faults.push({
-        code: 'invalid-key',
-        message: `${quoted(key.text)} is no channel name: lower-case letters, digits and single hyphens, at most 48`,
-        ...place,
-      });
-    } else if (value.kind !== 'map') {
-      faults.push({
-        code: 'invalid-key',
-        message: `the channel ${key.text} needs a map, such as { action: block }`,
-        ...place,
-      });
-    } else {
-      channels.set(key.text, readChannel(key.text, value, place, faults));
-    }
-  }
-  return channels;
-}
-
-function readChannel(
-  name: string,
-  value: YamlMap,
-  place: { line: number; column: number },
-  faults: YamlFault[],
-): ChannelText {
-  const checked = check(value, channelSchema, {
-    where: 'a channel',
-    as: (key, node) => (key === 'titles' ? titlesValue(node) : plainValue(key, node)),
-  });
-  faults.push(...checked.faults);
-  const fixed = name === 'firewall-block' ? 'block' : name === 'firewall-allow' ? 'allow' : undefined;
-  const action = checked.value?.action;
-  if (fixed !== undefined && action !== undefined && action !== fixed) {
-    faults.push({
-      code: 'channel-action',
-      message: `the channel ${name} has the action ${fixed}: give a channel with action ${action} another name`,
-      ...place,
-    });
-  } else if (fixed === undefined && action === undefined && checked.value !== undefined) {
-    faults.push({
-      code: 'missing-key',
-      message: `the channel ${name} needs "action: block" or "action: allow"`,
-      ...place,
-    });
-  }
-  return { ...checked.value, ...(fixed !== undefined && { action: fixed }) };
-}
-
-/** `0015a` is a text whatever stands around it; YAML 1.2 agrees, but `0015` alone would be a number. */
-function titlesValue(node: YamlNode): unknown {
-  return node.kind === 'text' ? node.text : plainValue('titles', node);
 }
 
 function readProtect(node: YamlNode | undefined, faults: YamlFault[]): ProtectedValue[] {
@@ -297,23 +146,4 @@ function readProtect(node: YamlNode | undefined, faults: YamlFault[]): Protected
     }
     return [{ observable: result.observable, line: item.line, ...(reason !== undefined && { reason }) }];
   });
-}
-
-/** Titles find indicators and feeds in the tenant, so two of ours may not share one. CTIA's index folds case. */
-function sharedTitles(settings: Settings, at: { line: number; column: number }): YamlFault[] {
-  const faults: YamlFault[] = [];
-  for (const kind of ['indicator', 'feed'] as const) {
-    const seen = new Map<string, string>();
-    for (const channel of settings.channels.values()) {
-      for (const [type, titles] of channel.titles) {
-        const mine = `${channel.name}/${type}`;
-        const other = seen.get(titles[kind].toLowerCase());
-        seen.set(titles[kind].toLowerCase(), other ?? mine);
-        if (other === undefined) continue;
-        const message = `${other} and ${mine} have one ${kind} title, ${quoted(titles[kind])}: give one of the channels other titles`;
-        faults.push({ code: 'shared-title', message, line: at.line, column: at.column });
-      }
-    }
-  }
-  return faults;
 }

@@ -12,15 +12,17 @@ export interface Checked<T> {
   readonly faults: YamlFault[];
 }
 
-/** What a key that stands in the wrong place is answered, instead of the nearest known word. */
-export type Misplaced = Readonly<Record<string, string>>;
+/** What a key that stands in the wrong place is answered, instead of the nearest known word. Keys in lower case. */
+export type Misplaced = ReadonlyMap<string, string>;
+
+const NOTHING: Misplaced = new Map();
 
 export function check<T extends z.ZodRawShape>(
   map: YamlMap,
   schema: z.ZodObject<T>,
   {
     where,
-    misplaced = {},
+    misplaced = NOTHING,
     as = plainValue,
   }: { where: string; misplaced?: Misplaced; as?: (key: string, node: YamlNode) => unknown },
 ): Checked<z.infer<z.ZodObject<T>>> {
@@ -30,7 +32,8 @@ export function check<T extends z.ZodRawShape>(
   for (const { key, value } of map.pairs) {
     const at = { line: key.line, column: key.column };
     if (!known.includes(key.text)) {
-      const hint = misplaced[key.text] === undefined ? didYouMean(key.text, known) : `; ${misplaced[key.text]}`;
+      const elsewhere = misplaced.get(key.text.toLowerCase());
+      const hint = elsewhere === undefined ? didYouMean(key.text, known) : `; ${elsewhere}`;
       faults.push({
         code: 'unknown-key',
         message: `${quoted(key.text)} is no key of ${where}${hint} (known: ${known.join(', ')})`,

@@ -18,6 +18,8 @@ export interface YamlText extends Place {
   readonly text: string;
   /** Written without quotes: another reader of YAML may see a number, a boolean or null in it. */
   readonly plain: boolean;
+  /** An alias: what it would stand for was not looked up, and the fault is told. */
+  readonly alias?: boolean;
 }
 
 export interface YamlList extends Place {
@@ -63,13 +65,13 @@ export function parseYaml(text: string): { tree: YamlNode | undefined; faults: Y
       ...place(text.search(/^%/m)),
     });
   }
-  for (const error of document.errors) faults.push({ ...syntaxFault(error, text), ...place(error.pos[0]) });
+  faults.push(...syntaxFaults(document.errors, text, place));
   for (const warning of document.warnings) {
     faults.push({ code: 'yaml-syntax', message: sentence(warning), ...place(warning.pos[0]) });
   }
-  const syntaxFaults = faults.length;
+  const broken = faults.length > 0;
   const tree = document.contents === null ? undefined : read(document.contents, place, faults);
-  return { tree: syntaxFaults > 0 ? undefined : tree, faults: sorted(faults) };
+  return { tree: broken ? undefined : tree, faults: sorted(faults) };
 }
 
 /** What YAML 1.2 reads as no value. In a list it is a mistake wherever it stands. */
@@ -81,19 +83,17 @@ function read(node: Node, place: (offset: number) => Place, faults: YamlFault[])
   const at = place(node.range?.[0] ?? 0);
   if (isAlias(node)) {
     faults.push({ code: 'yaml-alias', message: aliasMessage(node.source), ...at });
-    return { kind: 'text', text: `*${node.source}`, plain: false, ...at };
+    return { kind: 'text', text: `*${node.source}`, plain: false, alias: true, ...at };
   }
   const { anchor } = node as { anchor?: string };
   if (anchor !== undefined) {
     const message = `"&${anchor}" is a YAML anchor: lists hold none, so that every line says what it means; write the value out, or quote it`;
     faults.push({ code: 'yaml-anchor', message, ...at });
   }
-  if (node.tag !== undefined && /^!/.test(node.tag)) {
-    faults.push({
-      code: 'yaml-tag',
-      message: `${quoted(node.tag)} is a YAML tag: remove it, or quote the value`,
-      ...at,
-    });
+  // Set only where the file says a tag; `!!str` is kept in its long form.
+  if (node.tag !== undefined) {
+    const tag = node.tag.replace(/^tag:yaml\.org,2002:/, '!!');
+    faults.push({ code: 'yaml-tag', message: `${quoted(tag)} is a YAML tag: remove it, or quote the value`, ...at });
   }
   if (isScalar(node)) {
     return { kind: 'text', text: String(node.value ?? ''), plain: node.type === 'PLAIN', ...at };
@@ -147,17 +147,39 @@ const HINTS: readonly { readonly code: RegExp; readonly hint: string }[] = [
   },
   { code: /^BAD_ALIAS$/, hint: 'a value that begins with "*" needs quotes, such as "*.example.com"' },
   {
+    code: /^MULTILINE_IMPLICIT_KEY$/,
+    hint: 'a line that is neither a key with ":" nor an entry with "- " stands here: a comment needs "#" before it',
+  },
+  {
     code: /^(?:MISSING_CHAR|BAD_INDENT|BAD_COLLECTION_ITEM_IN_.*)$/,
     hint: 'look at quotes, colons and indentation here and in the line above',
   },
 ];
 
-function syntaxFault(error: YAMLError, text: string): { code: string; message: string } {
-  const around = text.slice(error.pos[0], error.pos[0] + 80).split('\n', 1)[0] ?? '';
-  const hint =
-    HINTS.find((row) => row.code.test(error.code))?.hint ??
-    'look at quotes, colons and indentation here and in the line above';
-  return { code: 'yaml-syntax', message: `no YAML at ${quoted(around)}: ${sentence(error)}; ${hint}` };
+/** One slip can upset every line below it: past this many, the rest is counted. */
+const SYNTAX_FAULTS_SHOWN = 10;
+
+function syntaxFaults(errors: readonly YAMLError[], text: string, place: (offset: number) => Place): YamlFault[] {
+  const faults: YamlFault[] = [];
+  for (const [index, error] of errors.entries()) {
+    const at = place(error.pos[0]);
+    // Further errors in one line are echoes of its first.
+    if (faults.at(-1)?.line === at.line) continue;
+    if (faults.length === SYNTAX_FAULTS_SHOWN) {
+      faults.push({
+        code: 'yaml-syntax',
+        message: `and ${errors.length - index} more, most of them echoes of those above`,
+        ...at,
+      });
+      break;
+    }
+    const around = text.slice(error.pos[0], error.pos[0] + 80).split('\n', 1)[0] ?? '';
+    const hint =
+      HINTS.find((row) => row.code.test(error.code))?.hint ??
+      'look at quotes, colons and indentation here and in the line above';
+    faults.push({ code: 'yaml-syntax', message: `no YAML at ${quoted(around)}: ${sentence(error)}; ${hint}`, ...at });
+  }
+  return faults;
 }
 
 function sentence(error: YAMLError): string {

@@ -49,7 +49,7 @@ const FOREIGN: ForeignPath[] = [
   { pattern: /(?<![\w.~-])\/(work|root|Users)\/[\w.-]+/g, what: 'a path of one machine' },
   { pattern: /(?<![\w.~-])\/home\/(?!node\b)[\w.-]+/g, what: 'a path of one machine' },
   { pattern: /\bregistry\.[\w-]+\.(org|com)\b/g, what: 'a package registry' },
-  { pattern: /"resolved": "http[^"]*/g, what: 'where a package was downloaded' },
+  { pattern: /"resolved":\s"http[^"]*/g, what: 'where a package was downloaded' },
 ];
 
 export function machineFindings({ path, text }: Source): Finding[] {

@@ -1,0 +1,135 @@
+import { Command, Option } from 'commander';
+import type { Flags } from '../runtime/config.ts';
+import { execute } from './execute.ts';
+import type { Exit } from './exit.ts';
+import type { Session } from './session.ts';
+
+/** One row for each command. A command's module is loaded only when it runs, so that --help is instant. */
+export function makeProgram(env: NodeJS.ProcessEnv): Command {
+  const program = new Command('ctim-feeds')
+    .description(
+      'Block lists as code: YAML lists in git become private intelligence with lifetimes, and feeds that firewalls pull.',
+    )
+    .version('0.1.0')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .option('--feeds <dir>', 'folder of the lists (FEEDS_DIR, default: feeds)')
+    .option('--data <dir>', 'folder for what we keep: Redis, the embedded server (DATA_DIR, default: data)')
+    .addOption(
+      new Option(
+        '--log <how>',
+        'what to log, joined by commas: error, warn, info or debug; pretty or json; file:PATH (CTIM_FEEDS_LOG, default: what is wrong, to stderr)',
+      ),
+    );
+
+  const approval = (command: Command) =>
+    command
+      .option('--yes', 'approve the first plan for a tenant', false)
+      .option('--force', 'approve a plan that is over a limit', false)
+      .option('--digest <digest>', 'approve exactly the plan that was seen');
+  const json = (command: Command) => command.option('--json', 'for programs', false);
+  const listening = (command: Command) =>
+    command
+      .option('--port <port>', 'of the embedded server (default: 3000, then that of its first start)')
+      .option(
+        '--host <address>',
+        'that the embedded server listens on (default: 127.0.0.1, then that of its first start)',
+      )
+      .option('--public-url <url>', 'by which others reach the embedded server, fixed at its first start (PUBLIC_URL)');
+  const waiting = (command: Command) => json(command.option('--wait', 'wait for the job and print its report', false));
+
+  listening(approval(program.command('up')))
+    .description('start everything: Redis, embedded server or Cisco, workers, schedules; sync and stay')
+    .option('--once', 'end after the first sync', false)
+    .action((options) => stay(options, async (session) => (await import('./up.ts')).up(session, options)));
+
+  json(program.command('check'))
+    .description('parse and validate the lists; no network, no secrets')
+    .action((options) => run(options, async (session) => (await import('./check.ts')).check(session, options)));
+
+  listening(json(program.command('plan')))
+    .description('print what apply would change; change nothing')
+    .action((options) => run(options, async (session) => (await import('./apply.ts')).plan(session, options)));
+
+  listening(json(approval(program.command('apply'))))
+    .description('plan, apply and verify in this process; needs no Redis')
+    .action((options) => run(options, async (session) => (await import('./apply.ts')).apply(session, options)));
+
+  program
+    .command('work')
+    .description('run workers and schedules (needs a Redis); several may run')
+    .action((options) => stay(options, async (session) => (await import('./up.ts')).work(session)));
+
+  const enqueue = program.command('enqueue').description('put a job into the queue');
+  waiting(approval(enqueue.command('sync')))
+    .description('make the feeds hold what the lists say')
+    .action(({ yes, force, digest, ...options }) =>
+      put(options, 'sync', { ...(yes && { yes }), ...(force && { force }), ...(digest && { digest }) }),
+    );
+  waiting(enqueue.command('add <value>'))
+    .description('block one observable now, for a time')
+    .requiredOption('--for <duration>', 'how long, for example 24h')
+    .requiredOption('--reason <text>', 'why, for the one who asks later')
+    .option('--type <type>', 'where it cannot be told from the value')
+    .option('--channel <name>', 'default: firewall-block')
+    .action((value, options) =>
+      put(options, 'add', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        channel: options.channel,
+      }),
+    );
+  waiting(enqueue.command('remove <value>'))
+    .description('take back what add did; with --for let a listed value through')
+    .option('--for <duration>', 'let it through for so long, although a list blocks it')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .option('--type <type>', 'where it cannot be told from the value')
+    .action((value, options) =>
+      put(options, 'remove', { value, for: options.for, reason: options.reason, type: options.type }),
+    );
+  waiting(enqueue.command('audit'))
+    .description('read CTIA in full, compare, report; change nothing')
+    .action((options) => put(options, 'audit', {}));
+
+  json(program.command('status'))
+    .description('last run, applied commit, what is held, what lapses first')
+    .action((options) => run(options, async (session) => (await import('./status.ts')).status(session, options)));
+
+  json(program.command('feeds'))
+    .description('the feeds to pull: title, entries, URL, verified at')
+    .option('--show-secrets', 'whole URLs, with their secret', false)
+    .action((options) => run(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
+
+  json(program.command('doctor'))
+    .description('what is right, what is wrong, and the next step')
+    .action((options) => run(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
+
+  listening(program.command('ctia'))
+    .description('the embedded CTIA server alone')
+    .option('--client-id <id>', 'of an API client to accept')
+    .option('--client-password <password>', 'of that client')
+    .action((options) => stay(options, async (session) => (await import('./ctia.ts')).ctia(session, options)));
+  return program;
+
+  function put(
+    options: { wait: boolean; json: boolean },
+    name: 'sync' | 'add' | 'remove' | 'audit',
+    payload: Record<string, unknown>,
+  ): Promise<void> {
+    return run(options, async (session) =>
+      (await import('./enqueue.ts')).enqueue(session, { name, wait: options.wait, json: options.json, payload }),
+    );
+  }
+
+  /** A command with one answer: its log says only what is wrong. */
+  async function run(options: object, command: (session: Session) => Promise<Exit>): Promise<void> {
+    process.exitCode = await execute(env, { ...program.opts<Flags>(), ...options }, 'warn', command);
+  }
+
+  /** A command that stays and works: its log says what it does. */
+  async function stay(options: object, command: (session: Session) => Promise<Exit>): Promise<void> {
+    process.exitCode = await execute(env, { ...program.opts<Flags>(), ...options }, 'info', command);
+  }
+}

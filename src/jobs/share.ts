@@ -1,0 +1,39 @@
+import type { CtiaConnection } from '../ctia/client.ts';
+import type { Report } from '../reconcile/report.ts';
+import type { Releases } from '../runtime/release.ts';
+import { connectRedis } from './connect.ts';
+import { latestReports, noteReport } from './history.ts';
+import { makeWriterLock, type WriterLock } from './lock.ts';
+import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
+import { openRedis } from './redis.ts';
+import { keysOf } from './workplace.ts';
+
+export interface ShareInput extends ManagedRedisSettings {
+  redisUrl?: string;
+  releases: Releases;
+  signal: AbortSignal;
+  ctia: CtiaConnection;
+  owner: string;
+}
+
+/** What a command without workers has in common with them. */
+export interface Shared {
+  readonly lock: WriterLock;
+  noteReport(report: Report): Promise<void>;
+  latestReports(count: number): Promise<Report[]>;
+}
+
+/** The lock and the history of the workers, where a Redis is configured or they ever had one here. Without workers there is none to take part in. */
+export async function shareWithWorkers(input: ShareInput): Promise<Shared | undefined> {
+  const { redisUrl, dataDir, clock, releases, signal, ctia, owner } = input;
+  if (redisUrl === undefined && !hasManagedRedis(dataDir)) return undefined;
+  const open = await openRedis(input);
+  releases.add('Redis', () => open.close());
+  const redis = connectRedis(open.connection, releases);
+  const keys = await keysOf(ctia, owner);
+  return {
+    lock: makeWriterLock(redis, keys.lock, clock, signal),
+    noteReport: (report) => noteReport(redis, keys.history, report),
+    latestReports: (count) => latestReports(redis, keys.history, count),
+  };
+}
