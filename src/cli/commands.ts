@@ -4,6 +4,8 @@ import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
 import type { Session } from './session.ts';
 
+type Run = (session: Session) => Promise<Exit>;
+
 /** One row for each command. A command's module is loaded only when it runs, so that --help is instant. */
 export function makeProgram(env: NodeJS.ProcessEnv): Command {
   const program = new Command('ctim-feeds')
@@ -45,15 +47,16 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   json(program.command('check'))
     .description('parse and validate the lists; no network, no secrets')
-    .action((options) => run(options, async (session) => (await import('./check.ts')).check(session, options)));
+    .option('--schema', 'print the JSON Schema of a list, for an editor, and end', false)
+    .action((options) => act(options, async (session) => (await import('./check.ts')).check(session, options)));
 
   listening(json(program.command('plan')))
     .description('print what apply would change; change nothing')
-    .action((options) => run(options, async (session) => (await import('./apply.ts')).plan(session, options)));
+    .action((options) => act(options, async (session) => (await import('./apply.ts')).plan(session, options)));
 
   listening(json(approval(program.command('apply'))))
     .description('plan, apply and verify in this process; needs no Redis')
-    .action((options) => run(options, async (session) => (await import('./apply.ts')).apply(session, options)));
+    .action((options) => act(options, async (session) => (await import('./apply.ts')).apply(session, options)));
 
   program
     .command('work')
@@ -95,16 +98,16 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   json(program.command('status'))
     .description('last run, applied commit, what is held, what lapses first')
-    .action((options) => run(options, async (session) => (await import('./status.ts')).status(session, options)));
+    .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
   json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')
     .option('--show-secrets', 'whole URLs, with their secret', false)
-    .action((options) => run(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
+    .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
 
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')
-    .action((options) => run(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
+    .action((options) => act(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
 
   listening(program.command('ctia'))
     .description('the embedded CTIA server alone')
@@ -118,18 +121,22 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     name: 'sync' | 'add' | 'remove' | 'audit',
     payload: Record<string, unknown>,
   ): Promise<void> {
-    return run(options, async (session) =>
+    return act(options, async (session) =>
       (await import('./enqueue.ts')).enqueue(session, { name, wait: options.wait, json: options.json, payload }),
     );
   }
 
   /** A command with one answer: its log says only what is wrong. */
-  async function run(options: object, command: (session: Session) => Promise<Exit>): Promise<void> {
-    process.exitCode = await execute(env, { ...program.opts<Flags>(), ...options }, 'warn', command);
+  function act(options: object, command: Run): Promise<void> {
+    return run('warn', options, command);
   }
 
   /** A command that stays and works: its log says what it does. */
-  async function stay(options: object, command: (session: Session) => Promise<Exit>): Promise<void> {
-    process.exitCode = await execute(env, { ...program.opts<Flags>(), ...options }, 'info', command);
+  function stay(options: object, command: Run): Promise<void> {
+    return run('info', options, command);
+  }
+
+  async function run(level: 'warn' | 'info', options: object, command: Run): Promise<void> {
+    process.exitCode = await execute({ env, level, flags: { ...program.opts<Flags>(), ...options } }, command);
   }
 }

@@ -14,8 +14,8 @@ interface Finding {
   readonly says: string;
 }
 
-/** Scopes that everything we write needs: bulk PUT asks for every `create-*` right, `casebook` and assets included. */
-const NEEDED_SCOPES = ['private-intel', 'casebook', 'inspect'];
+/** Bulk PUT, with which we renew and withdraw, asks for every `create-*` right: casebooks and assets (target records) included. */
+const NEEDED_SCOPES = ['private-intel', 'casebook', 'asset', 'inspect'];
 const SKEW_MS_MAX = 120 * SECOND;
 
 /** `doctor`: one line for each thing that must be right; each is ok, or says what is wrong and the next step. */

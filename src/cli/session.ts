@@ -22,13 +22,15 @@ export interface Session {
   print(text: string): void;
 }
 
-/** `level`: what the command logs by itself, in lines for people where somebody watches the terminal. */
-export function makeSession(
-  env: NodeJS.ProcessEnv,
-  flags: Flags,
-  signal: AbortSignal,
-  level: LogOptions['level'],
-): Session {
+export interface SessionParts {
+  env: NodeJS.ProcessEnv;
+  flags: Flags;
+  signal: AbortSignal;
+  /** What the command logs by itself, in lines for people where somebody watches the terminal. */
+  level: LogOptions['level'];
+}
+
+export function makeSession({ env, flags, signal, level }: SessionParts): Session {
   const log = { level, pretty: process.stderr.isTTY };
   const config = loadConfig({ env, flags, cwd: process.cwd(), log });
   return {

@@ -15,6 +15,7 @@ import { httpBehaviour } from './http.ts';
 import { irohRoutes } from './iroh.ts';
 import { type Credentials, readKeyFile, writeKeyFile } from './key-file.ts';
 import { KINDS } from './kinds.ts';
+import { observableRoutes } from './observable-routes.ts';
 import { makeRandom } from './random.ts';
 import { makeRateLimit } from './rate-limit.ts';
 import { CTIM_VERSION } from './realize.ts';
@@ -104,6 +105,7 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     bulkRoutes(app, ctia);
     bundleRoutes(app, ctia);
     feedViewRoutes(app, ctia);
+    observableRoutes(app, ctia);
     for (const kind of KINDS) {
       crudRoutes(app, ctia, kind);
       searchRoutes(app, ctia, kind);

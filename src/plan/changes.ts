@@ -1,7 +1,16 @@
 import { type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, type JudgementWords } from './actual.ts';
+import { sameObservable } from '../ctim/observable.ts';
+import {
+  type Actual,
+  type ActualJudgement,
+  type ActualLink,
+  isDead,
+  isLive,
+  type JudgementWords,
+  listOf,
+} from './actual.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
 import { wordsOf } from './documents.ts';
 
@@ -12,7 +21,7 @@ import { wordsOf } from './documents.ts';
  *   --------+-------------------------------------+----------------------------------------------
  *   yes     | nothing of this h                   | create g 0
  *   yes     | live, right link, same words        | – or renew, when less than half its life is left
- *   yes     | live, right link, other words or end | change
+ *   yes     | live, right link, other words or end | change (so is another observable, or a start that is still to come)
  *   yes     | live, no right link                 | link (link g + 1)
  *   yes     | dead, right link                    | revive
  *   yes     | dead, no right link                 | create g + 1 (dead ids stay taken)
@@ -21,6 +30,7 @@ import { wordsOf } from './documents.ts';
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
  *   no      | live                                | withdraw
  *   no      | dead                                | –
+ *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
  */
 export interface Situation {
   readonly now: number;
@@ -41,6 +51,9 @@ export function computeChanges(situation: Situation): Change[] {
   const made = madeByObservable(changes);
   for (const [h, stored] of actual.judgements) {
     if (!desired.has(h)) changes.push(...withdrawals(situation, stored, made));
+  }
+  for (const [h, links] of actual.dangling) {
+    if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
   }
   return inOrder(changes);
 }
@@ -68,7 +81,7 @@ function changesFor({ now, actual, indicators }: Situation, h: string, entry: En
     }
   } else {
     if (!linked) changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink });
-    if (differs(stored, entry)) changes.push({ kind: 'change', feed, entry, stored });
+    if (differs(stored, entry, now)) changes.push({ kind: 'change', feed, entry, stored });
     else if (isDue(stored, entry, now))
       changes.push({ kind: 'renew', feed, stored, lifetimeMs: entry.terms.lifetime.ms });
   }
@@ -99,9 +112,11 @@ function nextGeneration(those: readonly { g: number }[]): number {
 
 /**
  * Only what the list decides, in canonical form: never times, order or ids of the server. `external_references` are not
- * compared either, but for the lifetime they tell.
+ * compared either, but for the lifetime they tell. Observable and start are ours from the beginning: another one means
+ * that somebody edited the judgement, and it is not in the feed as its list wants it.
  */
-function differs(stored: ActualJudgement, { terms }: Entry): boolean {
+function differs(stored: ActualJudgement, { terms, observable }: Entry, now: number): boolean {
+  if (!sameObservable(stored.observable, observable) || stored.start > now) return true;
   const once = terms.lifetime.kind === 'once';
   if (stored.once !== once) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
@@ -171,11 +186,19 @@ function withdrawals(
   return changes;
 }
 
+function unlinks({ indicators }: Situation, h: string, links: readonly ActualLink[]): Change[] {
+  return links.flatMap((link): Change[] => {
+    const feed = feedOf({ links: [link] }, indicators);
+    return feed === undefined ? [] : [{ kind: 'unlink', feed, h, link }];
+  });
+}
+
 /**
  * Of a reserved list, which has no file: its h is that of the list with the judgement's own observable. It is desired
- * until its end, and no sync undoes it.
+ * until its end, and no sync undoes it. Of a channel that no list publishes to the judgement's own reference tells.
  */
 export function isStanding(stored: ActualJudgement, indicators: Situation['indicators']): boolean {
+  if (stored.once && RESERVED_LISTS.some((list) => list === listOf(stored))) return true;
   for (const key of indicators.keys()) {
     const { channel, type } = feedNamed(key);
     if (type !== stored.observable.type) continue;
@@ -185,7 +208,10 @@ export function isStanding(stored: ActualJudgement, indicators: Situation['indic
 }
 
 /** The feed that a judgement of ours is in, by its link; undefined where its indicator belongs to no channel of today. */
-export function feedOf(stored: ActualJudgement, indicators: Situation['indicators']): FeedName | undefined {
+export function feedOf(
+  stored: Pick<ActualJudgement, 'links'>,
+  indicators: Situation['indicators'],
+): FeedName | undefined {
   for (const [key, indicator] of indicators) {
     if (indicator !== undefined && stored.links.some((link) => link.target === indicator)) return feedNamed(key);
   }

@@ -92,10 +92,12 @@ const REASON_MAX = 1024;
 /** The stored judgement, ended. It loses *once*: what was withdrawn may come back. */
 export function withdrawn({ now, owner, revision }: Moment, stored: ActualJudgement): JudgementDocument {
   const end = now - WITHDRAWN_BEFORE_MS;
-  const reason = `${stored.words.reason ?? ''} withdrawn ${revision}`.trim();
+  // What is cut is the old reason: who withdrew it, and by which commit, is what somebody will ask.
+  const why = ` withdrawn ${revision}`.slice(0, REASON_MAX);
+  const reason = `${(stored.words.reason ?? '').slice(0, REASON_MAX - why.length)}${why}`.trim();
   return {
     id: stored.id,
-    ...judgement({ ...stored.words, reason: reason.slice(0, REASON_MAX) }, stored.observable, {
+    ...judgement({ ...stored.words, reason }, stored.observable, {
       external_ids: judgementIds(owner, stored, false),
       start: Math.min(stored.start, end),
       end,

@@ -76,9 +76,12 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
   return { ...whole, held: heldBy(whole) };
 }
 
-/** What may go on of a held plan: the renewals, of everything that is live, and nothing else. */
+/**
+ * What may go on of a held plan: the renewals, of everything that is live, and nothing else. At first contact not even
+ * those: what bears our mark there may be another team's, with the same owner by mistake.
+ */
 export function renewalsOnly(plan: Plan, situation: Pick<Situation, 'actual' | 'now'>): Plan {
-  const changes = computeRenewals(situation);
+  const changes = plan.held.some(({ rule }) => rule === 'first-contact') ? [] : computeRenewals(situation);
   return { ...plan, makings: [], changes, counts: countChanges(changes) };
 }
 

@@ -3,10 +3,10 @@ import type { Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { type Actual, isLive } from '../plan/actual.ts';
+import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
-import { type Approval, heldBy } from '../plan/safety.ts';
+import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { readActual, type Self } from './actual.ts';
 import { type FoundFeeds, findFeeds } from './feeds.ts';
 
@@ -20,6 +20,10 @@ export interface Desired {
   readonly channels: readonly Channel[];
   readonly revision: string;
   readonly repository: string | undefined;
+  /** What the settings let a plan do unasked; absent where they say nothing. */
+  readonly limits?: Limits;
+  /** Whether these lists are of an older commit than that revision; absent where they are of no commit. */
+  readonly isOlderThan?: (revision: string) => Promise<boolean>;
 }
 
 export interface PrepareInput {
@@ -65,7 +69,21 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
-  const safety = { ...situation, problems, lists, unattended, state: found.state, repository, approval };
+  const older = found.state !== undefined && ((await desired.isOlderThan?.(found.state.revision)) ?? false);
+  const { limits = {}, channels } = desired;
+  const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
+  const safety = {
+    ...situation,
+    limits,
+    allowChannels,
+    problems,
+    lists,
+    unattended,
+    older,
+    state: found.state,
+    repository,
+    approval,
+  };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   return { self, tenant, desired, allowedByHand, situation, found, plan };
 }
@@ -74,7 +92,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
 function findAllowedByHand(actual: Actual, now: number): Observable[] {
   return [...actual.judgements.values()]
     .flat()
-    .filter((judgement) => isLive(judgement, now) && judgement.references[0]?.source_name.endsWith('/adhoc-allow'))
+    .filter((judgement) => isLive(judgement, now) && listOf(judgement) === 'adhoc-allow')
     .map(({ observable }) => observable);
 }
 

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { computeChanges } from '../../src/plan/changes.ts';
+import { makePlan } from '../../src/plan/plan.ts';
+import { BLOCK_IP, DAY, MAIL_IP, planText, situation, World } from './situation.ts';
+
+const list = fc.constantFrom('tor', 'manual', 'mail:tor');
+const value = fc.constantFrom('198.51.100.7', '198.51.100.8', '198.51.100.9');
+
+const desiredLine = fc
+  .tuple(list, value, fc.constantFrom('', 'reason=scanner', '14d', 'once=+3d', 'once=+1h'))
+  .map((words) => words.join(' '));
+const actualLine = fc
+  .tuple(
+    fc.oneof(list, fc.constant('adhoc-block')),
+    value,
+    fc.constantFrom('g0', 'g1', 'g2'),
+    fc.constantFrom('+6d', '+1d', '-1d', 'once=+3d', 'once=-1h', 'start=+1d +6d', 'gone'),
+    fc.constantFrom('', 'reason=scanner', '14d'),
+    fc.subarray(['link', 'wrong']),
+  )
+  .map(([name, of, g, life, said, links]) => ({ name, of, g, life, said, links }));
+
+/** As a tenant can be: links of one h have different generations, except where an import raced (then judgements do not). */
+const actual = fc
+  .uniqueArray(actualLine, { maxLength: 9, selector: (it) => `${it.name} ${it.of} ${it.g}` })
+  .map((lines) =>
+    lines
+      .map(({ name, of, g, life, said, links }, n) => {
+        // By hand is always once.
+        const lived = name === 'adhoc-block' && !life.startsWith('once') ? 'once=+3d' : life;
+        return `${name} ${of} ${g} ${lived} ${said} id=j${n} ${links.map((link, at) => `${link}${3 * n + at}`).join(' ')}`;
+      })
+      .join('\n'),
+  );
+const desired = fc
+  .uniqueArray(desiredLine, { maxLength: 6, selector: (line) => line.split(' ').slice(0, 2).join(' ') })
+  .map((lines) => lines.join('\n'));
+
+function wanted(lines: string, channel: 'mail' | 'firewall-block'): Set<string> {
+  return new Set(
+    lines
+      .split('\n')
+      .filter((line) => line !== '' && line.startsWith('mail:') === (channel === 'mail'))
+      .map((line) => line.split(' ')[1] ?? ''),
+  );
+}
+
+test('after any plan the feeds hold what the lists say, nothing that stayed left on the way, and planning again is empty', () => {
+  fc.assert(
+    fc.property(desired, actual, (wish, held) => {
+      const before = situation(wish, held);
+      const world = new World();
+      for (const line of held.split('\n').filter(Boolean)) world.add(line);
+      const byHand = world.judgements.filter((it) => it.references[0]?.source_name === 'acme/adhoc-block');
+      const standing = byHand.filter((it) => it.end >= world.now && it.links.some(({ target }) => target === BLOCK_IP));
+      const should = {
+        [BLOCK_IP]: new Set([...wanted(wish, 'firewall-block'), ...standing.map((it) => it.observable.value)]),
+        [MAIL_IP]: wanted(wish, 'mail'),
+      };
+      const stays = Object.entries(should).map(([indicator, values]) => {
+        return [indicator, world.view(indicator).filter((it) => values.has(it))] as const;
+      });
+      for (const change of computeChanges(before)) {
+        world.apply(change);
+        for (const [indicator, values] of stays) {
+          for (const one of values) assert.ok(world.view(indicator).includes(one), `${one} left its feed`);
+        }
+      }
+      for (const [indicator, values] of Object.entries(should)) {
+        assert.deepEqual(world.view(indicator), [...values].sort());
+      }
+      assert.equal(planText(computeChanges({ ...before, ...world.situation() })), '');
+      // What is by hand stays as it is, even twice: no plan undoes it.
+      const live = world.judgements.filter(
+        (it) => it.start <= world.now && it.end >= world.now && !byHand.includes(it),
+      );
+      assert.equal(new Set(live.map((it) => it.h)).size, live.length, 'two live judgements of one entry');
+    }),
+    { numRuns: 2000, seed: 20261125 },
+  );
+});
+
+test('as long as somebody runs in time, nothing lapses, and each renewal waits for half a lifetime', () => {
+  const world = new World();
+  const desired = situation('tor 198.51.100.7\nmail:tor 198.51.100.8 14d', '').desired;
+  let renewals = 0;
+  for (let day = 0; day < 70; day += 1) {
+    const { changes, counts } = makePlan(
+      { now: world.now, desired, ...world.situation(), owner: 'acme', tenant: 't', revision: 'r', makings: [] },
+      () => [],
+    );
+    for (const change of changes) world.apply(change);
+    renewals += counts.renew;
+    assert.deepEqual([...world.view(BLOCK_IP), ...world.view(MAIL_IP)], ['198.51.100.7', '198.51.100.8']);
+    world.now += DAY;
+  }
+  assert.ok(renewals >= 70 / 7 + 70 / 14 && renewals <= 70 / 3.5 + 70 / 7, `${renewals} renewals`);
+});

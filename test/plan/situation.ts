@@ -1,0 +1,266 @@
+import type { Entry, Lifetime, Terms } from '../../src/ctim/entry.ts';
+import { entryHash } from '../../src/ctim/external-id.ts';
+import type { Observable } from '../../src/ctim/observable.ts';
+import type { ActualJudgement, ActualLink } from '../../src/plan/actual.ts';
+import type { Change } from '../../src/plan/change.ts';
+import { hashOf } from '../../src/plan/change.ts';
+import type { Situation } from '../../src/plan/changes.ts';
+import { wordsOf } from '../../src/plan/documents.ts';
+
+/**
+ * Situations as text, in which only what matters is said.
+ *
+ *   desired   tor 198.51.100.7                       an entry of list tor: 7d, to be renewed
+ *             tor 198.51.100.7 once=+3d              ends in three days and is not renewed
+ *             tor 198.51.100.7 reason=scanner 14d    other words, another lifetime
+ *   actual    tor 198.51.100.7 g0 +6d link0          a judgement that ends in six days, with a link to its feed's indicator
+ *             tor 198.51.100.7 g1 -1d wrong0         a dead one of generation 1, linked to another indicator
+ *             tor 198.51.100.7 gone link0            a link whose judgement is gone
+ *
+ * A list is in channel `firewall-block` unless its name says another (`mail:tor`).
+ */
+export const NOW = Date.parse('2026-11-25T02:00:00.000Z');
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+export const BLOCK_IP = 'https://ctia.test:443/ctia/indicator/indicator-block-ip';
+export const MAIL_IP = 'https://ctia.test:443/ctia/indicator/indicator-mail-ip';
+const FORMER = 'https://ctia.test:443/ctia/indicator/indicator-former';
+
+export const INDICATORS: ReadonlyMap<string, string> = new Map([
+  ['firewall-block/ip', BLOCK_IP],
+  ['mail/ip', MAIL_IP],
+]);
+
+const TERMS: Terms = {
+  disposition: 2,
+  source: 'acme lists',
+  priority: 95,
+  severity: 'Medium',
+  confidence: 'High',
+  tlp: 'amber',
+  lifetime: { kind: 'renewed', text: '7d', ms: 7 * DAY },
+};
+
+export function situation(desired: string, actual: string, now = NOW): Situation {
+  const entries = linesOf(desired).map((line) => entryOf(line));
+  const world = new World(now);
+  for (const line of linesOf(actual)) world.add(line);
+  return { now, desired: new Map(entries.map((entry) => [h(entry), entry])), ...world.situation() };
+}
+
+export function entryOf(line: string): Entry {
+  const [list, value, ...said] = words(line);
+  const [name, channel] = channelOf(list);
+  return {
+    observable: { type: 'ip', value },
+    list: name,
+    channel,
+    terms: said.reduce(spoken, TERMS),
+    position: { file: `feeds/${name}.yaml`, line: 12, column: 5 },
+  };
+}
+
+export function h({ channel, list, observable }: Pick<Entry, 'channel' | 'list' | 'observable'>): string {
+  return entryHash(channel, list, observable);
+}
+
+export function judgementOf(line: string, now = NOW): ActualJudgement {
+  const [list, value, ...said] = words(line);
+  const [name, channel] = channelOf(list);
+  const observable: Observable = { type: 'ip', value };
+  const terms = said.reduce(spoken, TERMS);
+  const g = numberAfter('g', said) ?? 0;
+  const end = said.filter((word) => /^[+-]\d+[mhd]$/.test(word)).map(span)[0];
+  const start = said.find((word) => word.startsWith('start='));
+  return {
+    id: said.find((word) => word.startsWith('id='))?.slice(3) ?? `${name}-${value}-g${g}`,
+    h: entryHash(channel, name, observable),
+    g,
+    observable,
+    words: wordsOf(terms),
+    start: start ? now + span(start.slice(6)) : now - 3 * DAY,
+    end: terms.lifetime.kind === 'once' ? terms.lifetime.end : now + (end ?? 6 * DAY),
+    once: terms.lifetime.kind === 'once',
+    lifetimeMs: terms.lifetime.kind === 'renewed' ? terms.lifetime.ms : undefined,
+    references: [{ source_name: `acme/${name}`, description: `lifetime ${terms.lifetime.text}` }],
+    links: linksOf(said, channel),
+  };
+}
+
+type Held = { -readonly [K in keyof ActualJudgement]: ActualJudgement[K] } & { links: ActualLink[] };
+
+/**
+ * What a tenant would hold: a naive model, against which the planner is checked. It knows what each change means from the
+ * comment in plan/change.ts, and nothing of the documents that are sent for it.
+ */
+export class World {
+  now: number;
+  readonly judgements: Held[] = [];
+  readonly gone: { h: string; link: ActualLink }[] = [];
+
+  constructor(now = NOW) {
+    this.now = now;
+  }
+
+  add(line: string): void {
+    const judgement = judgementOf(line, this.now);
+    if (words(line).includes('gone')) this.gone.push(...judgement.links.map((link) => ({ h: judgement.h, link })));
+    else this.judgements.push({ ...judgement, links: [...judgement.links] });
+  }
+
+  situation(): Pick<Situation, 'actual' | 'indicators'> {
+    const judgements = new Map<string, Held[]>();
+    for (const it of this.judgements) judgements.set(it.h, [...(judgements.get(it.h) ?? []), it]);
+    const dangling = new Map<string, ActualLink[]>();
+    for (const { h: of, link } of this.gone) dangling.set(of, [...(dangling.get(of) ?? []), link]);
+    return { actual: { judgements, dangling }, indicators: INDICATORS };
+  }
+
+  apply(change: Change): void {
+    const judgement = 'stored' in change ? this.judgements.find(({ id }) => id === change.stored.id) : undefined;
+    switch (change.kind) {
+      case 'create': {
+        const { entry, judgement: of, link } = change;
+        const id = `made-${entry.list}-${entry.observable.value}-g${of.g}`;
+        if (this.judgements.some((it) => it.h === of.h && it.g === of.g)) throw new Error(`${id} exists`);
+        this.judgements.push({ id, ...of, ...said(entry, this.now), links: [this.link(of.h, link.g, change.feed)] });
+        return;
+      }
+      case 'link': {
+        const { h: of, g } = change.judgement;
+        const live = this.judgements.find((it) => it.h === of && it.g === g && it.end >= this.now);
+        if (live === undefined) throw new Error(`nothing live to link: ${of} g${g}`);
+        live.links.push(this.link(of, change.link.g, change.feed));
+        return;
+      }
+      case 'revive':
+      case 'change':
+        if (judgement === undefined) throw new Error('nothing to replace');
+        Object.assign(judgement, said(change.entry, this.now));
+        return;
+      case 'renew':
+        if (judgement === undefined) throw new Error('nothing to renew');
+        judgement.end = this.now + change.lifetimeMs;
+        return;
+      case 'withdraw':
+        if (judgement === undefined) throw new Error('nothing to withdraw');
+        Object.assign(judgement, {
+          end: this.now - 2000,
+          start: Math.min(judgement.start, this.now - 2000),
+          once: false,
+        });
+        return;
+      case 'unlink': {
+        for (const it of this.judgements) it.links = it.links.filter(({ id }) => id !== change.link.id);
+        const at = this.gone.findIndex(({ link }) => link.id === change.link.id);
+        if (at >= 0) this.gone.splice(at, 1);
+      }
+    }
+  }
+
+  /** What a firewall would see. */
+  view(indicator: string): string[] {
+    const shown = this.judgements.filter(
+      (it) => isLive(it, this.now) && it.links.some(({ target }) => target === indicator),
+    );
+    return [...new Set(shown.map(({ observable }) => observable.value))].sort();
+  }
+
+  private link(of: string, g: number, feed: { channel: string; type: string }): ActualLink {
+    const taken = [...this.judgements.flatMap(({ links }) => links), ...this.gone.map(({ link }) => link)];
+    const id = `link-${of}-${g}`;
+    if (taken.some((link) => link.id === id)) throw new Error(`${id} exists`);
+    return { id, g, target: INDICATORS.get(`${feed.channel}/${feed.type}`) ?? '' };
+  }
+}
+
+function said(entry: Entry, now: number) {
+  const { lifetime } = entry.terms;
+  return {
+    observable: entry.observable,
+    words: wordsOf(entry.terms),
+    start: now - 5 * 60_000,
+    end: lifetime.kind === 'once' ? lifetime.end : now + lifetime.ms,
+    once: lifetime.kind === 'once',
+    lifetimeMs: lifetime.kind === 'renewed' ? lifetime.ms : undefined,
+    references: [{ source_name: `acme/${entry.list}`, description: `lifetime ${lifetime.text}` }],
+  };
+}
+
+function isLive({ start, end }: { start: number; end: number }, now: number): boolean {
+  return start <= now && now <= end;
+}
+
+/** A plan as text: one line a change, in order. */
+export function planText(changes: readonly Change[]): string {
+  return changes.map(changeText).join('\n');
+}
+
+function changeText(change: Change): string {
+  switch (change.kind) {
+    case 'create':
+    case 'link':
+      return `${change.kind} ${change.entry.list} ${change.entry.observable.value} g${change.judgement.g} link${change.link.g}`;
+    case 'revive':
+    case 'change':
+    case 'renew':
+      return `${change.kind} ${change.stored.id}`;
+    case 'withdraw':
+      return `withdraw ${change.stored.id}${change.after.length > 0 ? ` after ${change.after.length}` : ''}`;
+    case 'unlink':
+      return `unlink ${change.link.id.replace(hashOf(change), '')}`;
+  }
+}
+
+export function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function words(line: string): [list: string, value: string, ...said: string[]] {
+  const [list = '', value = '', ...said] = line.trim().split(/\s+/);
+  return [list, value, ...said];
+}
+
+function channelOf(list: string): [name: string, channel: string] {
+  const [channel = '', name] = list.split(':');
+  return name === undefined ? [list, 'firewall-block'] : [name, channel];
+}
+
+function spoken(terms: Terms, word: string): Terms {
+  const [key, value = ''] = word.split('=');
+  if (key === 'once') {
+    const end = NOW + span(value);
+    return { ...terms, lifetime: { kind: 'once', text: new Date(end).toISOString(), end } };
+  }
+  if (/^\d+[hd]$/.test(word)) return { ...terms, lifetime: renewedFor(word) };
+  if (key === 'priority') return { ...terms, priority: Number(value) };
+  return key === 'reason' || key === 'source' || key === 'source_uri' ? { ...terms, [key]: value } : terms;
+}
+
+function renewedFor(text: string): Lifetime {
+  return { kind: 'renewed', text, ms: span(text) };
+}
+
+/** `+6d`, `-1d`, `90m`. */
+export function span(text: string): number {
+  const unit = { m: 60_000, h: HOUR, d: DAY }[text.slice(-1)] ?? 0;
+  return Number(text.slice(0, -1)) * unit;
+}
+
+function numberAfter(prefix: string, said: readonly string[]): number | undefined {
+  const found = said.find((word) => new RegExp(`^${prefix}\\d+$`).test(word));
+  return found === undefined ? undefined : Number(found.slice(prefix.length));
+}
+
+function linksOf(said: readonly string[], channel: string): ActualLink[] {
+  return said.flatMap((word): ActualLink[] => {
+    const [, where, g] = /^(link|wrong)(\d+)$/.exec(word) ?? [];
+    if (where === undefined) return [];
+    const target = where === 'wrong' ? FORMER : INDICATORS.get(`${channel}/ip`);
+    return [{ id: `${said.find((it) => it.startsWith('id=')) ?? ''}${word}`, g: Number(g), target: target ?? '' }];
+  });
+}
