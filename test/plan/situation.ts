@@ -238,7 +238,7 @@ function spoken(terms: Terms, word: string): Terms {
   }
   if (/^\d+[hd]$/.test(word)) return { ...terms, lifetime: renewedFor(word) };
   if (key === 'priority') return { ...terms, priority: Number(value) };
-  return key === 'reason' || key === 'source' || key === 'source_uri' ? { ...terms, [key]: value } : terms;
+  return ['reason', 'source', 'source_uri', 'tlp'].includes(key ?? '') ? { ...terms, [key]: value } : terms;
 }
 
 function renewedFor(text: string): Lifetime {
