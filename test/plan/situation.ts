@@ -238,7 +238,8 @@ function spoken(terms: Terms, word: string): Terms {
   }
   if (/^\d+[hd]$/.test(word)) return { ...terms, lifetime: renewedFor(word) };
   if (key === 'priority') return { ...terms, priority: Number(value) };
-  return ['reason', 'source', 'source_uri', 'tlp'].includes(key ?? '') ? { ...terms, [key]: value } : terms;
+  if (key === 'tlp') return { ...terms, tlp: value as Terms['tlp'] };
+  return key === 'reason' || key === 'source' || key === 'source_uri' ? { ...terms, [key]: value } : terms;
 }
 
 function renewedFor(text: string): Lifetime {
