@@ -8,7 +8,7 @@ import { CLIENT, OWNER, tempLog, workbench } from './workbench.ts';
 test('after syncs, work by hand, an audit and failures no secret is in Redis, in a report or in the log', async (t) => {
   const file = tempLog(t);
   const bench = await workbench(t, {
-    files: { 'tor.yaml': 'action: block\nobservables: [11.0.0.1, evil.example]\n' },
+    files: { 'tor.yaml': 'action: block\nobservables: [11.0.0.1, todaysfutbol.com]\n' },
     log: makeLog({ level: 'debug', pretty: false, file }),
   });
   bench.startWorkers();
@@ -20,6 +20,10 @@ test('after syncs, work by hand, an audit and failures no secret is in Redis, in
     await bench.run('audit'),
     await bench.run('sync', { revision: 'another' }),
   ];
+  assert.deepEqual(
+    results.map(({ failed }) => failed?.slice(0, 12)),
+    [undefined, undefined, undefined, undefined, 'refused: thi'],
+  );
   bench.server.faults.push({ on: { path: /view/ }, kind: 'status', status: 401, body: {} });
   bench.server.faults.push({ on: { path: /external_id/ }, kind: 'status', status: 403, body: {} });
   results.push(await bench.run('sync'), await bench.run('audit'));
@@ -40,7 +44,7 @@ test('after syncs, work by hand, an audit and failures no secret is in Redis, in
     results: JSON.stringify(results.map((it) => it.result ?? it.failed)),
   };
   for (const [place, text] of Object.entries(places)) {
-    assert(text.length > 1000, `${place} has something to look at`);
+    assert(text.length > 100, `${place} has something to look at`);
     for (const secret of secrets)
       assert(
         !text.includes(secret),
