@@ -41,6 +41,8 @@ export interface Workbench {
   /** The lines of a feed of `firewall-block`, as a firewall gets them. */
   view(type: string): Promise<string>;
   get(path: string): Promise<Answer>;
+  /** The server's clock, by which everything is live or dead, goes ahead. */
+  step(ms: number): void;
   /** The server goes away, and comes back on the same store and port. */
   closeServer(): Promise<void>;
   reopenServer(): Promise<void>;
@@ -71,8 +73,10 @@ export async function workbench(
   for (const [file, text] of Object.entries({ 'settings.yaml': `owner: ${OWNER}\n`, ...files })) write(file, text);
 
   const clock = systemClock;
+  let aheadMs = 0;
+  const serverClock = { ...clock, now: () => clock.now() + aheadMs };
   const startServer = (port: number) =>
-    startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock, log: silentLog });
+    startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
   const redis = await openRedis({ dataDir: folder, searchPath: process.env.PATH ?? '', log: silentLog, clock });
@@ -132,6 +136,9 @@ export async function workbench(
       return (await call({ url: server.url, token: '' }, 'GET', json[0].feed_view_url)).text;
     },
     get,
+    step(ms) {
+      aheadMs += ms;
+    },
     closeServer: () => server.close(),
     async reopenServer() {
       server = await startServer(Number(new URL(server.url).port));
@@ -156,4 +163,10 @@ export async function until<T>(what: string, look: () => T | Promise<T>, limitMs
 /** A list of the addresses 11.0.0.0, 11.0.0.1 … */
 export function addresses(count: number): string {
   return Array.from({ length: count }, (_, i) => `11.0.${i >> 8}.${i & 255}\n`).join('');
+}
+
+export function tempLog(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'workbench-log-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'log');
 }
