@@ -42,6 +42,7 @@ type Fate =
  *   exists       exists     | an earlier request made both              | look at both
  *   created      error      | live, but in no feed                      | the same pair again
  *   error        –          | CTIA refuses the entry's words            | a failure of that entry
+ *                           | or its store failed                       | the same pair again
  *   no result    –          | unknown                                   | after the refresh, the same pair again
  */
 export async function importPairs(context: ApplyContext, pairs: readonly Pair[]): Promise<Outcome> {
@@ -106,6 +107,8 @@ function fatesOf(pairs: readonly Pair[], results: ImportResults): Fate[] {
     const judgement = results.get(`transient:j${n}`);
     const link = results.get(`transient:l${n}`);
     if (judgement === undefined) return { is: 'again', pair, why: 'CTIA gave no result for it' };
+    if (judgement.result === 'error' && judgement.by === 'store')
+      return { is: 'again', pair, why: `CTIA could not store it: ${judgement.message}` };
     if (judgement.result === 'error') return { is: 'failed', failure: failure(pair, 'entry', judgement.message) };
     if (link === undefined) return { is: 'again', pair, why: 'CTIA gave no result for its link' };
     if (link.result === 'error')

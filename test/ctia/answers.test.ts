@@ -120,7 +120,7 @@ test('import results: by transient id, in any order; what is in no result is not
     'acme-judgement-,acme-link-',
   );
   assert.deepEqual(Object.fromEntries(told), {
-    'transient:l0': { result: 'error', message: '{"type":"es_rejected"}: busy' },
+    'transient:l0': { result: 'error', by: 'store', message: '{"type":"es_rejected"}: busy' },
     'transient:j1': { result: 'exists', id: 'b' },
     'transient:j0': { result: 'created', id: 'a' },
   });
