@@ -79,7 +79,7 @@ async function feedTable(session: Session, tenant: Tenant, report: Report): Prom
     return [
       channel,
       type,
-      String(verdict?.entries ?? 0),
+      String(verdict?.entries ?? '–'),
       feed?.feed_view_url ?? 'none yet',
       verdict?.verified ? 'yes' : 'no',
     ];
