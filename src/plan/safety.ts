@@ -55,6 +55,13 @@ const rules: readonly Rule[] = [
   overLimit,
 ];
 
+/** Rules that a person lifts by mending the lists and by nothing else. */
+const OF_THE_LISTS: readonly string[] = ['problems', 'red-in-feed-of-others'];
+
+export function hasProblems({ held }: Pick<Plan, 'held'>): boolean {
+  return held.some(({ rule }) => OF_THE_LISTS.includes(rule));
+}
+
 export function heldBy(input: SafetyInput): (plan: Plan) => Held[] {
   return (plan) => rules.flatMap((rule) => rule(input, plan) ?? []);
 }
