@@ -1,11 +1,16 @@
 import { hasErrors, problemLine } from '../ctim/problem.ts';
+import { listJsonSchema } from '../lists/json-schema.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit } from './exit.ts';
 import type { Session } from './session.ts';
 import { renderTable } from './table.ts';
 
 /** `check`: the lists as a pull request brings them; no network, no secret. */
-export async function check(session: Session, { json }: { json: boolean }): Promise<Exit> {
+export async function check(session: Session, { json, schema }: { json: boolean; schema: boolean }): Promise<Exit> {
+  if (schema) {
+    session.print(JSON.stringify(listJsonSchema(), null, 2));
+    return EXIT.done;
+  }
   const { reading } = await readFeeds(session.config.feedsDir, { now: session.clock.now() });
   const { problems } = reading;
   const lists = reading.lists.map(

@@ -4,6 +4,8 @@ import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
 import type { Session } from './session.ts';
 
+type Run = (session: Session) => Promise<Exit>;
+
 /** One row for each command. A command's module is loaded only when it runs, so that --help is instant. */
 export function makeProgram(env: NodeJS.ProcessEnv): Command {
   const program = new Command('ctim-feeds')
@@ -15,7 +17,12 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .configureHelp({ showGlobalOptions: true })
     .option('--feeds <dir>', 'folder of the lists (FEEDS_DIR, default: feeds)')
     .option('--data <dir>', 'folder for what we keep: Redis, the embedded server (DATA_DIR, default: data)')
-    .addOption(new Option('--log <how>', 'what to log to stderr, and how: see README (CTIM_FEEDS_LOG)'));
+    .addOption(
+      new Option(
+        '--log <how>',
+        'what to log, joined by commas: error, warn, info or debug; pretty or json; file:PATH (CTIM_FEEDS_LOG, default: what is wrong, to stderr)',
+      ),
+    );
 
   const approval = (command: Command) =>
     command
@@ -25,32 +32,36 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   const json = (command: Command) => command.option('--json', 'for programs', false);
   const listening = (command: Command) =>
     command
-      .option('--port <port>', 'of the embedded server (default: 3000)')
-      .option('--host <address>', 'that the embedded server listens on (default: 127.0.0.1)')
+      .option('--port <port>', 'of the embedded server (default: 3000, then that of its first start)')
+      .option(
+        '--host <address>',
+        'that the embedded server listens on (default: 127.0.0.1, then that of its first start)',
+      )
       .option('--public-url <url>', 'by which others reach the embedded server, fixed at its first start (PUBLIC_URL)');
   const waiting = (command: Command) => json(command.option('--wait', 'wait for the job and print its report', false));
 
   listening(approval(program.command('up')))
     .description('start everything: Redis, embedded server or Cisco, workers, schedules; sync and stay')
     .option('--once', 'end after the first sync', false)
-    .action((options) => run(options, async (session) => (await import('./up.ts')).up(session, options)));
+    .action((options) => stay(options, async (session) => (await import('./up.ts')).up(session, options)));
 
   json(program.command('check'))
     .description('parse and validate the lists; no network, no secrets')
-    .action((options) => run(options, async (session) => (await import('./check.ts')).check(session, options)));
+    .option('--schema', 'print the JSON Schema of a list, for an editor, and end', false)
+    .action((options) => act(options, async (session) => (await import('./check.ts')).check(session, options)));
 
-  json(program.command('plan'))
+  listening(json(program.command('plan')))
     .description('print what apply would change; change nothing')
-    .action((options) => run(options, async (session) => (await import('./apply.ts')).plan(session, options)));
+    .action((options) => act(options, async (session) => (await import('./apply.ts')).plan(session, options)));
 
-  json(approval(program.command('apply')))
+  listening(json(approval(program.command('apply'))))
     .description('plan, apply and verify in this process; needs no Redis')
-    .action((options) => run(options, async (session) => (await import('./apply.ts')).apply(session, options)));
+    .action((options) => act(options, async (session) => (await import('./apply.ts')).apply(session, options)));
 
   program
     .command('work')
     .description('run workers and schedules (needs a Redis); several may run')
-    .action((options) => run(options, async (session) => (await import('./up.ts')).work(session)));
+    .action((options) => stay(options, async (session) => (await import('./up.ts')).work(session)));
 
   const enqueue = program.command('enqueue').description('put a job into the queue');
   waiting(approval(enqueue.command('sync')))
@@ -87,22 +98,22 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   json(program.command('status'))
     .description('last run, applied commit, what is held, what lapses first')
-    .action((options) => run(options, async (session) => (await import('./status.ts')).status(session, options)));
+    .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
   json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')
     .option('--show-secrets', 'whole URLs, with their secret', false)
-    .action((options) => run(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
+    .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
 
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')
-    .action((options) => run(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
+    .action((options) => act(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
 
   listening(program.command('ctia'))
     .description('the embedded CTIA server alone')
     .option('--client-id <id>', 'of an API client to accept')
     .option('--client-password <password>', 'of that client')
-    .action((options) => run(options, async (session) => (await import('./ctia.ts')).ctia(session, options)));
+    .action((options) => stay(options, async (session) => (await import('./ctia.ts')).ctia(session, options)));
   return program;
 
   function put(
@@ -110,12 +121,22 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     name: 'sync' | 'add' | 'remove' | 'audit',
     payload: Record<string, unknown>,
   ): Promise<void> {
-    return run(options, async (session) =>
+    return act(options, async (session) =>
       (await import('./enqueue.ts')).enqueue(session, { name, wait: options.wait, json: options.json, payload }),
     );
   }
 
-  async function run(options: object, command: (session: Session) => Promise<Exit>): Promise<void> {
-    process.exitCode = await execute(env, { ...program.opts<Flags>(), ...options }, command);
+  /** A command with one answer: its log says only what is wrong. */
+  function act(options: object, command: Run): Promise<void> {
+    return run('warn', options, command);
+  }
+
+  /** A command that stays and works: its log says what it does. */
+  function stay(options: object, command: Run): Promise<void> {
+    return run('info', options, command);
+  }
+
+  async function run(level: 'warn' | 'info', options: object, command: Run): Promise<void> {
+    process.exitCode = await execute({ env, level, flags: { ...program.opts<Flags>(), ...options } }, command);
   }
 }

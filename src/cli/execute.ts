@@ -1,13 +1,11 @@
-import type { Flags } from '../runtime/config.ts';
 import type { Exit } from './exit.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionParts } from './session.ts';
 
 const STOPPED_AT_ONCE = 130;
 
 /** Opens a session, runs the command, closes what was opened in reverse order, and tells the exit status. */
 export async function execute(
-  env: NodeJS.ProcessEnv,
-  flags: Flags,
+  { env, flags, level }: Pick<SessionParts, 'env' | 'flags' | 'level'>,
   command: (session: Session) => Promise<Exit>,
 ): Promise<Exit> {
   const { makeSession } = await import('./session.ts');
@@ -22,7 +20,7 @@ export async function execute(
   let session: Session | undefined;
   let exit: Exit;
   try {
-    session = makeSession(env, flags, stop);
+    session = makeSession({ env, flags, level, signal: stop });
     for (const hint of session.config.hints) console.error(`hint: ${hint}`);
     exit = await command(session);
   } catch (error) {

@@ -47,6 +47,9 @@ export async function status(session: Session, options: { json: boolean }): Prom
       ? { revision: found.state.revision, at: found.state.writtenAt, repository: found.state.repository ?? null }
       : null,
     lists: desired.revision,
+    // A run that had nothing to change leaves the applied revision as it is.
+    lists_applied:
+      found.state?.revision === desired.revision || (last?.result === 'verified' && last.revision === desired.revision),
     last_run: last
       ? { run: last.run, result: last.result, ended_at: last.endedAt, changes: countsLine(last.counts) }
       : null,
@@ -66,6 +69,7 @@ interface Facts {
   tenant: string;
   applied: { revision: string; at: string; repository: string | null } | null;
   lists: string;
+  lists_applied: boolean;
   last_run: { run: string; result: string; ended_at: string; changes: string } | null;
   verified_at: string | null;
   held: readonly { message: string }[];
@@ -78,7 +82,7 @@ function renderStatus(facts: Facts): string {
   return [
     `owner     ${facts.owner} at ${facts.tenant}`,
     `applied   ${applied ? `${applied.revision}, written ${applied.at}` : 'nothing yet'}`,
-    `lists     ${facts.lists}${applied && applied.revision !== facts.lists ? ' (not the applied revision)' : ''}`,
+    `lists     ${facts.lists}${facts.lists_applied ? '' : ' (not applied yet)'}`,
     `last run  ${last ? `${last.result} at ${last.ended_at}, ${last.changes}` : 'none that this Redis knows of'}`,
     `verified  ${facts.verified_at ?? 'not by the last run'}`,
     ...facts.held.map(({ message }) => `held      ${message}`),

@@ -10,6 +10,8 @@ import { CtiaError } from './error.ts';
 export interface StoredBase {
   id: string;
   externalIds: readonly string[];
+  /** The login that made it. */
+  owner: string;
   groups: readonly string[];
   tlp: Tlp;
   created: string;
@@ -111,6 +113,7 @@ function base(fields: Record<string, unknown>): StoredBase {
   return {
     id: text(fields, 'id'),
     externalIds: texts(fields.external_ids),
+    owner: text(fields, 'owner'),
     groups: texts(fields.groups),
     tlp: text(fields, 'tlp') as Tlp,
     created: text(fields, 'created'),

@@ -79,6 +79,7 @@ export function makeDocuments(store: Store): Documents {
           ]),
       );
       const written: Written[] = [];
+      const fresh: Written[] = [];
       const reindexed: Written[] = [];
       for (const [id, document] of byId) {
         const old = known.get(id);
@@ -91,7 +92,7 @@ export function makeDocuments(store: Store): Documents {
           readers: namedReaders(document),
         };
         written.push(entry);
-        if (old === undefined) insert(store, entry);
+        if (old === undefined) fresh.push(entry);
         else update(store, entry);
         if (old === undefined && document.created !== document.modified) relink(store, entry);
         // A renewal changes neither external ids nor readers, so that it writes one row and not five.
@@ -99,6 +100,7 @@ export function makeDocuments(store: Store): Documents {
         if (old !== undefined) forget(store, old.seq, id, old.document);
         reindexed.push(entry);
       }
+      insert(store, fresh);
       index(store, reindexed);
       narrow(store, written);
     },
@@ -145,12 +147,20 @@ interface Written {
   readonly readers: readonly string[];
 }
 
-function insert(store: Store, { seq, id, document, audience, readers }: Written): void {
-  store.run('INSERT INTO entity (seq, id, type, audience, named, created, timestamp) VALUES (?, ?, ?, ?, ?, ?, ?)', [
-    ...[seq, id, document.type, audience, readers.length > 0 ? 1 : 0],
-    ...[Date.parse(document.created), Date.parse(document.timestamp)],
-  ]);
-  store.run('INSERT INTO document (seq, document) VALUES (?, ?)', [seq, JSON.stringify(document)]);
+function insert(store: Store, written: readonly Written[]): void {
+  if (written.length === 0) return;
+  const rows = written.map(({ seq, id, document: { type, created, timestamp }, audience, readers }) => {
+    return [seq, id, type, audience, readers.length > 0 ? 1 : 0, Date.parse(created), Date.parse(timestamp)];
+  });
+  store.run(
+    `INSERT INTO entity (seq, id, type, audience, named, created, timestamp)
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)`,
+    [JSON.stringify(rows)],
+  );
+  // The documents one by one: unpacking them from a text within a text would cost more than the calls.
+  for (const { seq, document } of written) {
+    store.run('INSERT INTO document (seq, document) VALUES (?, ?)', [seq, JSON.stringify(document)]);
+  }
 }
 
 function update(store: Store, { seq, document, audience, readers }: Written): void {

@@ -41,7 +41,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
     return reply.send({ observables: observables(ctia, feed, page) });
   });
 
-  app.get<OfFeed>('/ctia/feed/:id/view.txt', (request, reply) => {
+  app.get<OfFeed>('/ctia/feed/:id/view.txt', async (request, reply) => {
     // Only where nothing else is asked for: with JSON in `Accept` the body is one quoted text.
     const asJson = /\bapplication\/json\b/.test(request.headers.accept ?? '');
     const send = (body: string) =>
@@ -60,7 +60,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
       // A judgement has no value of its own, so each becomes an empty line.
       return send('\n'.repeat(Math.max(0, judgements(ctia, feed, page).length - 1)));
     }
-    return send(sortedValues(ctia, feed, page));
+    return send(await sortedValues(ctia, feed, page));
   });
 }
 
@@ -141,15 +141,41 @@ function linked(ctia: Ctia, feed: Stored, page: Span): { from: string; params: S
   };
 }
 
-/** Code-point order, distinct by type and value, so that equal values of two types appear twice. One text, made by SQLite. */
-function sortedValues(ctia: Ctia, feed: Stored, page: Span): string {
-  const { from, params } = linked(ctia, feed, page);
-  const row = ctia.store.rows(
-    `SELECT group_concat(observable_value, char(10) ORDER BY observable_value) AS body
-     FROM (SELECT DISTINCT j.observable_type, j.observable_value FROM ${from})`,
-    params,
-  )[0];
-  return String(row?.body ?? '');
+/** Links that are read at a time: other requests are answered in between. */
+const SLICE = 8000;
+
+/**
+ * Code-point order, distinct by type and value, so that equal values of two types appear twice.
+ *
+ * What is written between two slices may be in the answer or not, but what was there all the time is: slices follow the
+ * order in which links were made, so the new link of an observable comes after its old one.
+ */
+async function sortedValues(ctia: Ctia, feed: Stored, page: Span): Promise<string> {
+  const links = linksOf(feed);
+  const span = 'all' in page ? '1' : 'r.seq IN (SELECT value FROM json_each(?))';
+  const readable = readableSql(ownerOf(feed), 'j');
+  const sql = `SELECT max(l.seq) AS last, count(*) AS links, total(j.seq IS NOT NULL AND NOT ${readable.sql}) AS unreadable,
+      json_group_array(j.observable_type || ' ' || j.observable_value) FILTER (WHERE j.start <= ? AND j.end >= ?) AS observables
+    FROM (SELECT r.seq, r.source_seq FROM relationship r WHERE ${links.sql} AND ${span} AND r.seq > ? ORDER BY r.seq LIMIT ?) l
+    LEFT JOIN judgement j ON j.seq = l.source_seq`;
+  const now = ctia.clock.now();
+  const found = new Set<string>();
+  for (let last = 0; ; await new Promise((resolve) => setImmediate(resolve))) {
+    const row = ctia.store.rows(sql, [
+      ...[...readable.params, now, now, ...links.params],
+      ...('all' in page ? [] : [page.seqs]),
+      ...[last, SLICE],
+    ])[0];
+    if (Number(row?.unreadable) > 0) throw accessRefusal('read');
+    for (const observable of JSON.parse(String(row?.observables)) as string[]) found.add(observable);
+    if (Number(row?.links) < SLICE) break;
+    last = Number(row?.last);
+  }
+  const values = Array.from(found, (observable) => observable.slice(observable.indexOf(' ') + 1));
+  const body = values.sort().join('\n');
+  // JavaScript sorts by UTF-16 units, which is code-point order unless there are surrogates.
+  if (!/[\ud800-\udfff]/.test(body)) return body;
+  return values.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).join('\n');
 }
 
 function observables(ctia: Ctia, feed: Stored, page: Span): object[] {

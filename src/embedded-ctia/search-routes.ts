@@ -96,7 +96,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
   });
 }
 
-function pageOf(
+export function pageOf(
   kind: Kind,
   sortBy: string | undefined,
   sortOrder: 'asc' | 'desc' | undefined,

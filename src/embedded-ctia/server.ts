@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fastify } from 'fastify';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -15,6 +17,7 @@ import { httpBehaviour } from './http.ts';
 import { irohRoutes } from './iroh.ts';
 import { type Credentials, readKeyFile, writeKeyFile } from './key-file.ts';
 import { KINDS } from './kinds.ts';
+import { observableRoutes } from './observable-routes.ts';
 import { makeRandom } from './random.ts';
 import { makeRateLimit } from './rate-limit.ts';
 import { CTIM_VERSION } from './realize.ts';
@@ -26,9 +29,10 @@ import { makeTokens } from './tokens.ts';
 
 export interface EmbeddedOptions {
   dataDir: string;
-  host: string;
+  /** Host and port are kept in the store; where they are not given they are the kept ones, else 127.0.0.1 and 3000. */
+  host?: string | undefined;
   /** 0 takes a free one at the first start and keeps it. */
-  port: number;
+  port?: number | undefined;
   /** What ids and references carry, fixed at the first start; `http://host:port` where it is not given. */
   publicUrl?: string;
   client?: Credentials;
@@ -48,6 +52,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedCtia {
   /** Public URL, no trailing slash. */
   url: string;
+  /** By which a process on this machine reaches the server, whatever stands before it. */
+  localUrl: string;
   /** Undefined where the store has clients and no file tells a password that fits. */
   credentials: Credentials | undefined;
   requests: RequestCounts;
@@ -57,6 +63,9 @@ export interface EmbeddedCtia {
 }
 
 export const BULK_MAX = 2000;
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 3000;
+const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 const BODY_LIMIT_BYTES = 50 * 1024 * 1024;
 /** A long id or an external id in a path, percent-encoded. */
 const PATH_PART_MAX = 8192;
@@ -101,18 +110,23 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     bulkRoutes(app, ctia);
     bundleRoutes(app, ctia);
     feedViewRoutes(app, ctia);
+    observableRoutes(app, ctia);
     for (const kind of KINDS) {
       crudRoutes(app, ctia, kind);
       searchRoutes(app, ctia, kind);
     }
 
-    const port = await listen(app, options.host, address.port);
-    url = address.url ?? hostUrl(options.host, port);
+    const port = await listen(app, address.host, address.port);
+    url = address.url ?? hostUrl(address.host, port);
     store.setMeta('public-url', url);
+    store.setMeta('listen', JSON.stringify({ host: address.host, port }));
+    const localUrl = hostUrl(EVERY_ADDRESS.includes(address.host) ? DEFAULT_HOST : address.host, port);
+    writeFileSync(localUrlFile(options.dataDir), localUrl);
     const credentials = firstClient(ctia, options);
     log.info({ url, dataDir: options.dataDir }, 'embedded CTIA listens');
     return {
       url,
+      localUrl,
       credentials,
       requests,
       faults,
@@ -123,6 +137,11 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     await releases.releaseAll();
     throw cause;
   }
+}
+
+/** Tells other processes on this machine where the server that holds the store listens. */
+export function localUrlFile(dataDir: string): string {
+  return join(dataDir, 'local-url');
 }
 
 const VERSION = {
@@ -138,19 +157,23 @@ const VERSION = {
  * Where to listen, and the public URL where it is known before. Stored ids and everybody's references to them carry the URL
  * of the first start, so another one is refused rather than mixed in.
  */
-function listenAddress(store: Store, { host, port, publicUrl }: EmbeddedOptions): { port: number; url?: string } {
+function listenAddress(store: Store, said: EmbeddedOptions): { host: string; port: number; url?: string } {
   const fixed = store.meta('public-url');
-  const wanted = publicUrl?.replace(/\/+$/, '') ?? (port === 0 ? undefined : hostUrl(host, port));
-  if (wanted === undefined && ['0.0.0.0', '::'].includes(host)) throw unnamedHost(host);
-  if (publicUrl === undefined && ['0.0.0.0', '::'].includes(host)) throw unnamedHost(host);
-  if (fixed === undefined) return wanted === undefined ? { port } : { port, url: wanted };
-  if (wanted === undefined) {
-    const fixedPort = Number(new URL(fixed).port);
-    if (hostUrl(host, fixedPort) !== fixed) throw otherUrl(fixed, `${host} and a port of its own choice`);
-    return { port: fixedPort, url: fixed };
+  const kept: { host?: string; port?: number } = JSON.parse(store.meta('listen') ?? '{}');
+  const host = said.host ?? kept.host ?? DEFAULT_HOST;
+  const port = said.port || kept.port || (said.port ?? DEFAULT_PORT);
+  const publicUrl = said.publicUrl?.replace(/\/+$/, '');
+  const everywhere = EVERY_ADDRESS.includes(host);
+  if (publicUrl === undefined && said.host !== undefined && everywhere) throw unnamedHost(host);
+  if (fixed === undefined) {
+    const url = publicUrl ?? (port === 0 ? undefined : hostUrl(host, port));
+    return { host, port, ...(url !== undefined && { url }) };
   }
+  // Behind a public URL of its own, the server may listen elsewhere: no id carries that.
+  const keptUrl = kept.host === undefined || kept.port === undefined ? fixed : hostUrl(kept.host, kept.port);
+  const wanted = publicUrl ?? (keptUrl === fixed ? hostUrl(host, port) : fixed);
   if (wanted !== fixed) throw otherUrl(fixed, wanted);
-  return { port, url: fixed };
+  return { host, port, url: fixed };
 }
 
 function otherUrl(fixed: string, wanted: string): EmbeddedCtiaError {

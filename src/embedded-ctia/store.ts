@@ -8,8 +8,9 @@ import { EmbeddedCtiaError } from './error.ts';
  * of the other files is plain SQLite (3.45) with JSON, so that only this file changes then.
  *
  * Durable: write-ahead log with `synchronous = FULL`, so a commit has been synced to the disk before it is acknowledged.
- * One process: `locking_mode = EXCLUSIVE` keeps the operating system's lock on the file for as long as the process lives.
- * The kernel drops it when the process dies in whatever way, so there is no stale lock to take over.
+ * One process: an exclusive transaction on a second, empty database `ctia.lock` holds the operating system's lock for as
+ * long as the process lives. The kernel drops it when the process dies in whatever way, so no stale lock is ever left. The
+ * store itself cannot carry it: libsql closes a file only when its last statement has been collected, long after `close`.
  */
 export type SqlValue = string | number | null;
 export type Row = Readonly<Record<string, SqlValue>>;
@@ -34,7 +35,8 @@ const STATEMENTS_KEPT = 256;
 export function openStore(dataDir: string): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'ctia.db');
-  const db = openLocked(file);
+  const lock = lockedBy(join(dataDir, 'ctia.lock'), file);
+  const db = opened(file, lock);
   // Feed secrets, the signing key and password hashes lie in here.
   chmodSync(file, 0o600);
 
@@ -52,10 +54,10 @@ export function openStore(dataDir: string): Store {
 
   let inTransaction = false;
   const store: Store = {
-    rows: (sql, params = []) => prepared(sql).all([...params]) as Row[],
-    each: (sql, params = []) => db.prepare(sql).iterate([...params]) as Iterable<Row>,
+    rows: (sql, params = []) => prepared(sql).all(params) as Row[],
+    each: (sql, params = []) => db.prepare(sql).iterate(params) as Iterable<Row>,
     run(sql, params = []) {
-      prepared(sql).run([...params]);
+      prepared(sql).run(params);
     },
     exec(sql) {
       db.exec(sql);
@@ -86,11 +88,9 @@ export function openStore(dataDir: string): Store {
       ]);
     },
     close() {
-      // libsql closes the file when the last statement has been collected, which may be much later. So the lock is given
-      // back first; a connection that began exclusively in WAL mode can do so only after leaving that mode.
-      db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM meta');
       statements.clear();
       db.close();
+      lock.release();
     },
   };
 
@@ -106,24 +106,40 @@ export function openStore(dataDir: string): Store {
   return store;
 }
 
-function openLocked(file: string): Database.Database {
+interface Lock {
+  release(): void;
+}
+
+function lockedBy(lockFile: string, file: string): Lock {
+  try {
+    const lock = new Database(lockFile);
+    lock.exec('BEGIN EXCLUSIVE');
+    return {
+      release() {
+        lock.exec('ROLLBACK');
+        lock.close();
+      },
+    };
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY'))) throw cause;
+    throw new EmbeddedCtiaError(
+      'store-locked',
+      `${file} is held by another process: only one embedded server may use a data folder; stop the other one, or choose another folder`,
+      { cause },
+    );
+  }
+}
+
+function opened(file: string, lock: Lock): Database.Database {
   try {
     const db = new Database(file);
     db.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16384',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16384',
     );
-    // The lock is taken by the first write, so this one must come now.
     db.exec('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-    db.exec("INSERT INTO meta (key, value) VALUES ('opened', '') ON CONFLICT (key) DO UPDATE SET value = ''");
     return db;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
-      throw new EmbeddedCtiaError(
-        'store-locked',
-        `${file} is held by another process: only one embedded server may use a data folder; stop the other one, or choose another folder`,
-        { cause },
-      );
-    }
+    lock.release();
     throw new EmbeddedCtiaError(
       'store-unreadable',
       `${file} cannot be opened as a store (${cause instanceof Error ? cause.message : String(cause)}): restore it from a backup, or move the folder away to start an empty store`,

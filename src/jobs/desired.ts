@@ -4,6 +4,7 @@ import { hasErrors } from '../ctim/problem.ts';
 import type { Settings } from '../lists/settings.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
 import { type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
+import { isAncestor } from '../sources/git.ts';
 
 /** What a feeds folder wants of a tenant. */
 export interface Will {
@@ -21,7 +22,13 @@ export interface WillOptions {
 }
 
 export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded }: WillOptions): Promise<Will> {
-  return willOf(await readFeeds(feedsDir, { now, adhocAllow }), ownEmbedded);
+  const read = await readFeeds(feedsDir, { now, adhocAllow });
+  const will = willOf(read, ownEmbedded);
+  const { commit } = read.revision;
+  if (commit === undefined) return will;
+  // Of a dirty tree the label goes on after the commit.
+  const isOlderThan = (revision: string) => isAncestor(feedsDir, commit, revision.split('+', 1)[0] ?? revision);
+  return { ...will, desired: { ...will.desired, isOlderThan } };
 }
 
 export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
@@ -38,6 +45,7 @@ export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): 
     lists: new Set(lists.map((list) => list.name)),
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
+    limits: settings.limits,
     repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
   };
   return { desired, settings, problems };

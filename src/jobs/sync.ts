@@ -100,6 +100,7 @@ async function planAndQueue(
   before: SyncState | undefined,
   log: Log,
 ): Promise<SyncState> {
+  const startedAt = before?.startedAt ?? work.clock.now();
   const { v: _, revision, state: __, ...approved } = job.data;
   const approval: Approval = { yes: approved.yes ?? false, force: approved.force ?? false, digest: approved.digest };
   const prepared = await prepare({
@@ -122,7 +123,7 @@ async function planAndQueue(
   const { requests } = desk.client;
   const state: SyncState = {
     pass: (before?.pass ?? 0) + 1,
-    startedAt: before?.startedAt ?? work.clock.now(),
+    startedAt,
     plan: summaryOf(plan),
     counts: before === undefined ? applied.counts : addCounts(before.counts, applied.counts),
     notices: prepared.found.notices,

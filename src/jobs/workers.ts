@@ -79,8 +79,7 @@ async function processRequest(
   log: Log,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const { state: _, ...payload } = Object(job.data) as Record<string, unknown>;
-  const request = parseRequest(job.name, payload);
+  const request = parseRequest(job.name, payloadOf(job));
   if ('wrong' in request) throw new UnrecoverableError(`${REFUSED}${request.wrong}`);
   switch (request.name) {
     case 'sync':
@@ -90,6 +89,13 @@ async function processRequest(
     default:
       return processByHand(work, deskFor(work, log, signal), request, signal);
   }
+}
+
+/** A sync that goes on finds its own state beside the payload. At its first start there can be none: what a producer calls so is an unknown key. */
+function payloadOf({ name, data, attemptsStarted }: Job): unknown {
+  if (name !== 'sync' || attemptsStarted <= 1) return data;
+  const { state: _, ...payload } = data;
+  return payload;
 }
 
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {

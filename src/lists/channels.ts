@@ -7,17 +7,18 @@ import { actionSchema, CHANNEL_NAME } from './list-schema.ts';
 import { check, plainValue } from './yaml-check.ts';
 import { isNull, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
-/** Firewalls and services that pull a channel's feeds; what they can take decides limits and warnings. */
+/** Firewalls and services that pull a channel's feeds. Declared already, so that settings need not change when their limits are checked. */
 export const CONSUMERS = [
-  'fmc',
-  'tid',
-  'csdac',
+  'cisco-fmc',
+  'cisco-tid',
+  'cisco-dac',
   'xdr-analytics',
-  'pan-os',
+  'panos',
   'fortigate',
-  'check-point',
-  'f5',
-  'opnsense',
+  'checkpoint',
+  'sophos',
+  'sonicwall',
+  'plain',
 ] as const;
 export type Consumer = (typeof CONSUMERS)[number];
 

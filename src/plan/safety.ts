@@ -1,7 +1,7 @@
 import { feedKey } from '../ctim/feed.ts';
 import { isLive, listOf } from './actual.ts';
 import type { Situation } from './changes.ts';
-import { type Held, liveCount, type Plan } from './plan.ts';
+import { type Held, isEmpty, liveCount, type Plan } from './plan.ts';
 
 /** How a person approved: everything (`--yes`), also what is over a limit (`--force`), or exactly the plan they saw. */
 export interface Approval {
@@ -12,7 +12,22 @@ export interface Approval {
 
 export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
 
+/** What a plan may do unasked, in observables that enter or leave feeds. What is absent is not limited. */
+export interface Limits {
+  readonly additions?: number | undefined;
+  readonly additions_share?: number | undefined;
+  readonly withdrawals?: number | undefined;
+  readonly withdrawals_share?: number | undefined;
+  readonly allow_losses?: number | undefined;
+  readonly entries_per_feed?: number | undefined;
+}
+
 export interface SafetyInput extends Situation {
+  readonly limits: Limits;
+  /** Names of the channels that allow lists publish to. */
+  readonly allowChannels: ReadonlySet<string>;
+  /** Feeds that another login made, by `feedKey`: their views are read with its rights. */
+  readonly feedsOfOthers: ReadonlySet<string>;
   /** Errors in the lists: what they want is not known, so nothing but renewals goes on. No approval lifts this. */
   readonly problems: number;
   /** Names of the lists that were read. */
@@ -22,13 +37,30 @@ export interface SafetyInput extends Situation {
   /** What the tenant last applied, and from where; undefined where this owner never applied anything. */
   readonly state: { readonly revision: string; readonly repository: string | undefined } | undefined;
   readonly repository: string | undefined;
+  /** The lists are of a commit that what was last applied already contains. */
+  readonly older: boolean;
   readonly approval: Approval;
 }
 
 /** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
 type Rule = (input: SafetyInput, plan: Plan) => Held | undefined;
 
-const rules: readonly Rule[] = [problemsInLists, otherDigest, firstContact, listVanished];
+const rules: readonly Rule[] = [
+  problemsInLists,
+  redInFeedOfOthers,
+  otherDigest,
+  firstContact,
+  olderCommit,
+  listVanished,
+  overLimit,
+];
+
+/** Rules that a person lifts by mending the lists and by nothing else. */
+const OF_THE_LISTS: readonly string[] = ['problems', 'red-in-feed-of-others'];
+
+export function hasProblems({ held }: Pick<Plan, 'held'>): boolean {
+  return held.some(({ rule }) => OF_THE_LISTS.includes(rule));
+}
 
 export function heldBy(input: SafetyInput): (plan: Plan) => Held[] {
   return (plan) => rules.flatMap((rule) => rule(input, plan) ?? []);
@@ -38,6 +70,18 @@ function problemsInLists({ problems }: SafetyInput): Held | undefined {
   if (problems === 0) return undefined;
   const message = `${problems} ${problems === 1 ? 'error' : 'errors'} in the lists: correct them, then plan again (no approval lifts this)`;
   return { rule: 'problems', message };
+}
+
+/** A red judgement is read by its maker alone, and one that the feed's maker may not read turns the whole view into a 403. */
+function redInFeedOfOthers({ desired, feedsOfOthers }: SafetyInput): Held | undefined {
+  if (feedsOfOthers.size === 0) return undefined;
+  for (const { channel, observable, terms, position } of desired.values()) {
+    const key = feedKey({ channel, type: observable.type });
+    if (terms.tlp !== 'red' || !feedsOfOthers.has(key)) continue;
+    const message = `${position.file}:${position.line} has tlp red, and the feed ${key} belongs to another login: firewalls would get 403 for all of it; use amber (no approval lifts this)`;
+    return { rule: 'red-in-feed-of-others', message };
+  }
+  return undefined;
 }
 
 /** A digest approves one plan. Another plan than the one seen is not applied, even where it would need no approval. */
@@ -62,6 +106,41 @@ function firstContact(
     rule: 'first-contact',
     message: `first contact: ${why}; if the plan is right, --yes or --digest ${plan.digest}`,
   };
+}
+
+/** A worker with a checkout that nobody updated would undo what a newer one applied. Going back on purpose is a commit, or forced. */
+function olderCommit({ older, state, approval }: SafetyInput, plan: Plan): Held | undefined {
+  if (!older || isEmpty(plan) || approval.force || approval.digest === plan.digest) return undefined;
+  return {
+    rule: 'older-commit',
+    message: `the lists are of ${plan.revision}, an older commit than the applied ${state?.revision}: update the checkout; if you mean to go back, --force or --digest ${plan.digest}`,
+  };
+}
+
+/** Of a feed with fewer entries than this no share is taken: three of four may well go. */
+const SHARE_OF_MIN = 10;
+
+/** Counts observables that enter or leave a feed: a list that moved is no withdrawal. */
+function overLimit({ limits, allowChannels, unattended, approval }: SafetyInput, plan: Plan): Held | undefined {
+  if (unattended || approval.force || approval.digest === plan.digest) return undefined;
+  const over: string[] = [];
+  const check = (what: string, count: number, limit: number | undefined) => {
+    if (limit !== undefined && count > limit) over.push(`${what} ${count} (limit ${limit})`);
+  };
+  for (const { feed, entries, enters, leaves } of plan.feeds) {
+    const before = entries - enters + leaves;
+    const share = (part: number) => (before < SHARE_OF_MIN ? 0 : Math.round((1000 * part) / before) / 1000);
+    const name = feedKey(feed);
+    check(`${name} entries`, entries, limits.entries_per_feed);
+    check(`${name} additions`, enters, limits.additions);
+    check(`${name} share of additions`, share(enters), limits.additions_share);
+    check(`${name} withdrawals`, leaves, limits.withdrawals);
+    check(`${name} share of withdrawals`, share(leaves), limits.withdrawals_share);
+    if (allowChannels.has(feed.channel)) check(`${name} allow entries lost`, leaves, limits.allow_losses);
+  }
+  if (over.length === 0) return undefined;
+  const message = `over the limits of settings.yaml: ${over.join(', ')}; if the plan is right, --force or --digest ${plan.digest}`;
+  return { rule: 'over-limit', message };
 }
 
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */

@@ -6,7 +6,8 @@ import type { Observable } from '../ctim/observable.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
-import { type Approval, heldBy } from '../plan/safety.ts';
+import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
+import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type FoundFeeds, findFeeds } from './feeds.ts';
 
@@ -20,6 +21,10 @@ export interface Desired {
   readonly channels: readonly Channel[];
   readonly revision: string;
   readonly repository: string | undefined;
+  /** What the settings let a plan do unasked; absent where they say nothing. */
+  readonly limits?: Limits;
+  /** Whether these lists are of an older commit than that revision; absent where they are of no commit. */
+  readonly isOlderThan?: (revision: string) => Promise<boolean>;
 }
 
 export interface PrepareInput {
@@ -49,14 +54,15 @@ export const EXAMPLES_REPOSITORY = 'urn:ctim-feeds:examples';
 
 export async function prepare(input: PrepareInput): Promise<Prepared> {
   const { client, owner, approval } = input;
-  const { organisation } = await client.identity();
+  const { organisation, login } = await client.identity();
   const self: Self = { owner, organisation };
   const tenant = `${client.ctiaUrl} (${organisation})`;
   const actual = await readActual(client, self);
   const now = client.serverNow();
   const allowedByHand = findAllowedByHand(actual, now);
   const desired = await input.readDesired(allowedByHand);
-  const found = await findFeeds(client, self, desired.channels, now);
+  const feeds = await findFeeds(client, self, desired.channels, now);
+  const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...feeds.notices] };
   const situation: Situation = {
     now,
     desired: await byHash(desired.entries),
@@ -65,9 +71,35 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
-  const safety = { ...situation, problems, lists, unattended, state: found.state, repository, approval };
+  const older = found.state !== undefined && ((await desired.isOlderThan?.(found.state.revision)) ?? false);
+  const { limits = {}, channels } = desired;
+  const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
+  const safety = {
+    ...situation,
+    limits,
+    allowChannels,
+    feedsOfOthers: new Set(found.feeds.filter(({ feed }) => feed && feed.owner !== login).map(feedKey)),
+    problems,
+    lists,
+    unattended,
+    older,
+    state: found.state,
+    repository,
+    approval,
+  };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   return { self, tenant, desired, allowedByHand, situation, found, plan };
+}
+
+/** We go by the server's clock, so nothing breaks; but logs and firewalls go by theirs. */
+const CLOCK_NOTICE_MS = 2 * MINUTE;
+
+function clockNotice(aheadMs: number): string[] {
+  if (Math.abs(aheadMs) < CLOCK_NOTICE_MS) return [];
+  const minutes = Math.round(Math.abs(aheadMs) / MINUTE);
+  return [
+    `the clock of CTIA is ${minutes} minutes ${aheadMs < 0 ? 'behind' : 'ahead of'} ours: set this machine's clock`,
+  ];
 }
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */

@@ -9,16 +9,18 @@ export interface Config {
   redisUrl?: string;
   /** The PATH, on which a Redis is looked for. */
   searchPath: string;
-  tenant: EmbeddedTenant | RemoteTenant;
+  tenant: { kind: 'embedded' } | RemoteTenant;
+  /** Of the embedded server, where one is started: also beside a remote tenant, by the command that is nothing else. */
+  listen: Listen;
   log: LogOptions;
   /** What was accepted although it was not written as it should be; for a person to read once. */
   hints: string[];
 }
 
-export interface EmbeddedTenant {
-  kind: 'embedded';
-  port: number;
-  host: string;
+/** What is not said here is as the server's store has it since its first start, so that only `up` need say it. */
+export interface Listen {
+  port?: number;
+  host?: string;
   publicUrl?: string;
 }
 
@@ -51,11 +53,18 @@ export class ConfigError extends Error {
 }
 
 const KEYS_FILE = 'keys/ctr_api_keys.txt';
-const DEFAULT_PORT = 3000;
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
+export interface ConfigSources {
+  env: NodeJS.ProcessEnv;
+  flags: Flags;
+  cwd: string;
+  /** How the command logs where nobody says how. */
+  log: Pick<LogOptions, 'level' | 'pretty'>;
+}
+
 /** Flags win over the environment, the environment over the keys file, and that over the defaults. */
-export function loadConfig({ env, flags, cwd }: { env: NodeJS.ProcessEnv; flags: Flags; cwd: string }): Config {
+export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
   const problems: string[] = [];
   const hints: string[] = [];
   // Set but empty means unset: that is how compose files and CI pass on what they do not have.
@@ -70,15 +79,11 @@ export function loadConfig({ env, flags, cwd }: { env: NodeJS.ProcessEnv; flags:
     dataDir: resolve(cwd, flags.data ?? variable('DATA_DIR') ?? 'data'),
     ...(redisUrl !== undefined && { redisUrl }),
     searchPath: variable('PATH') ?? '',
-    log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG') ?? 'info', cwd, problems),
-    tenant: readRemote(variable, cwd, problems, hints) ?? readEmbedded(flags, variable, problems),
+    log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
+    tenant: readRemote(variable, cwd, problems, hints) ?? ({ kind: 'embedded' } as const),
+    listen: readListen(flags, variable, problems),
     hints,
   };
-  if (config.tenant.kind === 'remote' && (flags.publicUrl ?? variable('PUBLIC_URL')) !== undefined) {
-    hints.push(
-      'PUBLIC_URL is of no use here: it is the address of the embedded server, and a remote CTIA is configured',
-    );
-  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -134,9 +139,9 @@ function readRemote(variable: Variable, cwd: string, problems: string[], hints: 
   return { kind: 'remote', ctiaUrl, tokenUrl, clientId, clientPassword };
 }
 
-function readEmbedded(flags: Flags, variable: Variable, problems: string[]): EmbeddedTenant {
-  const port = flags.port === undefined ? DEFAULT_PORT : Number(flags.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+function readListen(flags: Flags, variable: Variable, problems: string[]): Listen {
+  const port = flags.port === undefined ? undefined : Number(flags.port);
+  if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
     problems.push(`--port is ${flags.port}; expected a number from 0 (any free port) to 65535`);
   }
   const publicUrl = flags.publicUrl ?? variable('PUBLIC_URL');
@@ -146,17 +151,20 @@ function readEmbedded(flags: Flags, variable: Variable, problems: string[]): Emb
     );
   }
   return {
-    kind: 'embedded',
-    port,
-    host: flags.host ?? '127.0.0.1',
+    ...(port !== undefined && { port }),
+    ...(flags.host !== undefined && { host: flags.host }),
     ...(publicUrl !== undefined && { publicUrl: publicUrl.replace(/\/$/, '') }),
   };
 }
 
 /** Words in any order, e.g. `debug`, `info,pretty` or `debug,file:run.log`. */
-function readLog(text: string, cwd: string, problems: string[]): LogOptions {
-  const log: LogOptions = { level: 'info', pretty: false };
-  for (const word of text.split(',').map((part) => part.trim())) {
+function readLog(text: string | undefined, unsaid: ConfigSources['log'], cwd: string, problems: string[]): LogOptions {
+  const log: LogOptions = { ...unsaid };
+  if (text === undefined) return log;
+  const words = text.split(',').map((part) => part.trim());
+  // A file is read by programs, unless somebody says that it is not.
+  if (words.some((word) => word.startsWith('file:'))) log.pretty = false;
+  for (const word of words) {
     const level = LOG_LEVELS.find((known) => known === word);
     if (level !== undefined) log.level = level;
     else if (word === 'pretty' || word === 'json') log.pretty = word === 'pretty';

@@ -92,6 +92,11 @@ export function withoutCredentials(remote: string): string | undefined {
   return url.href;
 }
 
+/** Whether `commit` was already part of what `later` was made from. False where this checkout does not know one of them. */
+export async function isAncestor(dir: string, commit: string, later: string): Promise<boolean> {
+  return commit !== later && (await git(dir, ['merge-base', '--is-ancestor', commit, later])) !== undefined;
+}
+
 const run = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 const OUTPUT_MAX = 64 * 1024 * 1024;

@@ -55,9 +55,12 @@ export interface Started extends Session {
 
 export async function started(t: TestContext, options: Partial<EmbeddedOptions> = {}): Promise<Started> {
   const clock = steppedClock();
-  const dataDir = tempFolder(t);
+  const dataDir = mkdtempSync(join(tmpdir(), 'embedded-ctia-'));
   const server = await startEmbeddedCtia({ dataDir, host: '127.0.0.1', port: 0, clock, log: silentLog, ...options });
-  t.after(() => server.close());
+  t.after(async () => {
+    await server.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
   assert.ok(server.credentials !== undefined);
   const { id, password } = server.credentials;
   return {

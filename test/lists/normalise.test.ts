@@ -65,6 +65,10 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['::ffff:45.66.35.11', 'ip 45.66.35.11 mapped-address'],
   ['::ffff:2d42:230b', 'ip 45.66.35.11 mapped-address'],
   ['::ffff:45.66.35.0/120', 'ip 45.66.35.0/24 mapped-address'],
+  ['::45.66.35.11', 'ipv6 ::2d42:230b'],
+  ['64:ff9b::45.66.35.11', 'ipv6 64:ff9b::2d42:230b'],
+  ['1:2:3:4:5:6:45.66.35.11', 'ipv6 1:2:3:4:5:6:2d42:230b'],
+  ['::ffff:045.66.35.11', 'invalid-address'],
   ['::ffff:0:0/96', 'ip 0.0.0.0/0 mapped-address'],
   ['::ffff:0:0/90', 'ipv6 ::ffc0:0:0/90 host-bits'],
   // ports

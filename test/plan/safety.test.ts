@@ -12,6 +12,10 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
   const input: SafetyInput = {
     ...base,
     problems: 0,
+    older: false,
+    limits: {},
+    feedsOfOthers: new Set(),
+    allowChannels: new Set(['firewall-allow']),
     lists: new Set([...base.desired.values()].map(({ list }) => list)),
     unattended: false,
     state: { revision: 'before', repository: REPOSITORY },
@@ -28,6 +32,10 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
 
 function rules(plan: Plan): string {
   return plan.held.map(({ rule }) => rule).join(' ');
+}
+
+function tenLive(): string {
+  return Array.from({ length: 10 }, (_, n) => `tor 198.51.100.${n} g0 +6d link0`).join('\n');
 }
 
 const DIGEST = planned('tor 198.51.100.7', '').digest;
@@ -93,6 +101,59 @@ const table: { row: string; plan: Plan; held: string }[] = [
       approval: { ...NO_APPROVAL, digest: DIGEST },
     }),
     held: 'problems other-plan first-contact list-vanished',
+  },
+  {
+    row: 'tlp red in a feed of another login',
+    plan: planned('tor 198.51.100.7 tlp=red', '', { feedsOfOthers: new Set(['firewall-block/ip']) }),
+    held: 'red-in-feed-of-others',
+  },
+  {
+    row: 'tlp red in a feed of ours',
+    plan: planned('tor 198.51.100.7 tlp=red', '', { feedsOfOthers: new Set(['firewall-block/url']) }),
+    held: '',
+  },
+  {
+    row: 'an older commit that would change something',
+    plan: planned('tor 198.51.100.7', '', { older: true }),
+    held: 'older-commit',
+  },
+  { row: 'an older commit with nothing to do', plan: planned('', '', { older: true }), held: '' },
+  {
+    row: 'an older commit, forced',
+    plan: planned('tor 198.51.100.7', '', { older: true, approval: { ...NO_APPROVAL, force: true } }),
+    held: '',
+  },
+  {
+    row: 'within the limits',
+    plan: planned('tor 198.51.100.7', '', { limits: { additions: 1, entries_per_feed: 1, withdrawals: 0 } }),
+    held: '',
+  },
+  {
+    row: 'more additions than the limit',
+    plan: planned('tor 198.51.100.7\ntor 198.51.100.8', '', { limits: { additions: 1 } }),
+    held: 'over-limit',
+  },
+  {
+    row: 'a value that moves between lists is neither',
+    plan: planned('tor 198.51.100.7', 'manual 198.51.100.7 g0 +6d link0', {
+      limits: { additions: 0, withdrawals: 0 },
+    }),
+    held: '',
+  },
+  {
+    row: 'more than a share of the feed leaves',
+    plan: planned('tor 198.51.100.0', tenLive(), { limits: { withdrawals_share: 0.5 } }),
+    held: 'over-limit',
+  },
+  {
+    row: 'over a limit: yes is no force',
+    plan: planned('tor 198.51.100.7', '', { limits: { additions: 0 }, approval: { ...NO_APPROVAL, yes: true } }),
+    held: 'over-limit',
+  },
+  {
+    row: 'over a limit, forced',
+    plan: planned('tor 198.51.100.7', '', { limits: { additions: 0 }, approval: { ...NO_APPROVAL, force: true } }),
+    held: '',
   },
   {
     row: 'a list that vanished',

@@ -35,7 +35,7 @@ function load({
     writeFileSync(join(cwd, 'keys', 'ctr_api_keys.txt'), keys);
     chmodSync(join(cwd, 'keys', 'ctr_api_keys.txt'), mode);
   }
-  return { cwd, config: loadConfig({ env, flags, cwd }) };
+  return { cwd, config: loadConfig({ env, flags, cwd, log: { level: 'info', pretty: false } }) };
 }
 
 function checkProblems(settings: Parameters<typeof load>[0], expected: RegExp[]) {
@@ -62,7 +62,8 @@ test('without any settings: the embedded server on loopback, feeds/ and data/', 
     feedsDir: join(cwd, 'feeds'),
     dataDir: join(cwd, 'data'),
     searchPath: '/usr/bin',
-    tenant: { kind: 'embedded', port: 3000, host: '127.0.0.1' },
+    tenant: { kind: 'embedded' },
+    listen: {},
     log: { level: 'info', pretty: false },
     hints: [],
   });
@@ -81,7 +82,7 @@ test('flags win over the environment', () => {
   });
   assert.equal(config.feedsDir, join(cwd, 'flag-feeds'));
   assert.equal(config.dataDir, '/env-data');
-  assert.deepEqual(config.tenant, { kind: 'embedded', port: 0, host: '127.0.0.1', publicUrl: 'https://flag.example' });
+  assert.deepEqual(config.listen, { port: 0, publicUrl: 'https://flag.example' });
   assert.deepEqual(config.log, { level: 'warn', pretty: true });
 });
 

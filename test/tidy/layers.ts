@@ -31,7 +31,7 @@ export const LAYERS: Record<string, Layer> = {
   ctim: { imports: [], packages: [], node: PURE },
   runtime: { imports: [], packages: ['pino', 'pino-pretty', 'zod'] },
   plan: { imports: ['ctim'], packages: [], node: PURE },
-  lists: { imports: ['ctim'], packages: ['yaml', 'zod', 'ipaddr.js', 'tldts'], node: [...PURE, 'node:path'] },
+  lists: { imports: ['ctim'], packages: ['yaml', 'zod', 'tldts'], node: [...PURE, 'node:path'] },
   sources: { imports: ['ctim', 'runtime', 'lists'], packages: ['axios'] },
   ctia: { imports: ['ctim', 'runtime'], packages: ['axios'] },
   reconcile: { imports: ['ctim', 'plan', 'lists', 'ctia', 'runtime'], packages: [] },
