@@ -290,7 +290,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     /** One judgement, or undefined where it is gone. */
     async judgement(id: string): Promise<StoredJudgement | undefined> {
       try {
-        return storedJudgement(JSON.parse((await read(pathOf(id))).text));
+        return storedJudgement(jsonOf('GET of a judgement', await read(pathOf(id))));
       } catch (error) {
         if (isCtiaError(error, 'not-found')) return undefined;
         throw error;
