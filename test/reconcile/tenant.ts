@@ -7,6 +7,7 @@ import type { Answer } from '../../src/ctia/answer.ts';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient, openCtia } from '../../src/ctia/client.ts';
 import type { HttpRequest } from '../../src/ctia/http.ts';
 import type { Channel } from '../../src/ctim/feed.ts';
+import { type Observable, sameObservable } from '../../src/ctim/observable.ts';
 import type { NewClient } from '../../src/embedded-ctia/clients.ts';
 import { type EmbeddedCtia, type EmbeddedOptions, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import type { Approval } from '../../src/plan/safety.ts';
@@ -162,7 +163,11 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     repository: REPOSITORY,
     ...more,
   };
-  return { client: world.client(), owner, approval, ownEmbedded, readDesired: async () => desired };
+  const readDesired = async (allowedByHand: readonly Observable[]): Promise<Desired> => ({
+    ...desired,
+    entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
+  });
+  return { client: world.client(), owner, approval, ownEmbedded, readDesired };
 }
 
 /** `verified`, or everything that says why not. */
