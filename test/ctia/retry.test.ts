@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openCtia } from '../../src/ctia/client.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { errorOf, rawClient } from './raw-client.ts';
 import { type RawAnswer, TOKEN_PATH } from './raw-server.ts';
 
@@ -98,8 +100,10 @@ test('a plain POST that was refused by the quota was not carried out, and goes a
 });
 
 test('a host that nobody listens at is unreachable, and named', async (t) => {
-  const { client, connection, waits } = await rawClient(t, () => undefined);
-  Object.assign(connection, { ctiaUrl: 'http://127.0.0.1:1' });
+  const nobody = { ctiaUrl: 'http://127.0.0.1:1', tokenUrl: 'http://127.0.0.1:1', clientId: 'c', clientPassword: 'p' };
+  const connection = openCtia({ clock: systemClock, ...nobody });
+  t.after(() => connection.close());
+  const { client, waits } = await rawClient(t, () => undefined, { connection });
   const error = await errorOf(client.view('http://127.0.0.1:1/ctia/feed/feed-1/view.txt?s=secret'));
   assert.equal(error.kind, 'unreachable');
   assert.match(error.message, /127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/);
