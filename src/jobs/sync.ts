@@ -12,7 +12,7 @@ import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
 import { NOTHING_DONE, type Outcome, together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
-import { noteApplied, openFeeds } from '../reconcile/run.ts';
+import { noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
 import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
@@ -102,6 +102,7 @@ async function planAndQueue(
   before: SyncState | undefined,
   log: Log,
 ): Promise<SyncState> {
+  const startedAt = before?.startedAt ?? work.clock.now();
   const { v: _, revision, state: __, ...approved } = job.data;
   const approval: Approval = { yes: approved.yes ?? false, force: approved.force ?? false, digest: approved.digest };
   const byHand = await endedByHand(work);
@@ -109,8 +110,7 @@ async function planAndQueue(
     client: desk.client,
     owner: work.owner,
     ownEmbedded: work.ownEmbedded,
-    // A second pass repairs what this very run was allowed to do, and its plan is another one than the digest names.
-    approval: before === undefined ? approval : { ...approval, yes: true, digest: undefined },
+    approval: before === undefined ? approval : repairing(approval),
     readDesired: async (adhocAllow) => {
       const desired = await readDesired(work, desk, adhocAllow);
       if (revision !== undefined && desired.revision !== revision)
@@ -126,7 +126,7 @@ async function planAndQueue(
   const { requests } = desk.client;
   const state: SyncState = {
     pass: (before?.pass ?? 0) + 1,
-    startedAt: before?.startedAt ?? work.clock.now(),
+    startedAt,
     plan: summaryOf(plan),
     counts: before === undefined ? applied.counts : addCounts(before.counts, applied.counts),
     notices: prepared.found.notices,

@@ -120,11 +120,32 @@ async function unlink(
 ): Promise<Outcome> {
   const goes = changes.filter(({ h }) => !failed.has(h));
   if (goes.length === 0) return { applied: 0, failures: [], notices: [] };
-  const result = await context.client.removeLinks(goes.map(({ link }) => link.id));
+  const removed = await removeLinks(
+    context,
+    goes.map(({ link }) => link.id),
+  );
   const failures = goes.flatMap(({ h, link }): Failure[] =>
-    result.done.has(link.id) || result.notFound.has(link.id)
+    removed.has(link.id)
       ? []
       : [{ h, kind: 'unknown', message: `the link ${link.id} leads to a former indicator and could not be deleted` }],
   );
   return { applied: goes.length - failures.length, failures, notices: [] };
+}
+
+/** Those that are gone now: deleted, or deleted before by somebody. */
+async function removeLinks(context: ApplyContext, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>();
+  for (let at = 0; at < ids.length; ) {
+    const some = ids.slice(at, at + context.entitiesMax);
+    try {
+      const { done, notFound } = await context.client.removeLinks(some);
+      for (const id of [...done, ...notFound]) gone.add(id);
+      at += some.length;
+    } catch (error) {
+      const max = isCtiaError(error, 'too-many') ? error.facts.entitiesMax : undefined;
+      if (max === undefined || max >= some.length) throw error;
+      context.learnEntitiesMax(max);
+    }
+  }
+  return gone;
 }

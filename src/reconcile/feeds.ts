@@ -67,7 +67,7 @@ export async function findFeeds(
     for (const [type, title] of channel.titles) {
       const name = { channel: channel.name, type };
       const indicator =
-        ownIndicators.find((it) => it.externalIds.includes(indicatorId(self.owner, channel.name, type))) ??
+        oldest(ownIndicators.filter((it) => it.externalIds.includes(indicatorId(self.owner, channel.name, type)))) ??
         oldest(candidates.indicators.filter((it) => it.title === title.indicator && isAdoptable(self, it)));
       const feed =
         newestOwnFeed(self, ownFeeds, name) ??
