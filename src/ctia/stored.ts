@@ -10,8 +10,6 @@ import { CtiaError } from './error.ts';
 export interface StoredBase {
   id: string;
   externalIds: readonly string[];
-  /** The login that made it. */
-  owner: string;
   groups: readonly string[];
   tlp: Tlp;
   created: string;
@@ -47,6 +45,8 @@ export interface StoredIndicator extends StoredBase {
 }
 
 export interface StoredFeed extends StoredBase {
+  /** The login that made it: its view is read with that login's rights. */
+  owner: string;
   title: string | undefined;
   output: string;
   indicator_id: string | undefined;
@@ -101,6 +101,7 @@ export function storedFeed(value: unknown): StoredFeed {
   const fields = record(value, 'feed');
   return {
     ...base(fields),
+    owner: text(fields, 'owner'),
     title: optionalText(fields, 'title'),
     output: text(fields, 'output'),
     indicator_id: optionalText(fields, 'indicator_id'),
@@ -113,7 +114,6 @@ function base(fields: Record<string, unknown>): StoredBase {
   return {
     id: text(fields, 'id'),
     externalIds: texts(fields.external_ids),
-    owner: text(fields, 'owner'),
     groups: texts(fields.groups),
     tlp: text(fields, 'tlp') as Tlp,
     created: text(fields, 'created'),

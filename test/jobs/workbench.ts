@@ -14,7 +14,7 @@ import { openRedis } from '../../src/jobs/redis.ts';
 import type { OpenRedis } from '../../src/jobs/redis-connection.ts';
 import { startWorkers } from '../../src/jobs/workers.ts';
 import type { Workplace } from '../../src/jobs/workplace.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
@@ -41,6 +41,10 @@ export interface Workbench {
   /** The lines of a feed of `firewall-block`, as a firewall gets them. */
   view(type: string): Promise<string>;
   get(path: string): Promise<Answer>;
+  /** How many requests the server answers slowly, as a `slow` fault has it: now, and most at once so far. */
+  readonly slow: { readonly now: number; readonly most: number };
+  /** What a worker process of its own needs to know. */
+  readonly env: Record<string, string>;
   /** The server's clock, by which everything is live or dead, goes ahead. */
   step(ms: number): void;
   /** The server goes away, and comes back on the same store and port. */
@@ -74,7 +78,17 @@ export async function workbench(
 
   const clock = systemClock;
   let aheadMs = 0;
-  const serverClock = { ...clock, now: () => clock.now() + aheadMs };
+  const slow = { now: 0, most: 0 };
+  const serverClock: Clock = {
+    now: () => clock.now() + aheadMs,
+    async sleep(ms, signal) {
+      slow.now += 1;
+      slow.most = Math.max(slow.most, slow.now);
+      await clock.sleep(ms, signal).finally(() => {
+        slow.now -= 1;
+      });
+    },
+  };
   const startServer = (port: number) =>
     startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
   let server = await startServer(0);
@@ -136,6 +150,15 @@ export async function workbench(
       return (await call({ url: server.url, token: '' }, 'GET', json[0].feed_view_url)).text;
     },
     get,
+    slow,
+    env: {
+      FEEDS_DIR: feedsDir,
+      DATA_DIR: folder,
+      CTIA_URL: server.url,
+      CTIA_TOKEN_URL: server.url,
+      CTIA_CLIENT_ID: CLIENT.id,
+      CTIA_CLIENT_PASSWORD: CLIENT.password,
+    },
     step(ms) {
       aheadMs += ms;
     },
@@ -160,9 +183,13 @@ export async function until<T>(what: string, look: () => T | Promise<T>, limitMs
   }
 }
 
-/** A list of the addresses 11.0.0.0, 11.0.0.1 … */
+/** A list of the addresses 11.0.0.0, 11.0.0.1 … and what a feed shows of it. */
 export function addresses(count: number): string {
-  return Array.from({ length: count }, (_, i) => `11.0.${i >> 8}.${i & 255}\n`).join('');
+  return Array.from({ length: count }, (_, i) => `11.0.${i >> 8}.${i & 255}`).join('\n');
+}
+
+export function inFeedOrder(addressLines: string): string {
+  return addressLines.split('\n').sort().join('\n');
 }
 
 export function tempLog(t: TestContext): string {
