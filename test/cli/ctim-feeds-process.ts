@@ -5,7 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
+
+/** A test, or a whole file. */
+export type Cleanup = { after(undo: () => void | Promise<void>): void };
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.js');
 
@@ -27,7 +29,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export function start(t: TestContext, cwd: string, args: string[], env: Record<string, string> = {}): Running {
+export function start(t: Cleanup, cwd: string, args: string[], env: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
@@ -75,12 +77,12 @@ export function start(t: TestContext, cwd: string, args: string[], env: Record<s
   };
 }
 
-export function run(t: TestContext, cwd: string, args: string[], env: Record<string, string> = {}): Promise<Ended> {
+export function run(t: Cleanup, cwd: string, args: string[], env: Record<string, string> = {}): Promise<Ended> {
   return start(t, cwd, args, env).ended();
 }
 
 /** A folder to work in, with these files; gone after the test. */
-export function folderWith(t: TestContext, files: Record<string, string>): string {
+export function folderWith(t: Cleanup, files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'ctim-feeds-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFiles(folder, files);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { start } from '../cli/ctim-feeds-process.ts';
 import { addresses, inFeedOrder, OWNER, until, workbench } from './workbench.ts';
 
 const MANY = 2500;
@@ -13,8 +12,7 @@ const IMPORT = { method: 'POST', path: /bundle\/import/ };
 
 test('two worker processes share the batches of a sync, and one writes at a time', async (t) => {
   const bench = await workbench(t, { files: FILES });
-  const workers = [start(t, bench.folder, ['work'], bench.env), start(t, bench.folder, ['work'], bench.env)];
-  for (const worker of workers) await worker.shows(/Working on ctim-feeds-acme-/);
+  const workers = [await bench.startWorkProcess(), await bench.startWorkProcess()];
   bench.server.faults.push({ on: IMPORT, times: 100, kind: 'slow', ms: 200 });
   const { result, failed } = await bench.run('sync', { yes: true });
   assert.equal(result?.result, 'verified', failed);
@@ -42,14 +40,12 @@ test('two worker processes share the batches of a sync, and one writes at a time
 
 test('a worker killed in the middle of a batch: another one finishes the sync, without a duplicate', async (t) => {
   const bench = await workbench(t, { files: FILES });
-  const doomed = start(t, bench.folder, ['work'], bench.env);
-  await doomed.shows(/Working on/);
+  const doomed = await bench.startWorkProcess();
   bench.server.faults.push({ on: IMPORT, skip: 1, kind: 'slow', ms: 600_000 });
   const sync = bench.run('sync', { yes: true });
   await until('the second batch was written and is not answered', () => bench.slow.now === 1);
 
-  const other = start(t, bench.folder, ['work'], bench.env);
-  await other.shows(/Working on/);
+  await bench.startWorkProcess();
   doomed.child.kill('SIGKILL');
   await once(doomed.child, 'close');
   // Its locks end by themselves after 15 s and 45 s; that wait is not what is tested.

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lives } from '../../src/jobs/process-identity.ts';
-import { start } from '../cli/ctim-feeds-process.ts';
 import { addresses, inFeedOrder, OWNER, until, type Workbench, workbench } from './workbench.ts';
 
 const MANY = 2500;
@@ -21,8 +20,7 @@ async function checkPublishedOnce(bench: Workbench) {
 
 test('Redis killed in the middle of a sync: it is started again and the jobs go on', async (t) => {
   const bench = await workbench(t, { files: FILES });
-  const worker = start(t, bench.folder, ['work'], bench.env);
-  await worker.shows(/Working on/);
+  await bench.startWorkProcess();
   bench.server.faults.push({ on: IMPORT, skip: 1, kind: 'slow', ms: 1500 });
   const job = await bench.work.requests.add('sync', { v: 1, yes: true });
   await until('the second batch is on its way', () => bench.slow.now === 1);
@@ -60,8 +58,7 @@ test('CTIA goes away in the middle of a sync and comes back: the jobs go on', as
 
 test('SIGTERM in the middle of a batch: the job in flight is finished, the rest left in the queue, status 0', async (t) => {
   const bench = await workbench(t, { files: FILES });
-  const worker = start(t, bench.folder, ['work'], bench.env);
-  await worker.shows(/Working on/);
+  const worker = await bench.startWorkProcess();
   bench.server.faults.push({ on: IMPORT, skip: 1, kind: 'slow', ms: 1000 });
   const sync = bench.run('sync', { yes: true });
   await until('the second batch is on its way', () => bench.slow.now === 1);

@@ -17,6 +17,7 @@ import type { Workplace } from '../../src/jobs/workplace.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
+import { type Running, start } from '../cli/ctim-feeds-process.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
@@ -33,6 +34,8 @@ export interface Workbench {
   readonly work: Workplace;
   /** Writes below the feeds folder. */
   write(file: string, text: string): void;
+  /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
+  startWorkProcess(): Promise<Running>;
   /** Workers in this process. */
   startWorkers(): void;
   /** Puts a job into the queue and waits for its end. */
@@ -43,8 +46,6 @@ export interface Workbench {
   get(path: string): Promise<Answer>;
   /** How many requests the server answers slowly, as a `slow` fault has it: now, and most at once so far. */
   readonly slow: { readonly now: number; readonly most: number };
-  /** What a worker process of its own needs to know. */
-  readonly env: Record<string, string>;
   /** The server's clock, by which everything is live or dead, goes ahead. */
   step(ms: number): void;
   /** The server goes away, and comes back on the same store and port. */
@@ -138,6 +139,19 @@ export async function workbench(
     releases,
     work,
     write,
+    async startWorkProcess() {
+      const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
+      const worker = start(cleanup, folder, ['work'], {
+        FEEDS_DIR: feedsDir,
+        DATA_DIR: folder,
+        CTIA_URL: server.url,
+        CTIA_TOKEN_URL: server.url,
+        CTIA_CLIENT_ID: CLIENT.id,
+        CTIA_CLIENT_PASSWORD: CLIENT.password,
+      });
+      await worker.shows(/Working on ctim-feeds-acme-/);
+      return worker;
+    },
     startWorkers() {
       const workers = startWorkers(work, redis.connection);
       releases.add('workers', () => workers.close());
@@ -151,14 +165,6 @@ export async function workbench(
     },
     get,
     slow,
-    env: {
-      FEEDS_DIR: feedsDir,
-      DATA_DIR: folder,
-      CTIA_URL: server.url,
-      CTIA_TOKEN_URL: server.url,
-      CTIA_CLIENT_ID: CLIENT.id,
-      CTIA_CLIENT_PASSWORD: CLIENT.password,
-    },
     step(ms) {
       aheadMs += ms;
     },
