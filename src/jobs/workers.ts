@@ -11,7 +11,8 @@ import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
 import { parseRequest, REFUSED } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { type BatchResult, processSync, type SyncData } from './sync.ts';
+import { processSync } from './sync.ts';
+import type { BatchResult, SyncData } from './sync-state.ts';
 import { deskFor, type Workplace } from './workplace.ts';
 
 export interface Workers {
