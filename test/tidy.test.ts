@@ -49,7 +49,8 @@ for (const name of ['ARCHITECTURE.md', 'README.md', 'docs/HACKING.md']) {
   const written = existsSync(join(ROOT, name));
   test(`every path that ${name} names exists`, { skip: !written && `${name} is not written yet` }, () => {
     const document = { path: name, text: readFileSync(join(ROOT, name), 'utf8') };
-    checkNone(documentFindings(document, (path) => existsSync(join(ROOT, path))));
+    // The keys file is everybody's own and in no checkout.
+    checkNone(documentFindings(document, (path) => path === 'keys/ctr_api_keys.txt' || existsSync(join(ROOT, path))));
   });
 }
 

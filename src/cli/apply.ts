@@ -5,7 +5,7 @@ import { readWill, type Will } from '../jobs/desired.ts';
 import type { WriterLock } from '../jobs/lock.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { renderPlan } from '../plan/render.ts';
-import { type Approval, NO_APPROVAL } from '../plan/safety.ts';
+import { type Approval, hasProblems, NO_APPROVAL } from '../plan/safety.ts';
 import { prepare } from '../reconcile/prepare.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
@@ -50,7 +50,7 @@ export async function plan(session: Session, { json }: { json: boolean }): Promi
   });
   session.print(json ? JSON.stringify(prepared.plan, null, 2) : renderPlan(prepared.plan));
   for (const notice of prepared.found.notices) console.error(`notice: ${notice}`);
-  if (prepared.plan.held.some(({ rule }) => rule === 'problems')) return EXIT.problems;
+  if (hasProblems(prepared.plan)) return EXIT.problems;
   return prepared.plan.held.length > 0 ? EXIT.held : EXIT.done;
 }
 

@@ -50,11 +50,11 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .option('--schema', 'print the JSON Schema of a list, for an editor, and end', false)
     .action((options) => act(options, async (session) => (await import('./check.ts')).check(session, options)));
 
-  json(program.command('plan'))
+  listening(json(program.command('plan')))
     .description('print what apply would change; change nothing')
     .action((options) => act(options, async (session) => (await import('./apply.ts')).plan(session, options)));
 
-  json(approval(program.command('apply')))
+  listening(json(approval(program.command('apply'))))
     .description('plan, apply and verify in this process; needs no Redis')
     .action((options) => act(options, async (session) => (await import('./apply.ts')).apply(session, options)));
 

@@ -8,20 +8,13 @@ export async function ctia(
   options: { clientId: string | undefined; clientPassword: string | undefined },
 ): Promise<Exit> {
   const { config, clock, log, releases, signal } = session;
-  if (config.tenant.kind !== 'embedded') {
-    throw new CommandRefused(
-      EXIT.usage,
-      'a remote CTIA is configured (keys/ctr_api_keys.txt or CTIA_URL): the embedded server is started with none',
-    );
-  }
   const { clientId: id, clientPassword: password } = options;
   if ((id === undefined) !== (password === undefined)) {
     throw new CommandRefused(EXIT.usage, 'an API client is --client-id and --client-password together');
   }
-  const { kind: _, ...listen } = config.tenant;
   const { dataDir, keyFile } = embeddedFolder(config);
   const client = id !== undefined && password !== undefined ? { client: { id, password } } : {};
-  const server = await startEmbeddedCtia({ ...listen, ...client, dataDir, keyFile, clock, log });
+  const server = await startEmbeddedCtia({ ...config.listen, ...client, dataDir, keyFile, clock, log });
   releases.add('embedded CTIA', () => server.close());
   session.print(
     `Embedded CTIA at ${server.url}; ${id === undefined ? `the API client is in ${keyFile}` : `API client ${id}`}; Ctrl-C stops it.`,

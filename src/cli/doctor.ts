@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { makeCtiaClient } from '../ctia/client.ts';
+import { missingScopes } from '../ctia/scopes.ts';
 import { hasErrors } from '../ctim/problem.ts';
 import { queueNames } from '../jobs/queues.ts';
 import { openRedis } from '../jobs/redis.ts';
@@ -14,8 +15,6 @@ interface Finding {
   readonly says: string;
 }
 
-/** Bulk PUT, with which we renew and withdraw, asks for every `create-*` right: casebooks and assets (target records) included. */
-const NEEDED_SCOPES = ['private-intel', 'casebook', 'asset', 'inspect'];
 const SKEW_MS_MAX = 120 * SECOND;
 
 /** `doctor`: one line for each thing that must be right; each is ok, or says what is wrong and the next step. */
@@ -64,7 +63,7 @@ async function lookAtTenant(
   await look('owner', async () => `${owner}; the queue is ${queueNames(ctia.ctiaUrl, owner).requests}`);
   await look('scopes', async () => {
     const { scopes } = await ctia.tokens.get();
-    const missing = NEEDED_SCOPES.filter((needed) => !scopes.some((scope) => scope.split(':')[0] === needed));
+    const missing = missingScopes(scopes);
     if (missing.length > 0)
       throw new Error(`granted: ${scopes.join(' ')}; missing: ${missing.join(' ')}; add them to the API client`);
     return scopes.join(' ');

@@ -1,12 +1,13 @@
 import { openQueueEvents } from '../jobs/connect.ts';
-import { enqueue as put, waitFor } from '../jobs/enqueue.ts';
+import { enqueue as put } from '../jobs/enqueue.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
-import { REFUSED, type RequestName } from '../jobs/queues.ts';
+import type { RequestName } from '../jobs/queues.ts';
 import { openRedis } from '../jobs/redis.ts';
 import type { HandReport } from '../reconcile/by-hand.ts';
 import type { Report } from '../reconcile/report.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
+import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
 import { openTenant, type Session } from './session.ts';
 
@@ -43,17 +44,7 @@ export async function enqueue(session: Session, { name, payload, wait, json }: E
     );
     return EXIT.done;
   }
-  return show(session, name, await finished(job, events, session.signal), json);
-}
-
-async function finished(...[job, events, signal]: Parameters<typeof waitFor>): Promise<unknown> {
-  try {
-    return await waitFor(job, events, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandRefused(reason.startsWith(REFUSED) ? EXIT.problems : EXIT.failed, reason);
-  }
+  return show(session, name, await resultOf(job, { ...session, events, redis }), json);
 }
 
 function show(session: Session, name: RequestName, result: unknown, json: boolean): Exit {

@@ -1,5 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CtiaConnection, openCtia } from '../ctia/client.ts';
+import { missingScopes } from '../ctia/scopes.ts';
+import { problemLine } from '../ctim/problem.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
 import { readKeyFile } from '../embedded-ctia/key-file.ts';
 import { ownerOf } from '../jobs/desired.ts';
@@ -51,12 +54,14 @@ export interface Tenant {
 
 /** The tenant that the configuration names: a remote one, or the embedded server, started here unless it runs already. */
 export async function openTenant(session: Session): Promise<Tenant> {
-  const { config, clock, releases } = session;
+  const { config, clock, log, releases } = session;
   const ownEmbedded = config.tenant.kind === 'embedded';
   const owner = await readOwner(config, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
   const ctia = openCtia({ clock, ...access });
   releases.add('connections to CTIA', () => ctia.close());
+  const missing = missingScopes((await ctia.tokens.get()).scopes);
+  if (missing.length > 0) log.warn({ missing }, 'the API client lacks scopes that renewing and withdrawing need');
   return { ctia, owner, ownEmbedded };
 }
 
@@ -64,6 +69,9 @@ async function readOwner({ feedsDir }: Config, ownEmbedded: boolean): Promise<st
   const { reading } = await readFeeds(feedsDir, { now: 0 });
   const owner = ownerOf(reading.settings, ownEmbedded);
   if (owner !== undefined) return owner;
+  // Without a folder, or with settings that cannot be read, the owner may well be set.
+  const errors = reading.problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new CommandRefused(EXIT.problems, errors.map(problemLine).join('\n'));
   const where = join(feedsDir, 'settings.yaml');
   throw new CommandRefused(
     EXIT.usage,
@@ -78,28 +86,26 @@ export function embeddedFolder(config: Config): { dataDir: string; keyFile: stri
   return { dataDir, keyFile: join(dataDir, 'client.txt') };
 }
 
+/** Starts the embedded server, or joins the one that a process of ours runs on the same store. */
 async function openEmbedded(session: Session): Promise<Access> {
   const { config, clock, log, releases } = session;
-  if (config.tenant.kind !== 'embedded') throw new Error('not embedded');
-  const { kind: _, ...listen } = config.tenant;
   const { dataDir, keyFile } = embeddedFolder(config);
-  const { startEmbeddedCtia } = await import('../embedded-ctia/server.ts');
+  const { localUrlFile, startEmbeddedCtia } = await import('../embedded-ctia/server.ts');
   try {
-    const server = await startEmbeddedCtia({ ...listen, dataDir, keyFile, clock, log });
+    const server = await startEmbeddedCtia({ ...config.listen, dataDir, keyFile, clock, log });
     releases.add('embedded CTIA', () => server.close());
     if (server.credentials === undefined) throw noKey(keyFile);
-    return {
-      ctiaUrl: server.url,
-      tokenUrl: server.url,
-      clientId: server.credentials.id,
-      clientPassword: server.credentials.password,
-    };
+    return accessTo(server.localUrl, server.credentials);
   } catch (error) {
     if (!(error instanceof EmbeddedCtiaError) || error.kind !== 'store-locked') throw error;
     const kept = readKeyFile(keyFile);
-    if (kept?.host === undefined) throw error;
-    return { ctiaUrl: kept.host, tokenUrl: kept.host, clientId: kept.id, clientPassword: kept.password };
+    if (kept === undefined || !existsSync(localUrlFile(dataDir))) throw error;
+    return accessTo(readFileSync(localUrlFile(dataDir), 'utf8'), kept);
   }
+}
+
+function accessTo(url: string, { id, password }: { id: string; password: string }): Access {
+  return { ctiaUrl: url, tokenUrl: url, clientId: id, clientPassword: password };
 }
 
 function noKey(keyFile: string): CommandRefused {

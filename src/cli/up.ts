@@ -1,13 +1,16 @@
+import { problemLine } from '../ctim/problem.ts';
 import { openQueueEvents } from '../jobs/connect.ts';
-import { enqueue, waitFor } from '../jobs/enqueue.ts';
+import { enqueue } from '../jobs/enqueue.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
 import { openRedis } from '../jobs/redis.ts';
 import { upsertSchedules } from '../jobs/schedules.ts';
 import { startWorkers } from '../jobs/workers.ts';
 import type { Workplace } from '../jobs/workplace.ts';
 import type { Report } from '../reconcile/report.ts';
+import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { typedFeeds } from './feeds.ts';
+import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
 import { renderTable } from './table.ts';
@@ -23,15 +26,13 @@ export interface UpOptions {
  * `up`, which `npm start` runs: a Redis, the embedded CTIA server where no other is configured, workers and schedules,
  * one sync through the queue, the table of feeds; then it stays until it is told to stop.
  */
-export async function up(session: Session, { once, ...approval }: UpOptions): Promise<Exit> {
-  const { work, tenant, connection } = await open(session);
-  const events = await openQueueEvents(connection, work.names.requests, session.releases);
-  const job = await enqueue(
-    work.requests,
-    'sync',
-    Object.fromEntries(Object.entries(approval).filter(([, value]) => value)),
-  );
-  const report = (await waitFor(job, events, session.signal)) as Report;
+export async function up(session: Session, { once, yes, force, digest }: UpOptions): Promise<Exit> {
+  const { work, tenant, redis } = await open(session);
+  const events = await openQueueEvents(redis.connection, work.names.requests, session.releases);
+  const approval = { ...(yes && { yes }), ...(force && { force }), ...(digest && { digest }) };
+  const job = await enqueue(work.requests, 'sync', approval);
+  const report = (await resultOf(job, { ...session, events, redis })) as Report;
+  if (report.result === 'problems') await printProblems(session);
   session.print(`\n${renderReport(report)}\n`);
   session.print(await feedTable(session, tenant, report));
   if (once) return exitOfResult(report.result);
@@ -62,7 +63,12 @@ async function open(session: Session) {
   const workers = startWorkers(work, redis.connection);
   releases.add('workers', () => workers.close());
   await upsertSchedules(work.requests, clock);
-  return { work, tenant, connection: redis.connection };
+  return { work, tenant, redis };
+}
+
+async function printProblems({ config, clock, print }: Session): Promise<void> {
+  const { reading } = await readFeeds(config.feedsDir, { now: clock.now() });
+  for (const problem of reading.problems) if (problem.severity === 'error') print(problemLine(problem));
 }
 
 /** Whole URLs, since they are what one pastes into a firewall. */
@@ -73,7 +79,7 @@ async function feedTable(session: Session, tenant: Tenant, report: Report): Prom
     return [
       channel,
       type,
-      String(verdict?.entries ?? 0),
+      String(verdict?.entries ?? '–'),
       feed?.feed_view_url ?? 'none yet',
       verdict?.verified ? 'yes' : 'no',
     ];

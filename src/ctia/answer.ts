@@ -76,6 +76,15 @@ function parsedOrText(text: string): unknown {
   }
 }
 
+/** The body of a success. A proxy's login page is no answer of CTIA's, and its text may hold anything: it is not quoted. */
+export function jsonOf(what: string, { status, text }: Pick<Answer, 'status' | 'text'>): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CtiaError('unexpected', `${what} answered ${status} with a body that is not JSON`, { status });
+  }
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

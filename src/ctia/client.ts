@@ -2,7 +2,7 @@ import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
-import { type Answer, errorOf, isRecord } from './answer.ts';
+import { type Answer, errorOf, isRecord, jsonOf } from './answer.ts';
 import { CtiaError, isCtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
@@ -107,6 +107,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   const { connection, clock, patienceMs, onWait, signal } = options;
   const { ctiaUrl, http, tokens } = connection;
   const requests = { total: 0, mutating: 0 };
+  let idsPerGet = IDS_PER_GET;
 
   async function send(
     request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
@@ -136,7 +137,8 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     connection.aheadMs = Math.abs(ahead) < CLOCK_NOISE_MS ? 0 : ahead;
   }
 
-  const retrying = <T>(attempt: () => Promise<T>) => withRetry({ clock, patienceMs, signal, onWait }, attempt);
+  const retrying = <T>(attempt: () => Promise<T>, maySendTwice = true) =>
+    withRetry({ clock, patienceMs, maySendTwice, signal, onWait }, attempt);
 
   async function read(path: string): Promise<Answer> {
     return retrying(() => send({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS }));
@@ -145,19 +147,15 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   async function write(method: 'POST' | 'PUT' | 'DELETE', path: string, document: unknown): Promise<unknown> {
     const body = document === undefined ? undefined : Buffer.from(JSON.stringify(document));
     const answer = await retrying(() => send({ method, path, ...(body && { body }), timeoutMs: WRITE_TIMEOUT_MS }));
-    return answer.text === '' ? undefined : JSON.parse(answer.text);
+    return answer.text === '' ? undefined : jsonOf(`${method} ${withoutQuery(path)}`, answer);
   }
 
-  /** Not idempotent, so sent once: whoever calls looks up by external id before sending it again. */
+  /** Not idempotent, so sent again only where nothing was carried out: whoever calls looks up by external id before the next try. */
   async function create(kind: 'indicator' | 'feed', document: unknown): Promise<unknown> {
     const body = Buffer.from(JSON.stringify(document));
-    const answer = await send({
-      method: 'POST',
-      path: `/ctia/${kind}?wait_for=true`,
-      body,
-      timeoutMs: WRITE_TIMEOUT_MS,
-    });
-    return JSON.parse(answer.text);
+    const path = `/ctia/${kind}?wait_for=true`;
+    const answer = await retrying(() => send({ method: 'POST', path, body, timeoutMs: WRITE_TIMEOUT_MS }), false);
+    return jsonOf(`POST /ctia/${kind}`, answer);
   }
 
   /** Every record of a route, page by page to the last; throws `incomplete` unless they are as many as `X-Total-Hits` says. */
@@ -168,7 +166,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     let cursor = `limit=${PAGE_SIZE}`;
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const answer = await read(`${first}&${cursor}`);
-      const body: unknown = JSON.parse(answer.text);
+      const body = jsonOf(`GET ${withoutQuery(route)}`, answer);
       if (!Array.isArray(body))
         throw new CtiaError('unexpected', `GET ${withoutQuery(route)} did not answer with a list`);
       const records = body.map(parse).filter((record) => !seen.has(record.id));
@@ -195,15 +193,42 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     return records;
   }
 
-  async function byId(kind: 'judgements' | 'relationships', ids: readonly string[]): Promise<unknown[]> {
+  async function byId(
+    kind: 'judgements' | 'relationships',
+    ids: readonly string[],
+  ): Promise<{ found: unknown[]; unreadable: number }> {
     const found: unknown[] = [];
-    for (let at = 0; at < ids.length; at += IDS_PER_GET) {
-      const query = ids.slice(at, at + IDS_PER_GET).map((id) => `${kind}=${shortId(id)}`);
-      const body: unknown = JSON.parse((await read(`/ctia/bulk?${query.join('&')}`)).text);
+    let unreadable = 0;
+    for (let at = 0; at < ids.length; ) {
+      const some = ids.slice(at, at + idsPerGet);
+      const query = some.map((id) => `${kind}=${shortId(id)}`);
+      let body: unknown;
+      try {
+        body = jsonOf('GET /ctia/bulk', await read(`/ctia/bulk?${query.join('&')}`));
+      } catch (error) {
+        if (!isCtiaError(error, 'too-many') || !takesFewer(error, some.length)) throw error;
+        idsPerGet = error.facts.entitiesMax;
+        continue;
+      }
       const records = isRecord(body) ? body[kind] : undefined;
-      if (Array.isArray(records)) found.push(...records.filter((record) => record !== null));
+      if (Array.isArray(records)) {
+        const readable = records.filter((record) => record !== null);
+        found.push(...readable);
+        unreadable += records.length - readable.length;
+      }
+      at += some.length;
     }
-    return found;
+    return { found, unreadable };
+  }
+
+  async function isReadableOrGone(id: string): Promise<boolean> {
+    try {
+      await read(pathOf(id));
+    } catch (error) {
+      if (isCtiaError(error, 'forbidden')) return false;
+      if (!isCtiaError(error, 'not-found')) throw error;
+    }
+    return true;
   }
 
   return {
@@ -264,11 +289,23 @@ export function makeCtiaClient(options: CtiaClientOptions) {
 
     /** Those of these ids that we may read, in no order: what is missing is gone, or is not ours to read. */
     async judgementsById(ids: readonly string[]): Promise<StoredJudgement[]> {
-      return (await byId('judgements', ids)).map(storedJudgement);
+      return (await byId('judgements', ids)).found.map(storedJudgement);
+    },
+
+    /** What a PUT did not find: there all the same, there and not ours to read, or, where it is in neither, gone. */
+    async whereabouts(ids: readonly string[]): Promise<{ visible: Set<string>; unreadable: Set<string> }> {
+      const { found, unreadable: count } = await byId('judgements', ids);
+      const visible = new Set(found.map((record) => storedJudgement(record).id));
+      const unreadable = new Set<string>();
+      // A bulk read does not say which; each by itself does, and hardly ever there is one.
+      for (const id of count === 0 ? [] : ids.filter((it) => !visible.has(it))) {
+        if (!(await isReadableOrGone(id))) unreadable.add(id);
+      }
+      return { visible, unreadable };
     },
 
     async linksById(ids: readonly string[]): Promise<StoredRelationship[]> {
-      return (await byId('relationships', ids)).map(storedRelationship);
+      return (await byId('relationships', ids)).found.map(storedRelationship);
     },
 
     /** All judgements on one observable that we may read, dead ones included. CTIA folds case here too. */
@@ -280,45 +317,32 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       await write('POST', `${pathOf(id)}/expire?reason=${encodeURIComponent(reason)}`, undefined);
     },
 
-    /** One judgement, or undefined where it is gone. */
-    async judgement(id: string): Promise<StoredJudgement | undefined> {
-      try {
-        return storedJudgement(JSON.parse((await read(pathOf(id))).text));
-      } catch (error) {
-        if (isCtiaError(error, 'not-found')) return undefined;
-        throw error;
-      }
-    },
-
     /**
      * The values that a firewall would pull now. Needs no token and takes nothing from the quota. Asked for JSON, CTIA
      * would answer with one JSON string, so it is asked for text.
      */
     async view(feedViewUrl: string): Promise<string[]> {
+      const url = `${ctiaUrl}${viewPathOf(feedViewUrl)}`;
       const answer = await retrying(async () => {
         const got = await http.send({
           method: 'GET',
           headers: { accept: 'text/plain' },
-          url: feedViewUrl,
+          url,
           timeoutMs: VIEW_TIMEOUT_MS,
           signal,
         });
-        if (got.status !== 200) throw errorOf(`GET ${withoutQuery(feedViewUrl)}`, got);
+        if (got.status !== 200) throw errorOf(`GET ${withoutQuery(url)}`, got);
         return got;
       });
       return answer.text === '' ? [] : answer.text.split('\n');
     },
-
-    async isUp(): Promise<boolean> {
-      const answer = await http.send({
-        method: 'GET',
-        url: `${ctiaUrl}/ctia/version`,
-        timeoutMs: READ_TIMEOUT_MS,
-        signal,
-      });
-      return answer.status === 200 && isRecord(JSON.parse(answer.text));
-    },
   };
+}
+
+/** Whether the tenant named a number that the next try can keep to. */
+function takesFewer(error: CtiaError, than: number): error is CtiaError & { facts: { entitiesMax: number } } {
+  const { entitiesMax } = error.facts;
+  return entitiesMax !== undefined && entitiesMax > 0 && entitiesMax < than;
 }
 
 function shortId(longId: string): string {
@@ -337,5 +361,12 @@ function headers(token: Token, body: Buffer | undefined): Record<string, string>
 function pathOf(longId: string): string {
   const [path] = /\/ctia\/[a-z-]+\/[^/]+$/.exec(longId) ?? [];
   if (path === undefined) throw new Error(`not a long id: ${longId}`);
+  return path;
+}
+
+/** With its secret. As with all ids: on the host that we were given, not on the one by which the server knows itself. */
+function viewPathOf(feedViewUrl: string): string {
+  const [path] = /\/ctia\/feed\/.+$/.exec(feedViewUrl) ?? [];
+  if (path === undefined) throw new CtiaError('unexpected', 'CTIA returned a feed_view_url that leads to no feed');
   return path;
 }

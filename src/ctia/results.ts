@@ -6,7 +6,8 @@ import { isRecord } from './answer.ts';
  */
 export type ImportResult =
   | { readonly result: 'created' | 'exists'; readonly id: string }
-  | { readonly result: 'error'; readonly message: string };
+  /** `store`: the trouble is not the entity's. CTIA's own failures come as an object with a type, refusals as a text. */
+  | { readonly result: 'error'; readonly by: 'rules' | 'store'; readonly message: string };
 
 /** By the transient id that the entity was sent with. */
 export type ImportResults = ReadonlyMap<string, ImportResult>;
@@ -28,7 +29,8 @@ export function importResults(body: unknown): ImportResults {
     if ((result === 'created' || result === 'exists') && typeof id === 'string') {
       results.set(item.original_id, { result, id });
     } else if (result === 'error') {
-      results.set(item.original_id, { result, message: errorText(item) });
+      const by = isRecord(item.error) ? 'store' : 'rules';
+      results.set(item.original_id, { result, by, message: errorText(item) });
     }
   }
   return results;

@@ -45,6 +45,8 @@ export interface StoredIndicator extends StoredBase {
 }
 
 export interface StoredFeed extends StoredBase {
+  /** The login that made it: its view is read with that login's rights. */
+  owner: string;
   title: string | undefined;
   output: string;
   indicator_id: string | undefined;
@@ -99,6 +101,7 @@ export function storedFeed(value: unknown): StoredFeed {
   const fields = record(value, 'feed');
   return {
     ...base(fields),
+    owner: text(fields, 'owner'),
     title: optionalText(fields, 'title'),
     output: text(fields, 'output'),
     indicator_id: optionalText(fields, 'indicator_id'),

@@ -1,5 +1,5 @@
 import { type Clock, SECOND } from '../runtime/clock.ts';
-import { errorOf, isRecord } from './answer.ts';
+import { errorOf, isRecord, jsonOf } from './answer.ts';
 import { CtiaError } from './error.ts';
 import type { Http } from './http.ts';
 
@@ -76,7 +76,7 @@ function tokenOf(status: number, text: string, askedAt: number, otherError: () =
     throw new CtiaError('credentials', message, { status });
   }
   if (status !== 200) throw otherError();
-  const body: unknown = JSON.parse(text);
+  const body = jsonOf('the token service', { status, text });
   if (!isRecord(body) || typeof body.access_token !== 'string') {
     throw new CtiaError('unexpected', 'the token service answered 200 without an access_token', { status });
   }

@@ -94,6 +94,7 @@ export function makeDocuments(store: Store): Documents {
         written.push(entry);
         if (old === undefined) fresh.push(entry);
         else update(store, entry);
+        if (old === undefined && document.created !== document.modified) relink(store, entry);
         // A renewal changes neither external ids nor readers, so that it writes one row and not five.
         if (old !== undefined && sameIndexing(old.document, document)) continue;
         if (old !== undefined) forget(store, old.seq, id, old.document);
@@ -167,6 +168,19 @@ function update(store: Store, { seq, document, audience, readers }: Written): vo
     ...[audience, readers.length > 0 ? 1 : 0, Date.parse(document.timestamp), seq],
   ]);
   store.run('UPDATE document SET document = ? WHERE seq = ?', [JSON.stringify(document), seq]);
+}
+
+/**
+ * An update of what was deleted meanwhile brings it back, as in Elasticsearch, under another number: its relationships
+ * follow it by id. It takes a look at each of them, and hardly ever happens.
+ */
+function relink(store: Store, { seq, id, document }: Written): void {
+  if (document.type !== 'judgement') return;
+  store.run(
+    `UPDATE relationship SET source_seq = ? WHERE seq IN (SELECT d.seq FROM document d JOIN entity e ON e.seq = d.seq
+       WHERE e.type = 'relationship' AND d.document ->> '$.source_ref' LIKE ?)`,
+    [seq, `%/${id}`],
+  );
 }
 
 function sameIndexing(a: Stored, b: Stored): boolean {

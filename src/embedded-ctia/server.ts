@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fastify } from 'fastify';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -50,6 +52,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedCtia {
   /** Public URL, no trailing slash. */
   url: string;
+  /** By which a process on this machine reaches the server, whatever stands before it. */
+  localUrl: string;
   /** Undefined where the store has clients and no file tells a password that fits. */
   credentials: Credentials | undefined;
   requests: RequestCounts;
@@ -61,6 +65,7 @@ export interface EmbeddedCtia {
 export const BULK_MAX = 2000;
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 3000;
+const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 const BODY_LIMIT_BYTES = 50 * 1024 * 1024;
 /** A long id or an external id in a path, percent-encoded. */
 const PATH_PART_MAX = 8192;
@@ -115,10 +120,13 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     url = address.url ?? hostUrl(address.host, port);
     store.setMeta('public-url', url);
     store.setMeta('listen', JSON.stringify({ host: address.host, port }));
+    const localUrl = hostUrl(EVERY_ADDRESS.includes(address.host) ? DEFAULT_HOST : address.host, port);
+    writeFileSync(localUrlFile(options.dataDir), localUrl);
     const credentials = firstClient(ctia, options);
     log.info({ url, dataDir: options.dataDir }, 'embedded CTIA listens');
     return {
       url,
+      localUrl,
       credentials,
       requests,
       faults,
@@ -129,6 +137,11 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     await releases.releaseAll();
     throw cause;
   }
+}
+
+/** Tells other processes on this machine where the server that holds the store listens. */
+export function localUrlFile(dataDir: string): string {
+  return join(dataDir, 'local-url');
 }
 
 const VERSION = {
@@ -150,7 +163,7 @@ function listenAddress(store: Store, said: EmbeddedOptions): { host: string; por
   const host = said.host ?? kept.host ?? DEFAULT_HOST;
   const port = said.port || kept.port || (said.port ?? DEFAULT_PORT);
   const publicUrl = said.publicUrl?.replace(/\/+$/, '');
-  const everywhere = ['0.0.0.0', '::'].includes(host);
+  const everywhere = EVERY_ADDRESS.includes(host);
   if (publicUrl === undefined && said.host !== undefined && everywhere) throw unnamedHost(host);
   if (fixed === undefined) {
     const url = publicUrl ?? (port === 0 ? undefined : hostUrl(host, port));

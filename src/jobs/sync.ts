@@ -12,7 +12,7 @@ import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
 import { NOTHING_DONE, type Outcome, together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
-import { noteApplied, openFeeds } from '../reconcile/run.ts';
+import { noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
 import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
@@ -41,6 +41,8 @@ export interface SyncState {
   /** Values that people added by hand, which no list tells: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
   readonly allowedByHand: readonly Observable[];
+  /** How many jobs by hand had ended when this was planned. */
+  readonly byHand: string;
   readonly wrote: boolean;
   readonly requests: RequestCounts;
   readonly done: Outcome;
@@ -100,14 +102,15 @@ async function planAndQueue(
   before: SyncState | undefined,
   log: Log,
 ): Promise<SyncState> {
+  const startedAt = before?.startedAt ?? work.clock.now();
   const { v: _, revision, state: __, ...approved } = job.data;
   const approval: Approval = { yes: approved.yes ?? false, force: approved.force ?? false, digest: approved.digest };
+  const byHand = await endedByHand(work);
   const prepared = await prepare({
     client: desk.client,
     owner: work.owner,
     ownEmbedded: work.ownEmbedded,
-    // A second pass repairs what this very run was allowed to do.
-    approval: before === undefined ? approval : { ...approval, yes: true },
+    approval: before === undefined ? approval : repairing(approval),
     readDesired: async (adhocAllow) => {
       const desired = await readDesired(work, desk, adhocAllow);
       if (revision !== undefined && desired.revision !== revision)
@@ -123,12 +126,13 @@ async function planAndQueue(
   const { requests } = desk.client;
   const state: SyncState = {
     pass: (before?.pass ?? 0) + 1,
-    startedAt: before?.startedAt ?? work.clock.now(),
+    startedAt,
     plan: summaryOf(plan),
     counts: before === undefined ? applied.counts : addCounts(before.counts, applied.counts),
     notices: prepared.found.notices,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
+    byHand,
     wrote: before?.wrote === true || (!held && !isEmpty(applied)),
     requests: before === undefined ? { ...requests } : addRequests(before.requests, requests),
     done: before?.done ?? NOTHING_DONE,
@@ -197,13 +201,19 @@ async function verify(
     feeds: verdicts,
     requests: addRequests(requests, desk.client.requests),
   });
-  const drifted = moved || (report.result === 'not-verified' && done.failures.length === 0);
+  const again = { ...state, done, requests: report.requests };
+  if (moved) {
+    // Somebody else wants something else now: this is no second try of the same.
+    log.info('the lists, or what was done by hand, changed meanwhile: planning again');
+    return { again: { ...again, pass: state.pass - 1 } };
+  }
+  const drifted = report.result === 'not-verified' && done.failures.length === 0;
   if (!drifted || state.pass >= PASSES_MAX) return { report };
   log.warn({ pass: state.pass }, 'the feeds do not hold what was planned: planning once more');
-  return { again: { ...state, done, requests: report.requests } };
+  return { again };
 }
 
-/** `moved`: the lists are not those that were planned any more, so the views prove nothing about either. */
+/** `moved`: what is wanted is not what was planned any more, so the views prove nothing about either. */
 async function verdictsOn(
   work: Workplace,
   desk: Desk,
@@ -214,7 +224,9 @@ async function verdictsOn(
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const desired = await readDesired(work, desk, state.allowedByHand);
-  if (desired.revision !== state.plan.revision) return { verdicts: [], moved: true };
+  if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
+    return { verdicts: [], moved: true };
+  }
   const found = await findFeeds(client, self, desired.channels, client.serverNow());
   const wanted = wantedValues(desired, state);
   const verdicts: FeedVerdict[] = [];
@@ -230,6 +242,10 @@ async function verdictsOn(
 async function readDesired(work: Workplace, desk: Desk, adhocAllow: readonly Observable[]): Promise<Desired> {
   const { feedsDir, ownEmbedded } = work;
   return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: desk.client.serverNow() })).desired;
+}
+
+async function endedByHand({ redis, keys }: Workplace): Promise<string> {
+  return (await redis.get(keys.byHand)) ?? '0';
 }
 
 function otherRevision(asked: string, desired: Desired): string {

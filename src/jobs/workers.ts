@@ -55,7 +55,7 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
     { ...options, concurrency: 1 },
   );
   for (const worker of [requests, batches]) {
-    worker.on('error', (error) => work.log.warn({ queue: worker.name }, `queue: ${error.message}`));
+    worker.on('error', sayOnceAMinute(work, worker.name));
     worker.on('failed', (job, error) =>
       work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`),
     );
@@ -72,6 +72,18 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
   };
 }
 
+/** While Redis is down or full, a worker fails ten times a second in the same words. */
+function sayOnceAMinute({ log, clock }: Workplace, queue: string): (error: Error) => void {
+  const saidAt = new Map<string, number>();
+  return ({ message }) => {
+    const now = clock.now();
+    for (const [said, at] of saidAt) if (now - at >= MINUTE) saidAt.delete(said);
+    if (saidAt.has(message)) return;
+    saidAt.set(message, now);
+    log.warn({ queue }, `queue: ${message}`);
+  };
+}
+
 async function processRequest(
   work: Workplace,
   job: Job,
@@ -79,8 +91,7 @@ async function processRequest(
   log: Log,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const { state: _, ...payload } = Object(job.data) as Record<string, unknown>;
-  const request = parseRequest(job.name, payload);
+  const request = parseRequest(job.name, payloadOf(job));
   if ('wrong' in request) throw new UnrecoverableError(`${REFUSED}${request.wrong}`);
   switch (request.name) {
     case 'sync':
@@ -90,6 +101,13 @@ async function processRequest(
     default:
       return processByHand(work, deskFor(work, log, signal), request, signal);
   }
+}
+
+/** A sync that goes on finds its own state beside the payload. At its first start there can be none: what a producer calls so is an unknown key. */
+function payloadOf({ name, data, attemptsStarted }: Job): unknown {
+  if (name !== 'sync' || attemptsStarted <= 1) return data;
+  const { state: _, ...payload } = data;
+  return payload;
 }
 
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {

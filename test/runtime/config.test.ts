@@ -63,6 +63,7 @@ test('without any settings: the embedded server on loopback, feeds/ and data/', 
     dataDir: join(cwd, 'data'),
     searchPath: '/usr/bin',
     tenant: { kind: 'embedded' },
+    listen: {},
     log: { level: 'info', pretty: false },
     hints: [],
   });
@@ -81,7 +82,7 @@ test('flags win over the environment', () => {
   });
   assert.equal(config.feedsDir, join(cwd, 'flag-feeds'));
   assert.equal(config.dataDir, '/env-data');
-  assert.deepEqual(config.tenant, { kind: 'embedded', port: 0, publicUrl: 'https://flag.example' });
+  assert.deepEqual(config.listen, { port: 0, publicUrl: 'https://flag.example' });
   assert.deepEqual(config.log, { level: 'warn', pretty: true });
 });
 

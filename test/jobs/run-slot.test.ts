@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Queue, Worker } from 'bullmq';
+import { latestReports, noteReport } from '../../src/jobs/history.ts';
+import { leaveSlot, takeSlot } from '../../src/jobs/run-slot.ts';
+import { upsertSchedules } from '../../src/jobs/schedules.ts';
+import type { Report } from '../../src/reconcile/report.ts';
+import { DAY, HOUR, systemClock } from '../../src/runtime/clock.ts';
+import { steppedClock } from '../embedded-ctia/fixture.ts';
+import { redisForTests } from './redis-for-tests.ts';
+import { OWNER, until, workbench } from './workbench.ts';
+
+const { connection, redis, other } = await redisForTests();
+
+test('one sync has the slot; it is taken over from one that ended, failed or is gone', async (t) => {
+  const queue = new Queue('slot', { connection });
+  t.after(() => queue.close());
+  const [running, next] = [await queue.add('sync', {}), await queue.add('sync', {})].map(({ id }) => String(id));
+  assert(running && next);
+  assert.equal(await takeSlot(redis, 'slot', queue, running), true);
+  assert.equal(await takeSlot(redis, 'slot', queue, running), true, 'again after a restart');
+  assert.equal(await takeSlot(other, 'slot', queue, next), false);
+  await leaveSlot(other, 'slot', next);
+  assert.equal(await takeSlot(other, 'slot', queue, next), false, 'only the holder leaves it');
+
+  const worker = new Worker('slot', async () => Promise.reject(new Error('the worker fails')), { connection });
+  worker.on('error', () => {});
+  t.after(() => worker.close());
+  await until('the job failed', async () => (await queue.getJobState(running)) === 'failed');
+  assert.equal(await takeSlot(other, 'slot', queue, next), true, 'its holder failed');
+  await queue.remove(next);
+  assert.equal(await takeSlot(redis, 'slot', queue, 'another'), true, 'its holder is gone');
+  await leaveSlot(redis, 'slot', 'another');
+  assert.equal(await redis.get('slot'), null);
+});
+
+test('a second sync waits for the first, and both end verified', async (t) => {
+  const files = { 'tor.yaml': 'action: block\nobservables: [11.0.0.1]\n' };
+  const bench = await workbench(t, { files });
+  bench.startWorkers();
+  await bench.work.batches.pause();
+  const first = bench.run('sync');
+  await until('the first waits for its batch', async () => (await bench.work.requests.getWaitingChildrenCount()) === 1);
+  const second = bench.run('sync');
+  await until('the second is put back', async () => {
+    const [job] = await bench.work.requests.getDelayed();
+    return job !== undefined;
+  });
+  await bench.work.batches.resume();
+  assert.equal((await first).result.counts.create, 1);
+  const { result } = await second;
+  assert.equal(result.result, 'verified');
+  assert.equal(result.counts.create, 0, 'it planned on what the first had done');
+  assert.equal((await bench.get(`/ctia/judgement/external_id/${OWNER}-owned`)).json.length, 1);
+});
+
+test('the history keeps the newest 200 reports', async () => {
+  for (let n = 1; n <= 205; n += 1) await noteReport(redis, 'history', { run: String(n) } as Report);
+  assert.equal(await redis.llen('history'), 200);
+  assert.deepEqual(
+    (await latestReports(redis, 'history', 2)).map(({ run }) => run),
+    ['205', '204'],
+  );
+});
+
+test('two workers that start have one schedule of each kind between them, and a restart delays none', async (t) => {
+  const clock = steppedClock(systemClock.now());
+  const began = clock.now();
+  const queues = [new Queue('schedules', { connection }), new Queue('schedules', { connection })] as const;
+  t.after(() => Promise.all(queues.map((queue) => queue.close())));
+  const [queue] = queues;
+  const seen = async () =>
+    (await queue.getJobSchedulers())
+      .map(({ name, template, next }) => ({ name, data: template?.data, inMs: (next ?? 0) - began }))
+      .sort((a, b) => a.inMs - b.inMs);
+  const once = [
+    { name: 'sync', data: { v: 1 }, inMs: HOUR },
+    { name: 'audit', data: { v: 1 }, inMs: DAY },
+  ];
+  await upsertSchedules(queues[0], clock);
+  await upsertSchedules(queues[1], clock);
+  assert.deepEqual(await seen(), once);
+  clock.step(HOUR / 2);
+  await upsertSchedules(queues[1], clock);
+  assert.deepEqual(await seen(), once);
+  const counts = await queue.getJobCounts('waiting', 'active', 'prioritized', 'delayed');
+  assert.deepEqual(counts, { waiting: 0, active: 0, prioritized: 0, delayed: 2 });
+});
