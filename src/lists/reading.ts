@@ -27,8 +27,8 @@ export interface ReadOptions {
   readonly adhocAllow?: readonly Observable[];
 }
 
-/** Some ten milliseconds of work. */
-const SLICE = 5000;
+/** A few milliseconds of plain lines, some ten of entries with words. */
+const SLICE = 1000;
 
 /**
  * Settings, then each list by itself (text → observable → guards, duplicates), then all of them together: what has run out

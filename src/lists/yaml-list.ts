@@ -83,7 +83,7 @@ interface Cut {
 const KEY = /^observables: *(?:(?<= )#[^\n]*)?\r?\n/m;
 /** Neither an entry nor part of one. Tabs, controls and the lines of Unicode are left to the library. */
 const SPACE = / *(?:#[ -~\u00a0-\u1fff]*)?(?:\r?\n|$)/y;
-/** Where the entries end: nothing, or another key of the file. */
+/** Where the entries end: nothing, or another key of the file. After all else the library says what it is. */
 const AFTER = /$|[a-z_]+:(?: [^\n]*)?(?:\r?\n|$)/y;
 
 /**

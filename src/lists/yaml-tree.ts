@@ -53,7 +53,7 @@ export function parseYaml(text: string): { tree: YamlNode | undefined; faults: Y
  */
 const PIECE_CHARS_MAX = 640 * 1024;
 const MARKS_MAX = 110_000;
-const MARK = /[\n,[\]{}"']|[-?:](?=[ \n,])/g;
+const MARK = /[\n,[\]{}"'&*!]|[-?:](?=[\s,])/g;
 
 /** A document by itself, though it may be cut out of a file: `lineOf` is the file's line for a line of it. */
 export function parsePiece(
@@ -61,7 +61,7 @@ export function parsePiece(
   lineOf: (line: number) => number,
 ): { tree: YamlNode | undefined; faults: YamlFault[] } {
   if (isTooLarge(text)) {
-    const message = `${Math.ceil(text.length / 1024)} KB of YAML that can only be read in one piece, which holds at most ${PIECE_CHARS_MAX / 1024} KB and ${MARKS_MAX} line ends, dashes, colons, commas, brackets and quotes: in a list, write each entry on a line of its own that begins with "- ", or move entries into a text file and name it in entries_from`;
+    const message = `${Math.ceil(text.length / 1024)} KB of YAML that can only be read in one piece, which holds at most ${PIECE_CHARS_MAX / 1024} KB and ${MARKS_MAX} signs of YAML (line ends, dashes, colons, quotes and the like): in a list, write each entry on a line of its own that begins with "- ", or move entries into a text file and name it in entries_from`;
     return { tree: undefined, faults: [{ code: 'yaml-too-large', message, line: lineOf(1), column: 1 }] };
   }
   const lines = new LineCounter();
