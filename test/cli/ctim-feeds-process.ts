@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -111,4 +111,15 @@ export async function freePort(): Promise<string> {
 export function checkEnded(ended: Ended, exit: number): Ended {
   assert.equal(ended.exit, exit, `ended with ${ended.exit ?? ended.signal}:\n${ended.stdout}\n${ended.stderr}`);
   return ended;
+}
+
+/** Who still works in a folder: a Redis that nobody stopped does. */
+export function processesIn(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  });
 }
