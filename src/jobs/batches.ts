@@ -1,4 +1,4 @@
-import type { Job } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import { applyBatch, makeApplyContext } from '../reconcile/apply.ts';
 import { type Outcome, together } from '../reconcile/outcome.ts';
@@ -17,6 +17,7 @@ export async function processBatch(
   log: Log,
   signal?: AbortSignal,
 ): Promise<BatchResult> {
+  await failWithBatches(job);
   const before = Object.values(await job.getChildrenValues<BatchResult>());
   const { client, exclusively } = deskFor(work, log, signal);
   const { organisation } = await client.identity();
@@ -41,4 +42,13 @@ export async function processBatch(
       mutating: all.reduce((sum, { requests }) => sum + requests.mutating, 0),
     },
   };
+}
+
+/**
+ * A batch that failed for good fails all that waited for it, with its own reason. BullMQ would do so too, and say no more
+ * than which child it was.
+ */
+export async function failWithBatches(job: Pick<Job, 'getIgnoredChildrenFailures'>): Promise<void> {
+  const [reason] = Object.values(await job.getIgnoredChildrenFailures());
+  if (reason !== undefined) throw new UnrecoverableError(reason);
 }

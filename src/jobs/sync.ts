@@ -14,6 +14,7 @@ import { noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
 import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
+import { failWithBatches } from './batches.ts';
 import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
@@ -149,7 +150,7 @@ async function queueBatches(
     ),
   };
   const batches = makeBatches(applied.changes);
-  const opts = () => ({ jobId: `batch-${randomUUID()}`, failParentOnFailure: true, ...ATTEMPTS, ...KEEP_JOBS });
+  const opts = () => ({ jobId: `batch-${randomUUID()}`, ignoreDependencyOnFailure: true, ...ATTEMPTS, ...KEEP_JOBS });
   const jobFor = (batch: (typeof batches)[number]) => ({ name: batch.kind, data: packBatch(batch, facts) });
   const entering = batches.filter((batch) => !takesAway(batch));
   const leaving = batches.filter(takesAway);
@@ -172,6 +173,7 @@ async function verify(
   log: Log,
   signal: AbortSignal | undefined,
 ): Promise<{ report: Report } | { again: SyncState }> {
+  await failWithBatches(job);
   const children = Object.values(await job.getChildrenValues<BatchResult>());
   const done = together(children.map(({ outcome }) => outcome));
   const requests = children.reduce((total, child) => addRequests(total, child.requests), state.requests);
