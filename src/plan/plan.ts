@@ -93,7 +93,8 @@ export function isEmpty(plan: Plan): boolean {
 export function desiredValues({ desired, actual, indicators, now }: Situation): Map<string, Set<string>> {
   const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
   for (const entry of desired.values()) valuesOf(values, entryFeed(entry)).add(entry.observable.value);
-  for (const { judgement, feed } of liveOf({ actual, indicators, now })) {
+  // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
+  for (const { judgement, feed } of liveOf({ actual, indicators, now }, desired)) {
     if (isStanding(judgement, indicators)) valuesOf(values, feed).add(judgement.observable.value);
   }
   return values;
@@ -115,8 +116,12 @@ function countFeeds(situation: Situation): FeedCount[] {
   });
 }
 
-function* liveOf({ actual, indicators, now }: Pick<Situation, 'actual' | 'indicators' | 'now'>) {
-  for (const those of actual.judgements.values()) {
+function* liveOf(
+  { actual, indicators, now }: Pick<Situation, 'actual' | 'indicators' | 'now'>,
+  except: ReadonlyMap<string, unknown> = new Map(),
+) {
+  for (const [h, those] of actual.judgements) {
+    if (except.has(h)) continue;
     for (const judgement of those) {
       const feed = isLive(judgement, now) ? feedOf(judgement, indicators) : undefined;
       if (feed) yield { judgement, feed };
