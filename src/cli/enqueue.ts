@@ -44,7 +44,7 @@ export async function enqueue(session: Session, { name, payload, wait, json }: E
     );
     return EXIT.done;
   }
-  return show(session, name, await resultOf(job, events, session.signal), json);
+  return show(session, name, await resultOf(job, { ...session, events, redis }), json);
 }
 
 function show(session: Session, name: RequestName, result: unknown, json: boolean): Exit {

@@ -36,6 +36,9 @@ export function exitOfError(error: unknown): Exit | undefined {
   if (error instanceof CtiaError || error instanceof EmbeddedCtiaError || error instanceof RedisError)
     return EXIT.failed;
   if (error instanceof FeedOnOtherIndicator) return EXIT.failed;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? EXIT.failed : undefined;
+  if (!(error instanceof Error)) return undefined;
+  // Redis's own refusals (a full disk, no memory), the system's and the store's.
+  if (error.name === 'ReplyError') return EXIT.failed;
+  const code = 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^(?:E[A-Z]+|SQLITE_[A-Z_]+)$/.test(code) ? EXIT.failed : undefined;
 }

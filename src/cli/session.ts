@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CtiaConnection, openCtia } from '../ctia/client.ts';
 import { missingScopes } from '../ctia/scopes.ts';
+import { problemLine } from '../ctim/problem.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
 import { readKeyFile } from '../embedded-ctia/key-file.ts';
 import { ownerOf } from '../jobs/desired.ts';
@@ -68,6 +69,9 @@ async function readOwner({ feedsDir }: Config, ownEmbedded: boolean): Promise<st
   const { reading } = await readFeeds(feedsDir, { now: 0 });
   const owner = ownerOf(reading.settings, ownEmbedded);
   if (owner !== undefined) return owner;
+  // Without a folder, or with settings that cannot be read, the owner may well be set.
+  const errors = reading.problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new CommandRefused(EXIT.problems, errors.map(problemLine).join('\n'));
   const where = join(feedsDir, 'settings.yaml');
   throw new CommandRefused(
     EXIT.usage,

@@ -27,11 +27,11 @@ export interface UpOptions {
  * one sync through the queue, the table of feeds; then it stays until it is told to stop.
  */
 export async function up(session: Session, { once, yes, force, digest }: UpOptions): Promise<Exit> {
-  const { work, tenant, connection } = await open(session);
-  const events = await openQueueEvents(connection, work.names.requests, session.releases);
+  const { work, tenant, redis } = await open(session);
+  const events = await openQueueEvents(redis.connection, work.names.requests, session.releases);
   const approval = { ...(yes && { yes }), ...(force && { force }), ...(digest && { digest }) };
   const job = await enqueue(work.requests, 'sync', approval);
-  const report = (await resultOf(job, events, session.signal)) as Report;
+  const report = (await resultOf(job, { ...session, events, redis })) as Report;
   if (report.result === 'problems') await printProblems(session);
   session.print(`\n${renderReport(report)}\n`);
   session.print(await feedTable(session, tenant, report));
@@ -63,7 +63,7 @@ async function open(session: Session) {
   const workers = startWorkers(work, redis.connection);
   releases.add('workers', () => workers.close());
   await upsertSchedules(work.requests, clock);
-  return { work, tenant, connection: redis.connection };
+  return { work, tenant, redis };
 }
 
 async function printProblems({ config, clock, print }: Session): Promise<void> {

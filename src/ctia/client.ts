@@ -193,8 +193,12 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     return records;
   }
 
-  async function byId(kind: 'judgements' | 'relationships', ids: readonly string[]): Promise<unknown[]> {
+  async function byId(
+    kind: 'judgements' | 'relationships',
+    ids: readonly string[],
+  ): Promise<{ found: unknown[]; unreadable: number }> {
     const found: unknown[] = [];
+    let unreadable = 0;
     for (let at = 0; at < ids.length; ) {
       const some = ids.slice(at, at + idsPerGet);
       const query = some.map((id) => `${kind}=${shortId(id)}`);
@@ -207,10 +211,24 @@ export function makeCtiaClient(options: CtiaClientOptions) {
         continue;
       }
       const records = isRecord(body) ? body[kind] : undefined;
-      if (Array.isArray(records)) found.push(...records.filter((record) => record !== null));
+      if (Array.isArray(records)) {
+        const readable = records.filter((record) => record !== null);
+        found.push(...readable);
+        unreadable += records.length - readable.length;
+      }
       at += some.length;
     }
-    return found;
+    return { found, unreadable };
+  }
+
+  async function isReadableOrGone(id: string): Promise<boolean> {
+    try {
+      await read(pathOf(id));
+    } catch (error) {
+      if (isCtiaError(error, 'forbidden')) return false;
+      if (!isCtiaError(error, 'not-found')) throw error;
+    }
+    return true;
   }
 
   return {
@@ -271,11 +289,23 @@ export function makeCtiaClient(options: CtiaClientOptions) {
 
     /** Those of these ids that we may read, in no order: what is missing is gone, or is not ours to read. */
     async judgementsById(ids: readonly string[]): Promise<StoredJudgement[]> {
-      return (await byId('judgements', ids)).map(storedJudgement);
+      return (await byId('judgements', ids)).found.map(storedJudgement);
+    },
+
+    /** What a PUT did not find: there all the same, there and not ours to read, or, where it is in neither, gone. */
+    async whereabouts(ids: readonly string[]): Promise<{ visible: Set<string>; unreadable: Set<string> }> {
+      const { found, unreadable: count } = await byId('judgements', ids);
+      const visible = new Set(found.map((record) => storedJudgement(record).id));
+      const unreadable = new Set<string>();
+      // A bulk read does not say which; each by itself does, and hardly ever there is one.
+      for (const id of count === 0 ? [] : ids.filter((it) => !visible.has(it))) {
+        if (!(await isReadableOrGone(id))) unreadable.add(id);
+      }
+      return { visible, unreadable };
     },
 
     async linksById(ids: readonly string[]): Promise<StoredRelationship[]> {
-      return (await byId('relationships', ids)).map(storedRelationship);
+      return (await byId('relationships', ids)).found.map(storedRelationship);
     },
 
     /** All judgements on one observable that we may read, dead ones included. CTIA folds case here too. */
@@ -285,16 +315,6 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     /** Ends one judgement now. For tokens that may not use bulk PUT: one request each. */
     async expire(id: string, reason: string): Promise<void> {
       await write('POST', `${pathOf(id)}/expire?reason=${encodeURIComponent(reason)}`, undefined);
-    },
-
-    /** One judgement, or undefined where it is gone. */
-    async judgement(id: string): Promise<StoredJudgement | undefined> {
-      try {
-        return storedJudgement(jsonOf('GET of a judgement', await read(pathOf(id))));
-      } catch (error) {
-        if (isCtiaError(error, 'not-found')) return undefined;
-        throw error;
-      }
     },
 
     /**

@@ -85,7 +85,8 @@ export function openStore(dataDir: string): Store {
         db.exec('COMMIT');
         return result;
       } catch (cause) {
-        db.exec('ROLLBACK');
+        // On a full disk SQLite has rolled back by itself, and would only complain about ours.
+        if (db.inTransaction) db.exec('ROLLBACK');
         throw cause;
       } finally {
         inTransaction = false;

@@ -4,7 +4,7 @@ import { applyBatch, makeApplyContext } from '../reconcile/apply.ts';
 import { type Outcome, together } from '../reconcile/outcome.ts';
 import type { Log } from '../runtime/log.ts';
 import { type BatchPayload, unpackBatch } from './batch-payload.ts';
-import type { BatchResult } from './sync.ts';
+import type { BatchResult } from './sync-state.ts';
 import { deskFor, type Workplace } from './workplace.ts';
 
 /**

@@ -26,6 +26,8 @@ export async function processByHand(
   } catch (error) {
     if (error instanceof HandRefused) throw new UnrecoverableError(`${REFUSED}${error.message}`);
     throw error;
+  } finally {
+    await work.redis.incr(work.keys.byHand);
   }
 }
 

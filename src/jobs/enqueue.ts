@@ -1,5 +1,7 @@
 import type { Job, Queue, QueueEvents } from 'bullmq';
+import { type Clock, SECOND } from '../runtime/clock.ts';
 import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
+import { type OpenRedis, RedisError } from './redis-connection.ts';
 
 /** Tried again when CTIA or Redis fails on the way; what a person must change is not. */
 const RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 3000 } } as const;
@@ -10,11 +12,41 @@ export function enqueue(requests: Queue, name: RequestName, payload: Record<stri
   return requests.add(name, { v: PAYLOAD_VERSION, ...payload }, { ...RETRIES, priority: PRIORITY[name], ...KEEP_JOBS });
 }
 
-/** The job's result, or its error; rejects with the signal's reason when a person stops waiting. The job itself goes on. */
-export async function waitFor(job: Job, events: QueueEvents, signal: AbortSignal): Promise<unknown> {
+/** Where the end of a job is heard, and what could keep it from ever coming. */
+export interface Waiting {
+  readonly events: QueueEvents;
+  readonly redis: OpenRedis;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const LOOK_EVERY_MS = 2 * SECOND;
+/** A Redis that is being started again has a problem too, and gets over it. */
+const LOOKS_MAX = 4;
+
+/**
+ * The job's result, or its error; rejects with the signal's reason when a person stops waiting, and with what is wrong
+ * with Redis when nothing can come any more (a full disk). The job itself goes on.
+ */
+export async function waitFor(job: Job, waiting: Waiting): Promise<unknown> {
+  const { events, signal } = waiting;
   signal.throwIfAborted();
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([job.waitUntilFinished(events), stopped]);
+  const done = new AbortController();
+  try {
+    return await Promise.race([
+      job.waitUntilFinished(events),
+      untilRedisFails(waiting, AbortSignal.any([signal, done.signal])),
+    ]);
+  } finally {
+    done.abort();
+  }
+}
+
+async function untilRedisFails({ redis, clock }: Waiting, signal: AbortSignal): Promise<never> {
+  for (let looks = 0; ; ) {
+    await clock.sleep(LOOK_EVERY_MS, signal);
+    const problem = await redis.findProblem();
+    looks = problem === undefined ? 0 : looks + 1;
+    if (problem !== undefined && looks === LOOKS_MAX) throw new RedisError(problem);
+  }
 }

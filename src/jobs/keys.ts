@@ -5,6 +5,8 @@ export interface RedisKeys {
   readonly requestTimes: string;
   readonly pause: string;
   readonly history: string;
+  /** How many jobs by hand ended: a sync that planned before one of them plans again. */
+  readonly byHand: string;
 }
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
@@ -15,6 +17,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     lock: `${base}:lock`,
     run: `${base}:run`,
     history: `${base}:history`,
+    byHand: `${base}:by-hand`,
     requestTimes: `${organisation}:request-times`,
     pause: `${organisation}:pause`,
   };

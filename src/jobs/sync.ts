@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { DelayedError, type FlowJob, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
 import { feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { isLive } from '../plan/actual.ts';
 import { makeBatches, takesAway } from '../plan/batch.ts';
-import { addCounts, type ChangeCounts } from '../plan/change.ts';
-import { feedOf, isStanding } from '../plan/changes.ts';
-import { isEmpty, type Plan, type PlanSummary, renewalsOnly, summaryOf } from '../plan/plan.ts';
+import { addCounts } from '../plan/change.ts';
+import { isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
 import type { Approval } from '../plan/safety.ts';
 import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
-import { NOTHING_DONE, type Outcome, together } from '../reconcile/outcome.ts';
+import { together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
 import { noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
@@ -18,9 +16,25 @@ import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
-import { KEEP_JOBS, REFUSED, type RequestPayload } from './queues.ts';
+import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { leaveSlot, takeSlot } from './run-slot.ts';
+import {
+  addRequests,
+  type BatchResult,
+  type SyncData,
+  type SyncState,
+  standingOf,
+  wantedValues,
+} from './sync-state.ts';
 import { type Desk, deskFor, type Workplace } from './workplace.ts';
+
+/** A run that is not verified plans once more, and then says so. */
+const REPAIRS_MAX = 1;
+/** Lists that change faster than they can be published are given up for now; the next sync finds them. */
+const PLANS_MAX = 6;
+const MOVING = 'the lists changed each time they were about to be verified: sync again when they are at rest';
+const OTHER_RUN_WAIT_MS = 300;
+const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
 
 /**
  * One sync, as a job that waits for its own batches:
@@ -32,37 +46,6 @@ import { type Desk, deskFor, type Workplace } from './workplace.ts';
  * What the second step needs of the first lies in the job, and holds no secret and no document. A worker that dies leaves
  * the job to the next one; a plan that was queued twice imports twice, which external ids make harmless.
  */
-export interface SyncState {
-  readonly pass: number;
-  readonly startedAt: number;
-  readonly plan: PlanSummary;
-  readonly counts: ChangeCounts;
-  readonly notices: readonly string[];
-  /** Values that people added by hand, which no list tells: feed and value. */
-  readonly standing: readonly (readonly [string, string])[];
-  readonly allowedByHand: readonly Observable[];
-  readonly wrote: boolean;
-  readonly requests: RequestCounts;
-  readonly done: Outcome;
-}
-
-interface RequestCounts {
-  readonly total: number;
-  readonly mutating: number;
-}
-
-/** What a batch job returns: its own outcome and that of all that it waited for. */
-export interface BatchResult {
-  readonly outcome: Outcome;
-  readonly requests: RequestCounts;
-}
-
-export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
-
-const PASSES_MAX = 2;
-const OTHER_RUN_WAIT_MS = 300;
-const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
-
 export async function processSync(
   work: Workplace,
   job: Job<SyncData, Report>,
@@ -79,7 +62,7 @@ export async function processSync(
         await job.moveToDelayed(work.clock.now() + OTHER_RUN_WAIT_MS, token);
         throw new DelayedError();
       }
-      state = await planAndQueue(work, desk, job, undefined, log);
+      state = await planAndQueue(work, desk, job, undefined, approvalOf(job.data), log);
       if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
     }
     const verified = await verify(work, desk, job, state, log, signal);
@@ -88,9 +71,16 @@ export async function processSync(
       await leaveSlot(work.redis, work.keys.run, jobId);
       return verified.report;
     }
-    state = await planAndQueue(work, desk, job, verified.again, log);
+    const { again } = verified;
+    // A repair may do what this run was allowed to do. Other lists than those approved are another plan.
+    const approval = again.repairs > state.repairs ? repairing(approvalOf(job.data)) : approvalOf(job.data);
+    state = await planAndQueue(work, desk, job, again, approval, log);
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
   }
+}
+
+function approvalOf({ yes = false, force = false, digest }: SyncData): Approval {
+  return { yes, force, digest };
 }
 
 async function planAndQueue(
@@ -98,16 +88,17 @@ async function planAndQueue(
   desk: Desk,
   job: Job<SyncData, Report>,
   before: SyncState | undefined,
+  approval: Approval,
   log: Log,
 ): Promise<SyncState> {
   const startedAt = before?.startedAt ?? work.clock.now();
-  const { v: _, revision, state: __, ...approved } = job.data;
-  const approval: Approval = { yes: approved.yes ?? false, force: approved.force ?? false, digest: approved.digest };
+  const { revision } = job.data;
+  const byHand = await endedByHand(work);
   const prepared = await prepare({
     client: desk.client,
     owner: work.owner,
     ownEmbedded: work.ownEmbedded,
-    approval: before === undefined ? approval : repairing(approval),
+    approval,
     readDesired: async (adhocAllow) => {
       const desired = await readDesired(work, desk, adhocAllow);
       if (revision !== undefined && desired.revision !== revision)
@@ -122,16 +113,17 @@ async function planAndQueue(
   const feeds = held ? prepared.found.feeds : await desk.exclusively(() => openFeeds(desk.client, prepared));
   const { requests } = desk.client;
   const state: SyncState = {
-    pass: (before?.pass ?? 0) + 1,
+    plans: (before?.plans ?? 0) + 1,
+    repairs: before?.repairs ?? 0,
     startedAt,
     plan: summaryOf(plan),
     counts: before === undefined ? applied.counts : addCounts(before.counts, applied.counts),
     notices: prepared.found.notices,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
+    byHand,
     wrote: before?.wrote === true || (!held && !isEmpty(applied)),
     requests: before === undefined ? { ...requests } : addRequests(before.requests, requests),
-    done: before?.done ?? NOTHING_DONE,
   };
   desk.client.requests.total = 0;
   desk.client.requests.mutating = 0;
@@ -181,7 +173,7 @@ async function verify(
   signal: AbortSignal | undefined,
 ): Promise<{ report: Report } | { again: SyncState }> {
   const children = Object.values(await job.getChildrenValues<BatchResult>());
-  const done = together([state.done, ...children.map(({ outcome }) => outcome)]);
+  const done = together(children.map(({ outcome }) => outcome));
   const requests = children.reduce((total, child) => addRequests(total, child.requests), state.requests);
   const held = state.plan.held.length > 0;
   const { verdicts, moved } = held ? { verdicts: [], moved: false } : await verdictsOn(work, desk, state, signal);
@@ -197,13 +189,19 @@ async function verify(
     feeds: verdicts,
     requests: addRequests(requests, desk.client.requests),
   });
-  const drifted = moved || (report.result === 'not-verified' && done.failures.length === 0);
-  if (!drifted || state.pass >= PASSES_MAX) return { report };
-  log.warn({ pass: state.pass }, 'the feeds do not hold what was planned: planning once more');
-  return { again: { ...state, done, requests: report.requests } };
+  if (moved && state.plans < PLANS_MAX) {
+    // Somebody else wants something else now: this is no second try of the same.
+    log.info('the lists, or what was done by hand, changed meanwhile: planning again');
+    return { again: state };
+  }
+  if (moved) return { report: { ...report, result: 'not-verified', notices: [...report.notices, MOVING] } };
+  const drifted = report.result === 'not-verified' && done.failures.length === 0;
+  if (!drifted || state.repairs >= REPAIRS_MAX) return { report };
+  log.warn('the feeds do not hold what was planned: planning once more');
+  return { again: { ...state, repairs: state.repairs + 1 } };
 }
 
-/** `moved`: the lists are not those that were planned any more, so the views prove nothing about either. */
+/** `moved`: what is wanted is not what was planned any more, so the views prove nothing about either. */
 async function verdictsOn(
   work: Workplace,
   desk: Desk,
@@ -214,7 +212,9 @@ async function verdictsOn(
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const desired = await readDesired(work, desk, state.allowedByHand);
-  if (desired.revision !== state.plan.revision) return { verdicts: [], moved: true };
+  if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
+    return { verdicts: [], moved: true };
+  }
   const found = await findFeeds(client, self, desired.channels, client.serverNow());
   const wanted = wantedValues(desired, state);
   const verdicts: FeedVerdict[] = [];
@@ -232,33 +232,10 @@ async function readDesired(work: Workplace, desk: Desk, adhocAllow: readonly Obs
   return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: desk.client.serverNow() })).desired;
 }
 
+async function endedByHand({ redis, keys }: Workplace): Promise<string> {
+  return (await redis.get(keys.byHand)) ?? '0';
+}
+
 function otherRevision(asked: string, desired: Desired): string {
   return `${REFUSED}this worker holds ${desired.revision} of the lists, the job asks for ${asked}: update the worker's checkout, or enqueue again`;
-}
-
-/** Live values of the reserved lists, which no list file tells. */
-function standingOf({ situation }: Prepared): (readonly [string, string])[] {
-  const { actual, indicators, now } = situation;
-  return [...actual.judgements.values()].flat().flatMap((judgement) => {
-    if (!isLive(judgement, now) || !isStanding(judgement, indicators)) return [];
-    const feed = feedOf(judgement, indicators);
-    return feed ? [[feedKey(feed), judgement.observable.value] as const] : [];
-  });
-}
-
-function wantedValues(desired: Desired, state: SyncState): Map<string, Set<string>> {
-  const wanted = new Map<string, Set<string>>();
-  const want = (key: string, value: string) => {
-    const values = wanted.get(key);
-    if (values) values.add(value);
-    else wanted.set(key, new Set([value]));
-  };
-  for (const { channel, observable } of desired.entries)
-    want(feedKey({ channel, type: observable.type }), observable.value);
-  for (const [key, value] of state.standing) want(key, value);
-  return wanted;
-}
-
-function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {
-  return { total: a.total + b.total, mutating: a.mutating + b.mutating };
 }

@@ -11,7 +11,8 @@ import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
 import { parseRequest, REFUSED } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { type BatchResult, processSync, type SyncData } from './sync.ts';
+import { processSync } from './sync.ts';
+import type { BatchResult, SyncData } from './sync-state.ts';
 import { deskFor, type Workplace } from './workplace.ts';
 
 export interface Workers {
@@ -55,7 +56,7 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
     { ...options, concurrency: 1 },
   );
   for (const worker of [requests, batches]) {
-    worker.on('error', (error) => work.log.warn({ queue: worker.name }, `queue: ${error.message}`));
+    worker.on('error', sayOnceAMinute(work, worker.name));
     worker.on('failed', (job, error) =>
       work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`),
     );
@@ -69,6 +70,18 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
       forced.abort();
       await Promise.all([requests.close(true), batches.close(true)]);
     },
+  };
+}
+
+/** While Redis is down or full, a worker fails ten times a second in the same words. */
+function sayOnceAMinute({ log, clock }: Workplace, queue: string): (error: Error) => void {
+  const saidAt = new Map<string, number>();
+  return ({ message }) => {
+    const now = clock.now();
+    for (const [said, at] of saidAt) if (now - at >= MINUTE) saidAt.delete(said);
+    if (saidAt.has(message)) return;
+    saidAt.set(message, now);
+    log.warn({ queue }, `queue: ${message}`);
   };
 }
 

@@ -87,6 +87,8 @@ function makeDraft(
     const say = (severity: Problem['severity'], code: string, message: string) => {
       problems.push({ severity, code, message, ...position });
     };
+    for (const { code, message, line, column } of item.faults ?? [])
+      problems.push({ severity: 'error', code, message, file, line, column });
     const result =
       item.broken && item.value === '' ? undefined : normalise(item.value, { type: item.type, refang: list.refang });
     if (result === undefined || 'refused' in result || item.broken) {

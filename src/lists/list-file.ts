@@ -6,7 +6,8 @@ import { DEFAULT_LIFETIME } from './lifetime.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
 import { defaultDisposition, readWords, type Words } from './words.ts';
 import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
-import { isNull, parseYaml, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
+import { parseYamlList } from './yaml-list.ts';
+import { isNull, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 /** One list as its file says it: nothing normalised yet, and no other file looked at. */
 export interface ListFile {
@@ -20,7 +21,8 @@ export interface ListFile {
   readonly terms: Terms;
   readonly entriesFrom: readonly Item[];
   readonly overrides: readonly Item[];
-  readonly observables: readonly Item[];
+  /** Made while it is iterated, so that a million entries are never all in memory. */
+  readonly observables: Iterable<Item>;
 }
 
 export interface Place {
@@ -33,8 +35,10 @@ export interface Item extends Place {
   readonly value: string;
   readonly type?: ObservableType;
   readonly words: Words;
-  /** Something of it was wrong and is told already: it counts as invalid. */
+  /** Something of it was wrong: it counts as invalid. */
   readonly broken?: boolean;
+  /** What of that is not told yet. */
+  readonly faults?: readonly YamlFault[];
   /** Said when the value is no observable: what YAML has to do with it. */
   readonly hint?: string;
 }
@@ -53,11 +57,11 @@ const MISPLACED_IN_DEFAULTS: Misplaced = new Map([
 ]);
 const MISPLACED_IN_OVERRIDE: Misplaced = new Map([['value', 'the key of the override is the value']]);
 
-export function readListFile(
+export async function readListFile(
   text: string,
-  { path, now }: { path: string; now: number },
-): { list: ListFile | undefined; faults: YamlFault[] } {
-  const { tree, faults } = parseYaml(text);
+  { path, now, pause }: { path: string; now: number; pause: () => Promise<void> },
+): Promise<{ list: ListFile | undefined; faults: YamlFault[] }> {
+  const { tree, entries, faults } = await parseYamlList(text, pause);
   const top = { line: 1, column: 1 };
   if (tree === undefined || isNull(tree)) {
     if (faults.length === 0) {
@@ -75,7 +79,7 @@ export function readListFile(
     faults.push({ code: 'not-a-list-file', message, line: tree.line, column: tree.column });
     return { list: undefined, faults };
   }
-  return { list: readMap(tree, path, now, faults), faults };
+  return { list: readMap(tree, { path, now, entries, faults }), faults };
 }
 
 /** `tor.yaml` → `tor`, `partners/acme.yml` → `partners/acme`. */
@@ -83,7 +87,15 @@ export function defaultName(path: string): string {
   return path.replace(/\.ya?ml$/i, '').slice(0, NAME_MAX);
 }
 
-function readMap(map: YamlMap, path: string, now: number, faults: YamlFault[]): ListFile {
+function readMap(
+  map: YamlMap,
+  {
+    path,
+    now,
+    entries,
+    faults,
+  }: { path: string; now: number; entries: Iterable<YamlNode> | undefined; faults: YamlFault[] },
+): ListFile {
   // The long parts are read one by one below; here only their being there counts.
   const parts = { defaults: {}, overrides: {}, observables: [] };
   const as = (key: string, node: YamlNode) => (key in parts ? parts[key as keyof typeof parts] : plainValue(key, node));
@@ -126,7 +138,7 @@ function readMap(map: YamlMap, path: string, now: number, faults: YamlFault[]): 
     terms,
     entriesFrom: readPaths(findKey(map, 'entries_from')),
     overrides: readOverrides(findKey(map, 'overrides'), context),
-    observables: readObservables(findKey(map, 'observables'), context),
+    observables: readObservables(entries ?? itemsBelow(findKey(map, 'observables'), faults), { action, now }),
   };
 }
 
@@ -195,36 +207,34 @@ function readOverrides(node: YamlNode | undefined, context: Context): Item[] {
   });
 }
 
-function readObservables(node: YamlNode | undefined, context: Context): Item[] {
+function itemsBelow(node: YamlNode | undefined, faults: YamlFault[]): readonly YamlNode[] {
   if (node === undefined || isNull(node)) return [];
-  if (node.kind !== 'list') {
-    const message = 'observables is a list: each entry on a line of its own that begins with "- "';
-    context.faults.push({ code: 'invalid-key', message, line: node.line, column: node.column });
-    return [];
-  }
-  return node.items.map((item) => readObservable(item, context));
+  if (node.kind === 'list') return node.items;
+  const message = 'observables is a list: each entry on a line of its own that begins with "- "';
+  faults.push({ code: 'invalid-key', message, line: node.line, column: node.column });
+  return [];
 }
 
-function readObservable(item: YamlNode, context: Context): Item {
-  const { faults } = context;
+function readObservables(nodes: Iterable<YamlNode>, when: { action: ListAction; now: number }): Iterable<Item> {
+  return {
+    *[Symbol.iterator]() {
+      for (const node of nodes) yield readObservable(node, when);
+    },
+  };
+}
+
+function readObservable(item: YamlNode, when: { action: ListAction; now: number }): Item {
   const at = { line: item.line, column: item.column };
+  const nothing = { value: '', words: NO_WORDS, broken: true, ...at };
   if (item.kind === 'text') {
-    if (item.alias) return { value: '', words: NO_WORDS, broken: true, ...at };
+    if (item.alias) return nothing;
     if (!isNull(item)) return { value: item.text, words: NO_WORDS, ...at, ...numberHint(item) };
-    faults.push({
-      code: 'null-entry',
-      message: 'an entry without a value: write one after the "-" or remove the line',
-      ...at,
-    });
-    return { value: '', words: NO_WORDS, broken: true, ...at };
+    const message = 'an entry without a value: write one after the "-" or remove the line';
+    return { ...nothing, faults: [{ code: 'null-entry', message, ...at }] };
   }
   if (item.kind === 'list') {
-    faults.push({
-      code: 'invalid-entry',
-      message: 'an entry is a text or a map, not a list; a value that begins with "[" needs quotes',
-      ...at,
-    });
-    return { value: '', words: NO_WORDS, broken: true, ...at };
+    const message = 'an entry is a text or a map, not a list; a value that begins with "[" needs quotes';
+    return { ...nothing, faults: [{ code: 'invalid-entry', message, ...at }] };
   }
   // The value stays the text that stands in the file: a hash of digits only is no number.
   const as = (key: string, node: YamlNode) =>
@@ -232,12 +242,13 @@ function readObservable(item: YamlNode, context: Context): Item {
   const misplaced = misplacedInEntry(item);
   const checked = check(item, entrySchema, { where: 'an entry', as, misplaced });
   // That the value is missing goes without saying where another key stands for it.
-  faults.push(...checked.faults.filter(({ code }) => code !== 'missing-key' || misplaced.size === 0));
+  const faults = checked.faults.filter(({ code }) => code !== 'missing-key' || misplaced.size === 0);
   const valueNode = findKey(item, 'value');
   const place = valueNode === undefined ? at : { line: valueNode.line, column: valueNode.column };
-  if (checked.value === undefined) return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, ...place };
+  if (checked.value === undefined)
+    return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, faults, ...place };
   const { value, type, ...said } = checked.value;
-  const { words, wrong } = readWords(said, context);
+  const { words, wrong } = readWords(said, when);
   for (const { key, message } of wrong)
     faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
   const alias = valueNode?.kind === 'text' && valueNode.alias === true;
@@ -247,7 +258,7 @@ function readObservable(item: YamlNode, context: Context): Item {
     words,
     ...place,
     ...(type !== undefined && { type }),
-    ...(broken && { broken }),
+    ...(broken && { broken, faults }),
     ...(valueNode !== undefined && numberHint(valueNode)),
   };
 }

@@ -2,9 +2,14 @@
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
+  const folded = fold(word);
   for (const candidate of known) {
-    const distance = editDistance(fold(word), fold(candidate));
-    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    const other = fold(candidate);
+    const most = Math.max(1, Math.floor(candidate.length / 3));
+    // The distance is no less than this. A file may hold forty thousand unknown keys.
+    if (Math.abs(folded.length - other.length) > most) continue;
+    const distance = editDistance(folded, other);
+    if (distance < bestDistance && distance <= most) {
       best = candidate;
       bestDistance = distance;
     }

@@ -27,8 +27,8 @@ export interface ReadOptions {
   readonly adhocAllow?: readonly Observable[];
 }
 
-/** Some ten milliseconds of work. */
-const SLICE = 5000;
+/** A few milliseconds of plain lines, some ten of entries with words. */
+const SLICE = 1000;
 
 /**
  * Settings, then each list by itself (text → observable → guards, duplicates), then all of them together: what has run out
@@ -46,7 +46,7 @@ export async function readLists(files: FeedsFiles, { now, pause, adhocAllow = []
   const blocks: Entry[] = [];
   const names = new Map<string, string>();
   for (const path of [...files.lists.keys()].sort()) {
-    const list = listAt(path, files, now, problems);
+    const list = await listAt(path, files, { now, pause }, problems);
     if (list === undefined) continue;
     const file = `${files.folder}/${path}`;
     oneName(list, file, names, problems);
@@ -90,7 +90,12 @@ function settingsOf(files: FeedsFiles, problems: Problem[]): Settings {
   return settings;
 }
 
-function listAt(path: string, files: FeedsFiles, now: number, problems: Problem[]): ListFile | undefined {
+async function listAt(
+  path: string,
+  files: FeedsFiles,
+  options: { now: number; pause: () => Promise<void> },
+  problems: Problem[],
+): Promise<ListFile | undefined> {
   const file = `${files.folder}/${path}`;
   const source = files.lists.get(path);
   if (source === undefined) return undefined;
@@ -98,7 +103,7 @@ function listAt(path: string, files: FeedsFiles, now: number, problems: Problem[
     problems.push(wholeFile(source, file));
     return undefined;
   }
-  const { list, faults } = readListFile(source.text, { path, now });
+  const { list, faults } = await readListFile(source.text, { path, ...options });
   for (const fault of faults) problems.push({ severity: 'error', ...fault, file });
   return list;
 }

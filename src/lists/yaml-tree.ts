@@ -44,6 +44,26 @@ export function parseYaml(text: string): { tree: YamlNode | undefined; faults: Y
     const { code, offset, message } = fault;
     return { tree: undefined, faults: [{ code, message, ...placeOf(text, offset) }] };
   }
+  return parsePiece(text, (line) => line);
+}
+
+/**
+ * The library reads a piece at one go and the event loop stands still meanwhile: a second or two for the largest. What
+ * costs is tokens, some ten microseconds each; long texts cost little.
+ */
+const PIECE_CHARS_MAX = 640 * 1024;
+const MARKS_MAX = 110_000;
+const MARK = /[\n,[\]{}"'&*!]|[-?:](?=[\s,])/g;
+
+/** A document by itself, though it may be cut out of a file: `lineOf` is the file's line for a line of it. */
+export function parsePiece(
+  text: string,
+  lineOf: (line: number) => number,
+): { tree: YamlNode | undefined; faults: YamlFault[] } {
+  if (isTooLarge(text)) {
+    const message = `${Math.ceil(text.length / 1024)} KB of YAML that can only be read in one piece, which holds at most ${PIECE_CHARS_MAX / 1024} KB and ${MARKS_MAX} signs of YAML (line ends, dashes, colons, quotes and the like): in a list, write each entry on a line of its own that begins with "- ", or move entries into a text file and name it in entries_from`;
+    return { tree: undefined, faults: [{ code: 'yaml-too-large', message, line: lineOf(1), column: 1 }] };
+  }
   const lines = new LineCounter();
   // `uniqueKeys` compares every key with every other: 40,000 keys take 22 s. The walk below does it with a set.
   const document = parseDocument(text, {
@@ -55,7 +75,7 @@ export function parseYaml(text: string): { tree: YamlNode | undefined; faults: Y
   });
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    return { line: lineOf(Math.max(line, 1)), column: Math.max(col, 1) };
   };
   const faults: YamlFault[] = [];
   if (/^%/m.test(text) && document.directives.yaml.explicit) {
@@ -72,6 +92,15 @@ export function parseYaml(text: string): { tree: YamlNode | undefined; faults: Y
   const broken = faults.length > 0;
   const tree = document.contents === null ? undefined : read(document.contents, place, faults);
   return { tree: broken ? undefined : tree, faults: sorted(faults) };
+}
+
+/** Whether the text cannot be read in one piece. */
+export function isTooLarge(text: string): boolean {
+  if (text.length > PIECE_CHARS_MAX) return true;
+  let marks = 0;
+  MARK.lastIndex = 0;
+  while (MARK.test(text)) marks++;
+  return marks > MARKS_MAX;
 }
 
 /** What YAML 1.2 reads as no value. In a list it is a mistake wherever it stands. */

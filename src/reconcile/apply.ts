@@ -66,11 +66,33 @@ export async function applyBatch(context: ApplyContext, batch: Batch, failed: Re
         }),
       );
     case 'replace':
-      return replaceJudgements(context, batch.changes);
+      return replace(context, batch.changes);
     case 'withdraw':
       return withdraw(context, batch.changes, failed);
     case 'unlink':
       return unlink(context, batch.changes, failed);
+  }
+}
+
+/** A token that may import and not use bulk PUT goes on importing; what it cannot keep alive a person must see, with its end. */
+async function replace(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'replace' }>['changes'],
+): Promise<Outcome> {
+  try {
+    return await replaceJudgements(context, changes);
+  } catch (error) {
+    if (!isCtiaError(error, 'capability')) throw error;
+    const failures = changes.map(({ kind, stored }): Failure => {
+      const { type, value } = stored.observable;
+      const ends = new Date(stored.end).toISOString();
+      return {
+        h: stored.h,
+        kind: 'forbidden',
+        message: `${type} ${value}: no ${kind}, it ends ${ends}: ${error.message}`,
+      };
+    });
+    return { applied: 0, failures, notices: [] };
   }
 }
 

@@ -66,12 +66,15 @@ export async function findFeeds(
   for (const channel of channels) {
     for (const [type, title] of channel.titles) {
       const name = { channel: channel.name, type };
-      const indicator =
-        oldest(ownIndicators.filter((it) => it.externalIds.includes(indicatorId(self.owner, channel.name, type)))) ??
-        oldest(candidates.indicators.filter((it) => it.title === title.indicator && isAdoptable(self, it)));
       const feed =
         newestOwnFeed(self, ownFeeds, name) ??
         oldest(candidates.feeds.filter((it) => it.title === title.feed && isAdoptable(self, it)));
+      const own = ownIndicators.filter((it) => it.externalIds.includes(indicatorId(self.owner, channel.name, type)));
+      // Two runs that began at once made several of ours: the one that the feed shows is as right as any.
+      const indicator =
+        own.find((it) => it.id === feed?.indicator_id) ??
+        oldest(own) ??
+        oldest(candidates.indicators.filter((it) => it.title === title.indicator && isAdoptable(self, it)));
       const ours = feed !== undefined && isOurs(self, feed);
       if (feed && indicator && feed.indicator_id !== indicator.id)
         throw new FeedOnOtherIndicator(name, feed, indicator);

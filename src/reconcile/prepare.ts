@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
@@ -57,7 +58,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const { organisation, login } = await client.identity();
   const self: Self = { owner, organisation };
   const tenant = `${client.ctiaUrl} (${organisation})`;
-  const actual = await readActual(client, self);
+  const actual = await readTwice(() => readActual(client, self));
   const now = client.serverNow();
   const allowedByHand = findAllowedByHand(actual, now);
   const desired = await input.readDesired(allowedByHand);
@@ -100,6 +101,16 @@ function clockNotice(aheadMs: number): string[] {
   return [
     `the clock of CTIA is ${minutes} minutes ${aheadMs < 0 ? 'behind' : 'ahead of'} ours: set this machine's clock`,
   ];
+}
+
+/** Who writes while we read page by page makes the count differ: one more look, and then nothing is decided on it. */
+async function readTwice<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isCtiaError(error, 'incomplete')) throw error;
+    return read();
+  }
 }
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */

@@ -23,7 +23,7 @@ type Fate = 'done' | 'gone' | 'forbidden' | 'unknown' | { readonly refused: stri
  *
  *   updated                       | written                              | done
  *   not-found                     | deleted, or not visible yet          | after the refresh look: gone → made anew with g + 1
- *   forbidden                     | readable, not writable               | a failure that a person must see
+ *   forbidden                     | readable, not writable (or neither)  | a failure that a person must see
  *   internal-error, or in no list | unknown                              | after the refresh, the same documents again
  *   400 that names one            | one bad document failed all          | the rest again; the bad one anew from its list
  *   400 that names none           |                                      | in halves
@@ -130,15 +130,13 @@ async function settle(
   let applied = 0;
   const missing = changes.filter(({ stored }) => fates.get(stored.id) === 'gone');
   if (missing.length > 0) await context.clock.sleep(REFRESH_MS, context.signal);
-  const visible = new Set(
-    (await context.client.judgementsById(missing.map(({ stored }) => stored.id))).map(({ id }) => id),
-  );
+  const { visible, unreadable } = await context.client.whereabouts(missing.map(({ stored }) => stored.id));
 
   for (const change of changes) {
     const fate = fates.get(change.stored.id) ?? 'unknown';
     if (fate === 'done') applied += 1;
     else if (fate === 'unknown' || (fate === 'gone' && visible.has(change.stored.id))) again.push(change);
-    else if (fate === 'forbidden')
+    else if (fate === 'forbidden' || unreadable.has(change.stored.id))
       failures.push(failure(change, 'forbidden', `we may not write it; it lapses on ${day(change.stored.end)}`));
     else if (change.kind === 'withdraw') {
       if (fate === 'gone') applied += 1;

@@ -9,7 +9,7 @@ import { type Reading, readLists } from '../lists/reading.ts';
 import { type Revision, revisionOf } from './git.ts';
 
 const MIB = 1024 * 1024;
-/** The YAML library takes a second and 60 MB for each MB; what is larger belongs into a text file. */
+/** Entries with words take a second for each MB of YAML; what is larger belongs into a text file. */
 const LIST_BYTES_MAX = 32 * MIB;
 const TEXT_BYTES_MAX = 256 * MIB;
 const LISTS_MAX = 10_000;

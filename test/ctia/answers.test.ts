@@ -86,11 +86,7 @@ for (const { name, answer, kind, message, facts } of table) {
 
 test('answer: a success that is not JSON is unexpected, and quotes nothing of the page', async (t) => {
   const { client } = await rawClient(t, (path) => (path === TOKEN_PATH ? undefined : { body: '<html>proxy</html>' }));
-  for (const attempt of [
-    () => client.replace([]),
-    () => client.judgement(JUDGEMENT),
-    () => client.judgementsById([JUDGEMENT]),
-  ]) {
+  for (const attempt of [() => client.replace([]), () => client.judgementsById([JUDGEMENT])]) {
     const error = await errorOf(attempt());
     assert.equal(error.kind, 'unexpected');
     assert.doesNotMatch(error.message, /proxy/);
@@ -99,9 +95,9 @@ test('answer: a success that is not JSON is unexpected, and quotes nothing of th
 
 test('answer: a record without what we decide on is unexpected', async (t) => {
   const { client } = await rawClient(t, (path) =>
-    path === TOKEN_PATH ? undefined : { body: { id: 'x', tlp: 'amber', created: 'now' } },
+    path === TOKEN_PATH ? undefined : { body: { judgements: [{ id: 'x', tlp: 'amber', created: 'now' }] } },
   );
-  const error = await errorOf(client.judgement(JUDGEMENT));
+  const error = await errorOf(client.judgementsById([JUDGEMENT]));
   assert.equal(error.kind, 'unexpected');
 });
 

@@ -9,6 +9,7 @@ function link(n: number): object {
   return {
     id,
     external_ids: ['acme-owned'],
+    owner: 'ctim-feeds',
     groups: ['acme-org'],
     tlp: 'amber',
     created: 'now',

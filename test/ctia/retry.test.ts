@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openCtia } from '../../src/ctia/client.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { makeCtiaClient } from '../../src/ctia/client.ts';
 import { errorOf, rawClient } from './raw-client.ts';
 import { type RawAnswer, TOKEN_PATH } from './raw-server.ts';
 
@@ -42,8 +41,8 @@ for (const [header, waitMs] of retryAfter) {
       headers: header === undefined ? {} : { 'retry-after': header },
       body: { error: QUOTA },
     };
-    const { client, waits, time } = await rawClient(t, inTurn([refused], { status: 404 }));
-    assert.equal(await client.judgement(JUDGEMENT), undefined);
+    const { client, waits, time } = await rawClient(t, inTurn([refused], { body: {} }));
+    assert.deepEqual(await client.judgementsById([JUDGEMENT]), []);
     assert.deepEqual(waits, [`throttled ${waitMs}`]);
     assert.deepEqual(time.slept, [waitMs]);
   });
@@ -52,7 +51,7 @@ for (const [header, waitMs] of retryAfter) {
 test('429 for longer than anybody is patient here: it rises and says for how long', async (t) => {
   const refused = { status: 429, headers: { 'retry-after': '3600' }, body: { error: QUOTA } };
   const { client, time } = await rawClient(t, inTurn([], refused), { patienceMs: 20_000 });
-  const error = await errorOf(client.judgement(JUDGEMENT));
+  const error = await errorOf(client.judgementsById([JUDGEMENT]));
   assert.equal(error.kind, 'throttled');
   assert.equal(error.facts?.retryAfterMs, 3_600_000);
   assert.match(error.message, /quota is used up, free again in 3600 s/);
@@ -61,7 +60,7 @@ test('429 for longer than anybody is patient here: it rises and says for how lon
 
 test('429 again and again ends, however short each wait', async (t) => {
   const { client, waits } = await rawClient(t, inTurn([], { status: 429, headers: { 'retry-after': '1' } }));
-  assert.equal((await errorOf(client.judgement(JUDGEMENT))).kind, 'throttled');
+  assert.equal((await errorOf(client.judgementsById([JUDGEMENT]))).kind, 'throttled');
   assert.equal(waits.length, 4);
 });
 
@@ -93,28 +92,27 @@ test('three times 5xx: unknown, it may have succeeded', async (t) => {
 
 test('a plain POST that was refused by the quota was not carried out, and goes again', async (t) => {
   const refused = { status: 429, headers: { 'retry-after': '3' } };
-  const stored = { ...INDICATOR, id: 'i', groups: [], created: 'now', modified: 'now' };
+  const stored = { ...INDICATOR, id: 'i', owner: 'ctim-feeds', groups: [], created: 'now', modified: 'now' };
   const { client, waits } = await rawClient(t, inTurn([refused], { status: 201, body: stored }));
   assert.equal((await client.createIndicator({ ...INDICATOR, external_ids: [] })).id, 'i');
   assert.deepEqual(waits, ['throttled 3000']);
 });
 
 test('a host that nobody listens at is unreachable, and named', async (t) => {
-  const nobody = { ctiaUrl: 'http://127.0.0.1:1', tokenUrl: 'http://127.0.0.1:1', clientId: 'c', clientPassword: 'p' };
-  const connection = openCtia({ clock: systemClock, ...nobody });
-  t.after(() => connection.close());
-  const { client, waits } = await rawClient(t, () => undefined, { connection });
-  const error = await errorOf(client.view('http://127.0.0.1:1/ctia/feed/feed-1/view.txt?s=secret'));
+  const { connection, time } = await rawClient(t, () => undefined);
+  const nobody = { ...connection, ctiaUrl: 'http://127.0.0.1:1' };
+  const client = makeCtiaClient({ connection: nobody, clock: time.clock, patienceMs: 0 });
+  const error = await errorOf(client.view('https://ctia.test:443/ctia/feed/feed-1/view.txt?s=secret'));
   assert.equal(error.kind, 'unreachable');
   assert.match(error.message, /127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/);
-  assert.deepEqual(waits, ['unreachable 2000', 'unreachable 4000']);
+  assert.deepEqual(time.slept, [2000, 4000]);
 });
 
 test('who loses the lock does not write, and reads on', async (t) => {
-  const { client, server } = await rawClient(t, inTurn([], { status: 404 }), {
+  const { client, server } = await rawClient(t, inTurn([], { body: {} }), {
     assertMayWrite: () => Promise.reject(new Error('the lock is lost')),
   });
-  assert.equal(await client.judgement(JUDGEMENT), undefined);
+  assert.deepEqual(await client.judgementsById([JUDGEMENT]), []);
   await assert.rejects(client.replace([]), /the lock is lost/);
   assert.deepEqual(
     server.seen.filter((request) => request.startsWith('PUT')),
@@ -124,14 +122,14 @@ test('who loses the lock does not write, and reads on', async (t) => {
 
 test('the budget is asked before each request, retries included, and not for views', async (t) => {
   let taken = 0;
-  const { client, server } = await rawClient(t, inTurn([{ status: 500 }], { status: 404 }), {
+  const { client, server } = await rawClient(t, inTurn([{ status: 500 }], { body: {} }), {
     takeFromBudget: async () => {
       taken += 1;
     },
   });
-  await client.judgement(JUDGEMENT);
+  await client.judgementsById([JUDGEMENT]);
   assert.equal(taken, 2);
-  await errorOf(client.view(`${server.url}/ctia/feed/feed-1/view.txt?s=secret`));
+  await client.view(`${server.url}/ctia/feed/feed-1/view.txt?s=secret`);
   assert.equal(taken, 2);
 });
 
@@ -141,5 +139,5 @@ test('whoever is told to stop stops waiting', async (t) => {
     signal: stop.signal,
     onWait: () => stop.abort(new Error('stopped by hand')),
   });
-  await assert.rejects(client.judgement(JUDGEMENT), /stopped by hand/);
+  await assert.rejects(client.judgementsById([JUDGEMENT]), /stopped by hand/);
 });

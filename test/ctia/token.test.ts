@@ -118,14 +118,13 @@ test('no error of any kind shows the password, the token or a feed secret, howev
   const told: string[] = [];
   for (answer of [...answers, ...others]) {
     const attempts = [
-      () => client.judgement(`${server.url}/ctia/judgement/judgement-1`),
+      () => client.judgementsById([`${server.url}/ctia/judgement/judgement-1`]),
       () => client.expire(`${server.url}/ctia/judgement/judgement-1`, 'why'),
       () => client.view(`${server.url}/ctia/feed/feed-1/view.txt?s=${secret}`),
     ];
     for (const attempt of attempts) {
-      // One of them succeeds: a judgement that answers 404 is no error.
-      const error = await attempt().catch((reason: Error) => reason);
-      told.push(inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error) ?? '');
+      const error = await errorOf(attempt());
+      told.push(inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error));
     }
   }
   const all = told.join('\n');

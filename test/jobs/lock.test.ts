@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { LockLost, makeWriterLock } from '../../src/jobs/lock.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { redisForTests } from './redis-for-tests.ts';
+import { until } from './workbench.ts';
 
 const { redis, other } = await redisForTests();
 
@@ -18,6 +19,7 @@ test('of two that want to write one waits, and goes on when the other has done',
     await held;
     order.push('first ends');
   });
+  await until('the first one has it', () => order.length === 1);
   const waiting = second.exclusively(async () => order.push('second'));
   await assert.rejects(second.assertHeld(), LockLost, 'who waits may not write');
   await first.assertHeld();

@@ -122,3 +122,53 @@ test('a job that names another revision of the lists is refused at once', async 
   // The slot of the failed run does not hold up the next one.
   assert.equal((await bench.run('sync', { yes: true })).result.result, 'verified');
 });
+
+/** Starts a sync and stops it between its plan and its batches. */
+async function plannedSync(bench: Workbench): Promise<{ goOn(): ReturnType<Workbench['run']> }> {
+  await bench.work.batches.pause();
+  const sync = bench.run('sync');
+  await until('it waits for its batches', async () => (await bench.work.requests.getWaitingChildrenCount()) === 1);
+  return {
+    async goOn() {
+      await bench.work.batches.resume();
+      return sync;
+    },
+  };
+}
+
+/** Verify reads a view for ten seconds before it gives up; who knows why the view differs does not wait for that. */
+function checkDidNotWait({ startedAt, endedAt }: { startedAt: string; endedAt: string }) {
+  const ms = Date.parse(endedAt) - Date.parse(startedAt);
+  assert(ms < 8000, `took ${ms} ms`);
+}
+
+test('what is added and removed by hand during a sync does not hold it up', async (t) => {
+  const bench = await prepared(t);
+  await bench.run('sync');
+  bench.write('tor.yaml', `${TOR}  - 203.0.113.5\n`);
+  const sync = await plannedSync(bench);
+  await bench.run('add', { value: '203.0.113.99', for: '24h', reason: 'case 4711' });
+  await bench.run('remove', { value: '198.51.100.7', for: '24h' });
+  const { result } = await sync.goOn();
+  assert.equal(result.result, 'verified');
+  assert.deepEqual(result.counts, { ...NO_CHANGE, create: 1 });
+  checkDidNotWait(result);
+  assert.equal(await bench.view('ip'), '198.51.100.9\n203.0.113.5\n203.0.113.99');
+});
+
+test('lists that change during a sync are published by it, however often they do', async (t) => {
+  const bench = await prepared(t);
+  await bench.run('sync');
+  let last = TOR;
+  bench.write('tor.yaml', `${TOR}  - 203.0.113.1\n`);
+  const sync = await plannedSync(bench);
+  for (const n of [2, 3, 4]) {
+    last = `${TOR}  - 203.0.113.${n}\n`;
+    bench.write('tor.yaml', last);
+  }
+  const { result } = await sync.goOn();
+  assert.equal(result.result, 'verified');
+  assert.equal(result.feeds.length, 5, 'it is proved, not assumed');
+  checkDidNotWait(result);
+  assert.equal(await bench.view('ip'), '198.51.100.7\n198.51.100.9\n203.0.113.4');
+});

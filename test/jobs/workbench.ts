@@ -14,9 +14,10 @@ import { openRedis } from '../../src/jobs/redis.ts';
 import type { OpenRedis } from '../../src/jobs/redis-connection.ts';
 import { startWorkers } from '../../src/jobs/workers.ts';
 import type { Workplace } from '../../src/jobs/workplace.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
+import { type Running, start } from '../cli/ctim-feeds-process.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
@@ -33,6 +34,8 @@ export interface Workbench {
   readonly work: Workplace;
   /** Writes below the feeds folder. */
   write(file: string, text: string): void;
+  /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
+  startWorkProcess(): Promise<Running>;
   /** Workers in this process. */
   startWorkers(): void;
   /** Puts a job into the queue and waits for its end. */
@@ -41,6 +44,8 @@ export interface Workbench {
   /** The lines of a feed of `firewall-block`, as a firewall gets them. */
   view(type: string): Promise<string>;
   get(path: string): Promise<Answer>;
+  /** How many requests the server answers slowly, as a `slow` fault has it: now, and most at once so far. */
+  readonly slow: { readonly now: number; readonly most: number };
   /** The server's clock, by which everything is live or dead, goes ahead. */
   step(ms: number): void;
   /** The server goes away, and comes back on the same store and port. */
@@ -74,7 +79,17 @@ export async function workbench(
 
   const clock = systemClock;
   let aheadMs = 0;
-  const serverClock = { ...clock, now: () => clock.now() + aheadMs };
+  const slow = { now: 0, most: 0 };
+  const serverClock: Clock = {
+    now: () => clock.now() + aheadMs,
+    async sleep(ms, signal) {
+      slow.now += 1;
+      slow.most = Math.max(slow.most, slow.now);
+      await clock.sleep(ms, signal).finally(() => {
+        slow.now -= 1;
+      });
+    },
+  };
   const startServer = (port: number) =>
     startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
   let server = await startServer(0);
@@ -124,6 +139,19 @@ export async function workbench(
     releases,
     work,
     write,
+    async startWorkProcess() {
+      const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
+      const worker = start(cleanup, folder, ['work'], {
+        FEEDS_DIR: feedsDir,
+        DATA_DIR: folder,
+        CTIA_URL: server.url,
+        CTIA_TOKEN_URL: server.url,
+        CTIA_CLIENT_ID: CLIENT.id,
+        CTIA_CLIENT_PASSWORD: CLIENT.password,
+      });
+      await worker.shows(/Working on ctim-feeds-acme-/);
+      return worker;
+    },
     startWorkers() {
       const workers = startWorkers(work, redis.connection);
       releases.add('workers', () => workers.close());
@@ -136,6 +164,7 @@ export async function workbench(
       return (await call({ url: server.url, token: '' }, 'GET', json[0].feed_view_url)).text;
     },
     get,
+    slow,
     step(ms) {
       aheadMs += ms;
     },
@@ -160,9 +189,13 @@ export async function until<T>(what: string, look: () => T | Promise<T>, limitMs
   }
 }
 
-/** A list of the addresses 11.0.0.0, 11.0.0.1 … */
+/** A list of the addresses 11.0.0.0, 11.0.0.1 … and what a feed shows of it. */
 export function addresses(count: number): string {
-  return Array.from({ length: count }, (_, i) => `11.0.${i >> 8}.${i & 255}\n`).join('');
+  return Array.from({ length: count }, (_, i) => `11.0.${i >> 8}.${i & 255}`).join('\n');
+}
+
+export function inFeedOrder(addressLines: string): string {
+  return addressLines.split('\n').sort().join('\n');
 }
 
 export function tempLog(t: TestContext): string {

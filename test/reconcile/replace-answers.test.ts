@@ -120,6 +120,29 @@ test('§5 PUT: forbidden → a failure with the date it lapses; not tried again'
   assert.equal(asked(world, PUT), 1);
 });
 
+test('§5 PUT: not-found, there and not readable (403) → as forbidden, no duplicate', async (t) => {
+  const world = await due(t);
+  const { id } = await judgementOn(world, '198.51.100.2');
+  const short = id.split('/').at(-1) ?? '';
+  world.intercept = async (request, send) => {
+    const answer = await send(request);
+    if (request.url.endsWith(`/ctia/judgement/${short}`))
+      return { status: 403, headers: {}, text: '{"type":"Access Control Error"}' };
+    if (!request.url.includes('/ctia/bulk')) return answer;
+    const body = JSON.parse(answer.text);
+    if (request.method === 'GET') return { ...answer, text: JSON.stringify({ judgements: [null] }) };
+    body.judgements.errors = { 'not-found': [id] };
+    body.judgements.updated = body.judgements.updated.filter((it: string) => it !== id);
+    return { ...answer, text: JSON.stringify(body) };
+  };
+  const report = await world.sync(LISTS);
+  assert.deepEqual(
+    report.failures.map(({ kind }) => kind),
+    ['forbidden'],
+  );
+  assert.equal((await world.all('judgement')).length, 4);
+});
+
 test('§5 PUT: internal-error → the same documents again', async (t) => {
   const world = await due(t);
   world.server.faults.push({ on: { method: 'PUT', path: /bulk/ }, kind: 'entity-errors', every: 2 });

@@ -1,0 +1,68 @@
+import { feedKey } from '../ctim/feed.ts';
+import type { Observable } from '../ctim/observable.ts';
+import { isLive } from '../plan/actual.ts';
+import type { ChangeCounts } from '../plan/change.ts';
+import { feedOf, isStanding } from '../plan/changes.ts';
+import type { PlanSummary } from '../plan/plan.ts';
+import type { Outcome } from '../reconcile/outcome.ts';
+import type { Desired, Prepared } from '../reconcile/prepare.ts';
+import type { RequestPayload } from './queues.ts';
+
+/** What verifying needs of planning, as it lies in the job between the two. Plain data, without a secret or a document. */
+export interface SyncState {
+  /** How often this run has planned, and how often of that because the feeds did not hold what was planned. */
+  readonly plans: number;
+  readonly repairs: number;
+  readonly startedAt: number;
+  readonly plan: PlanSummary;
+  readonly counts: ChangeCounts;
+  readonly notices: readonly string[];
+  /** Values that people added by hand, which no list tells: feed and value. */
+  readonly standing: readonly (readonly [string, string])[];
+  readonly allowedByHand: readonly Observable[];
+  /** How many jobs by hand had ended when this was planned. */
+  readonly byHand: string;
+  readonly wrote: boolean;
+  /** Of planning alone; what batches sent, they tell themselves. */
+  readonly requests: RequestCounts;
+}
+
+export interface RequestCounts {
+  readonly total: number;
+  readonly mutating: number;
+}
+
+/** What a batch job returns: its own outcome and that of all that it waited for. */
+export interface BatchResult {
+  readonly outcome: Outcome;
+  readonly requests: RequestCounts;
+}
+
+export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
+
+/** Live values of the reserved lists, which no list file tells. */
+export function standingOf({ situation }: Prepared): (readonly [string, string])[] {
+  const { actual, indicators, now } = situation;
+  return [...actual.judgements.values()].flat().flatMap((judgement) => {
+    if (!isLive(judgement, now) || !isStanding(judgement, indicators)) return [];
+    const feed = feedOf(judgement, indicators);
+    return feed ? [[feedKey(feed), judgement.observable.value] as const] : [];
+  });
+}
+
+export function wantedValues(desired: Desired, state: SyncState): Map<string, Set<string>> {
+  const wanted = new Map<string, Set<string>>();
+  const want = (key: string, value: string) => {
+    const values = wanted.get(key);
+    if (values) values.add(value);
+    else wanted.set(key, new Set([value]));
+  };
+  for (const { channel, observable } of desired.entries)
+    want(feedKey({ channel, type: observable.type }), observable.value);
+  for (const [key, value] of state.standing) want(key, value);
+  return wanted;
+}
+
+export function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {
+  return { total: a.total + b.total, mutating: a.mutating + b.mutating };
+}

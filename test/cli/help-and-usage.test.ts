@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkEnded, folderWith, run } from './ctim-feeds-process.ts';
+
+const COMMANDS: [command: string, says: RegExp][] = [
+  ['', /check .*parse and validate/s],
+  ['up', /--once .*--|--once/s],
+  ['check', /--json/],
+  ['plan', /change nothing/],
+  ['apply', /--yes .*--force .*--digest/s],
+  ['work', /several may run/],
+  ['enqueue', /sync .*add .*remove .*audit/s],
+  ['enqueue sync', /--wait/],
+  ['enqueue add', /--for <duration> .*--reason <text>/s],
+  ['enqueue remove', /--for <duration>/],
+  ['enqueue audit', /--wait/],
+  ['status', /--json/],
+  ['feeds', /--show-secrets/],
+  ['doctor', /next step/],
+  ['ctia', /--port <port> .*--host <address> .*--public-url <url> .*--client-id <id> .*--client-password <password>/s],
+];
+
+test('every command explains itself, with status 0, and opens nothing for that', async (t) => {
+  // A folder in which nothing would start: a help that opened a session would fail.
+  const folder = folderWith(t, { 'keys/ctr_api_keys.txt': 'nonsense\n' });
+  await inPairs(COMMANDS, async ([command, says]) => {
+    const { stdout } = checkEnded(await run(t, folder, [...command.split(' ').filter(Boolean), '--help']), 0);
+    assert.match(stdout, /^Usage: ctim-feeds/);
+    assert.match(stdout, says, command);
+    if (command !== '') assert.match(stdout, /--data <dir>/, 'global options are told too');
+  });
+});
+
+const WRONG: [args: string[], says: RegExp][] = [
+  [['polish'], /unknown command 'polish'/],
+  [['plan', '--fast'], /unknown option '--fast'/],
+  [['enqueue', 'add', '11.0.0.1', '--for', '24h'], /required option '--reason <text>' not specified/],
+  [['enqueue', 'add'], /required option '--for <duration>' not specified/],
+  [['enqueue', 'remove'], /missing required argument 'value'/],
+  [['ctia', '--port', 'http'], /--port is http; expected a number/],
+  [['ctia', '--client-id', 'me'], /--client-id and --client-password together/],
+  [['check', '--log', 'loud'], /--log or CTIM_FEEDS_LOG says "loud"; expected/],
+];
+
+test('what is typed wrong ends with status 2 and says what was expected', async (t) => {
+  const folder = folderWith(t, { 'feeds/tor.yaml': 'action: block\nobservables: [11.0.0.1]\n' });
+  await inPairs(WRONG, async ([args, says]) => {
+    const { stderr } = checkEnded(await run(t, folder, args), 2);
+    assert.match(stderr, says, args.join(' '));
+    assert.doesNotMatch(stderr, /\n\s+at /, 'no stack for a typing error');
+  });
+});
+
+test('without a command the help is printed, with status 2', async (t) => {
+  const { stderr } = checkEnded(await run(t, folderWith(t, {}), []), 2);
+  assert.match(stderr, /^Usage: ctim-feeds/);
+});
+
+async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += 2) await Promise.all(items.slice(at, at + 2).map(work));
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkEnded, folderWith, freePort } from './ctim-feeds-process.ts';
+import { checkNoSecret, remoteCtia, SETTINGS, TOR } from './remote-ctia.ts';
+
+const { command } = await remoteCtia();
+
+test('status, feeds and doctor tell what there is, and no secret unless asked for', async (t) => {
+  const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': SETTINGS });
+  checkEnded(await command(t, folder, 'apply --yes'), 0);
+  const status = checkEnded(await command(t, folder, 'status'), 0);
+  assert.match(status.stdout, /^owner +acme at http/);
+  assert.match(status.stdout, /^lapses +firewall-block: 2 live, the first ends 20\d\d-/m);
+  const facts = JSON.parse(checkEnded(await command(t, folder, 'status --json'), 0).stdout);
+  assert.equal(facts.owner, 'acme');
+  assert.equal(facts.applied.revision, facts.lists);
+
+  const masked = checkEnded(await command(t, folder, 'feeds'), 0);
+  checkNoSecret(masked);
+  assert.match(masked.stdout, /SecureX_Firewall_Private_Feed_IPv4 +2 +http:\S+view\.txt\?s=…/);
+  const whole = checkEnded(await command(t, folder, 'feeds --show-secrets --json'), 0);
+  const { feeds } = JSON.parse(whole.stdout);
+  const ip = feeds.find(({ type }: { type: string }) => type === 'ip');
+  assert.equal(await (await fetch(ip.url)).text(), '11.0.0.1\n11.0.0.2');
+
+  const doctor = await command(t, folder, 'doctor');
+  checkNoSecret(checkEnded(doctor, 0));
+  for (const line of [
+    /^ok +lists +1 list/m,
+    /^ok +tenant +http/m,
+    /^ok +owner +acme; the queue is ctim-feeds-acme-127/m,
+  ]) {
+    assert.match(doctor.stdout, line);
+  }
+  assert.equal(doctor.stdout.match(/^WRONG/gm), null);
+});
+
+test('a tenant that cannot be used is status 4, with the next step and without a secret', async (t) => {
+  const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': SETTINGS });
+  const wrong = checkEnded(await command(t, folder, 'plan', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
+  assert.match(wrong.stderr, /^error: .*client.*password/m);
+  assert(!wrong.stderr.includes('not-the-password'));
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const unreachable = checkEnded(await command(t, folder, 'plan', { CTIA_URL: nowhere, CTIA_TOKEN_URL: nowhere }), 4);
+  assert.match(unreachable.stderr, /^error: .*ECONNREFUSED|^error: .*refused/m);
+  for (const { stderr } of [wrong, unreachable]) assert.doesNotMatch(stderr, /\n\s+at /, 'no stack');
+  const doctor = checkEnded(await command(t, folder, 'doctor', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
+  assert.match(doctor.stdout, /^WRONG +tenant +.*password/m);
+});
+
+test('shipped examples go to our own embedded server only', async (t) => {
+  const folder = folderWith(t, { 'feeds/tor.yaml': `example: true\n${TOR}`, 'feeds/settings.yaml': SETTINGS });
+  const { stderr } = checkEnded(await command(t, folder, 'apply --yes --force'), 1);
+  assert.match(stderr, /every list here is a shipped example.*own lists/);
+});
