@@ -45,6 +45,6 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
     return reply
       .headers(pagingHeaders(found, page))
       .type('application/json; charset=utf-8')
-      .send(documentsJson(found.json, asked.fields));
+      .send(documentsJson(found.documents, asked.fields));
   });
 }

@@ -29,7 +29,7 @@ export function sortFields(
  */
 export function pagingHeaders(found: Found, { limit, offset, after }: Page): Record<string, string> {
   const headers: Record<string, string> = { 'X-Total-Hits': String(found.total) };
-  const hasNext = after === undefined ? found.total > offset + limit : found.count === limit;
+  const hasNext = after === undefined ? found.total > offset + limit : found.documents.length === limit;
   if (hasNext && limit > 0) {
     const next = new URLSearchParams({
       limit: String(limit),

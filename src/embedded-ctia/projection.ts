@@ -20,8 +20,8 @@ export function project(document: Stored, fields: readonly string[]): object {
   return result;
 }
 
-/** A page as the JSON of an answer. Whole documents stay the texts they are kept as, which spares parsing them. */
-export function documentsJson(page: string, fields: readonly string[] | undefined): string {
-  if (fields === undefined) return page;
-  return JSON.stringify((JSON.parse(page) as Stored[]).map((document) => project(document, fields)));
+/** Documents as the JSON of an answer. Whole ones are joined as the texts they are kept as, which spares parsing them. */
+export function documentsJson(documents: readonly string[], fields: readonly string[] | undefined): string {
+  if (fields === undefined) return `[${documents.join(',')}]`;
+  return JSON.stringify(documents.map((document) => project(JSON.parse(document) as Stored, fields)));
 }

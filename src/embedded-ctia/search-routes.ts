@@ -64,7 +64,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     return reply
       .headers(pagingHeaders(found, page))
       .type('application/json; charset=utf-8')
-      .send(documentsJson(found.json, chosen));
+      .send(documentsJson(found.documents, chosen));
   });
 
   app.get(`${path}/search/count`, (request, reply) => {
@@ -92,7 +92,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     return reply
       .headers(pagingHeaders(found, page))
       .type('application/json; charset=utf-8')
-      .send(documentsJson(found.json, asked.fields));
+      .send(documentsJson(found.documents, asked.fields));
   });
 }
 

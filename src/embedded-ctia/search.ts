@@ -34,10 +34,7 @@ export interface Page {
 
 export interface Found {
   readonly total: number;
-  /** Documents of this page. */
-  readonly count: number;
-  /** The page as a JSON array. */
-  readonly json: string;
+  readonly documents: string[];
   /** Of the last document; undefined where there is none. */
   readonly sortValues: readonly SortValue[] | undefined;
 }
@@ -83,22 +80,14 @@ export function find(store: Store, search: Search, page: Page): Found {
 
   if (search.query === undefined) {
     const offset = page.after === undefined ? page.offset : 0;
-    // Documents are fetched for the page only: sorting would carry all of them along. And the page is one text, as a call
-    // into SQLite for each row would cost more than the reading. CROSS JOIN keeps the order of the page.
-    const row = store.rows(
-      `SELECT count(*) AS count, '[' || coalesce(group_concat(d.document, ','), '') || ']' AS json,
-         json_group_array(json_array(${sort.map((_, i) => `p.sort${i}`).join(', ')})) AS sorts
-       FROM (SELECT e.seq, ${columns} FROM ${from} WHERE ${where} AND ${beyond.sql} ORDER BY ${order} LIMIT ? OFFSET ?) p
-       CROSS JOIN document d ON d.seq = p.seq`,
+    // Documents are fetched for the page only: sorting would carry all of them along.
+    const rows = store.rows(
+      `SELECT d.document, p.* FROM
+         (SELECT e.seq, ${columns} FROM ${from} WHERE ${where} AND ${beyond.sql} ORDER BY ${order} LIMIT ? OFFSET ?) p
+       JOIN document d ON d.seq = p.seq ORDER BY ${sort.map(({ descending }, i) => `p.sort${i}${descending ? ' DESC' : ''}`).join(', ')}`,
       [...params, ...beyond.params, page.limit, offset],
-    )[0];
-    const last = (JSON.parse(String(row?.sorts)) as SqlValue[][]).at(-1);
-    return {
-      total: count(store, search),
-      count: Number(row?.count),
-      json: String(row?.json),
-      sortValues: lastSort(last, sort),
-    };
+    );
+    return { total: count(store, search), documents: rows.map(documentText), sortValues: lastSort(rows.at(-1), sort) };
   }
 
   const found: Row[] = [];
@@ -115,13 +104,7 @@ export function find(store: Store, search: Search, page: Page): Found {
     eligible += 1;
     if ((page.after !== undefined || eligible > page.offset) && found.length < page.limit) found.push(row);
   }
-  const last = found.at(-1);
-  return {
-    total,
-    count: found.length,
-    json: `[${found.map(documentText).join(',')}]`,
-    sortValues: lastSort(last && sort.map((_, i) => last[`sort${i}`] ?? null), sort),
-  };
+  return { total, documents: found.map(documentText), sortValues: lastSort(found.at(-1), sort) };
 }
 
 function restriction(search: Search): { from: string; where: string; params: SqlValue[] } {
@@ -256,10 +239,10 @@ function cursorValue({ form, name, missing }: SortField & Sortable, given: strin
   return form === 'date' ? isoInstant(number) : number;
 }
 
-function lastSort(values: readonly SqlValue[] | undefined, sort: readonly Sortable[]): SortValue[] | undefined {
-  if (values === undefined) return undefined;
+function lastSort(row: Row | undefined, sort: readonly Sortable[]): SortValue[] | undefined {
+  if (row === undefined) return undefined;
   return sort.map(({ form, missing }, i) => {
-    const value = values[i] ?? missing;
+    const value = row[`sort${i}`] ?? missing;
     if (value === missing) return null;
     return form === 'date' ? Date.parse(String(value)) : value;
   });
