@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Observable, ObservableType } from './observable.ts';
 
 /**
@@ -17,9 +17,7 @@ import type { Observable, ObservableType } from './observable.ts';
 export const OWNER_PATTERN = /^[a-z][a-z0-9]{2,31}$/;
 
 export function entryHash(channel: string, list: string, observable: Observable): string {
-  return createHash('sha256')
-    .update(JSON.stringify([channel, list, observable.type, observable.value]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([channel, list, observable.type, observable.value]));
 }
 
 /** The mark that every entity of ours bears. */

@@ -151,7 +151,7 @@ export function createAll(
     });
     results.set(kind, created);
   }
-  ctia.refresh.write({ put: stored }, visible);
+  ctia.refresh.write({ create: stored }, visible);
   return { results, tempids };
 }
 
@@ -195,11 +195,11 @@ export function* entriesOf<T>(body: Collections): Generator<[kind: Kind, items: 
 
 function withReferences(submitted: Submitted, tempids: ReadonlyMap<string, string>): Submitted {
   const resolved = (ref: unknown) => tempids.get(String(ref)) ?? ref;
-  return {
-    ...submitted,
+  // Not spread, as in `realize`.
+  return Object.assign({}, submitted, {
     source_ref: resolved(submitted.source_ref),
     target_ref: resolved(submitted.target_ref),
-  };
+  });
 }
 
 interface Errors {

@@ -59,14 +59,19 @@ function refsKey(kind: string): string {
 
 /**
  * Collections are sets: exact duplicates collapse. Two entities that only share an external id do not, and are both
- * created. The schema has put the keys in its own order, so equal documents are equal texts.
+ * created. The schema has put the keys in its own order, so equal documents are equal texts. Only what shares its id, or has
+ * none, can have an equal: writing a thousand pairs out again just to see that they differ is dear.
  */
 function distinct(bundle: Readonly<Record<string, unknown>>): Collections {
   const sets: Record<string, unknown[]> = {};
   for (const plural of COLLECTIONS) {
-    const list = bundle[plural];
-    if (Array.isArray(list))
-      sets[plural] = [...new Map(list.map((document) => [JSON.stringify(document), document])).values()];
+    const list = bundle[plural] as readonly Submitted[] | undefined;
+    if (list === undefined) continue;
+    const ids = new Set(list.map(({ id }) => id));
+    const allDiffer = ids.size === list.length && !ids.has(undefined);
+    sets[plural] = allDiffer
+      ? [...list]
+      : [...new Map(list.map((document) => [JSON.stringify(document), document])).values()];
   }
   return sets;
 }

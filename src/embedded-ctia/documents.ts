@@ -32,10 +32,23 @@ const TABLES = `
 
 /** A signed 64-bit number in decimal: JavaScript's own numbers are too short for it, SQLite's are not. */
 export function externalKey(type: string, externalId: string): string {
-  return hash('sha256', `${type}\n${externalId.toLowerCase()}`, 'buffer').readBigInt64BE().toString();
+  const text = `${type}\n${externalId.toLowerCase()}`;
+  let key = keys.get(text);
+  if (key === undefined) {
+    key = hash('sha256', text, 'buffer').readBigInt64BE().toString();
+    if (keys.size === KEYS_KEPT) keys.clear();
+    keys.set(text, key);
+  }
+  return key;
 }
 
+/** An import asks for each of its keys twice, and one of them is every entity's. */
+const keys = new Map<string, string>();
+const KEYS_KEPT = 8192;
+
 export interface Documents {
+  /** What has a new id: nothing is looked up before. */
+  create(stored: readonly Stored[]): void;
   /** Creates or replaces. */
   put(stored: readonly Stored[]): void;
   remove(type: string, shortIds: readonly string[]): void;
@@ -58,11 +71,22 @@ export function makeDocuments(store: Store): Documents {
     return new Map(rows.map((row) => [text(row, 'id'), text(row, 'document')]));
   }
 
+  function numbered(document: Stored): Written {
+    seq += 1;
+    return written(seq, document);
+  }
+
   return {
     texts,
     get(type, shortId) {
       const found = texts(type, [shortId]).get(shortId);
       return found === undefined ? undefined : (JSON.parse(found) as Stored);
+    },
+    create(stored) {
+      insert(
+        store,
+        stored.map((document) => numbered(document)),
+      );
     },
     put(stored) {
       // Of one id written twice the later document stays.
@@ -78,31 +102,27 @@ export function makeDocuments(store: Store): Documents {
             { seq: Number(row.seq), document: JSON.parse(text(row, 'document')) as Stored },
           ]),
       );
-      const written: Written[] = [];
       const fresh: Written[] = [];
+      const changed: Written[] = [];
       const reindexed: Written[] = [];
       for (const [id, document] of byId) {
         const old = known.get(id);
-        if (old === undefined) seq += 1;
-        const entry = {
-          seq: old?.seq ?? seq,
-          id,
-          document,
-          audience: audienceOf(document),
-          readers: namedReaders(document),
-        };
-        written.push(entry);
-        if (old === undefined) fresh.push(entry);
-        else update(store, entry);
-        if (old === undefined && document.created !== document.modified) relink(store, entry);
+        if (old === undefined) {
+          fresh.push(numbered(document));
+          continue;
+        }
+        const entry = written(old.seq, document);
+        update(store, entry);
+        changed.push(entry);
         // A renewal changes neither external ids nor readers, so that it writes one row and not five.
-        if (old !== undefined && sameIndexing(old.document, document)) continue;
-        if (old !== undefined) forget(store, old.seq, id, old.document);
+        if (sameIndexing(old.document, document)) continue;
+        forget(store, old.seq, id, old.document);
         reindexed.push(entry);
       }
       insert(store, fresh);
+      for (const entry of fresh) if (entry.document.created !== entry.document.modified) relink(store, entry);
       index(store, reindexed);
-      narrow(store, written);
+      narrow(store, changed);
     },
     remove(type, shortIds) {
       const rows = store.rows(
@@ -121,10 +141,11 @@ export function makeDocuments(store: Store): Documents {
       const { sql, params } = readableSql(identity, 'e');
       // The index folds case, this comparison does not: so does CTIA.
       const rows = store.rows(
-        `SELECT k.value ->> 1 AS external_id, (SELECT e.id FROM external_id x JOIN entity e ON e.seq = x.seq
-           WHERE x.key = k.value ->> 0 AND ${sql} AND EXISTS (SELECT 1 FROM document d, json_each(d.document, '$.external_ids') v
-             WHERE d.seq = x.seq AND v.value = k.value ->> 1) LIMIT 1) AS id
-         FROM json_each(?) k`,
+        `SELECT k.external_id, (SELECT e.id FROM external_id x JOIN entity e ON e.seq = x.seq
+           WHERE x.key = k.key AND ${sql} AND EXISTS (SELECT 1 FROM document d, json_each(d.document, '$.external_ids') v
+             WHERE d.seq = x.seq AND v.value = k.external_id) LIMIT 1) AS id
+         FROM (SELECT value ->> 0 AS key, value ->> 1 AS external_id FROM json_each(?)) k
+         WHERE EXISTS (SELECT 1 FROM external_id x WHERE x.key = k.key)`,
         [...params, keysJson(externalIds.map((externalId) => [externalKey(type, externalId), externalId]))],
       );
       const found = new Map<string, string>();
@@ -147,20 +168,23 @@ interface Written {
   readonly readers: readonly string[];
 }
 
-function insert(store: Store, written: readonly Written[]): void {
-  if (written.length === 0) return;
-  const rows = written.map(({ seq, id, document: { type, created, timestamp }, audience, readers }) => {
-    return [seq, id, type, audience, readers.length > 0 ? 1 : 0, Date.parse(created), Date.parse(timestamp)];
-  });
-  store.run(
-    `INSERT INTO entity (seq, id, type, audience, named, created, timestamp)
-     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)`,
-    [JSON.stringify(rows)],
+function written(seq: number, document: Stored): Written {
+  return { seq, id: localId(document), document, audience: audienceOf(document), readers: namedReaders(document) };
+}
+
+function insert(store: Store, fresh: readonly Written[]): void {
+  store.insert(
+    'INSERT INTO entity (seq, id, type, audience, named, created, timestamp)',
+    fresh.map(({ seq, id, document: { type, created, timestamp }, audience, readers }) => [
+      ...[seq, id, type, audience, readers.length > 0 ? 1 : 0, Date.parse(created), Date.parse(timestamp)],
+    ]),
   );
-  // The documents one by one: unpacking them from a text within a text would cost more than the calls.
-  for (const { seq, document } of written) {
-    store.run('INSERT INTO document (seq, document) VALUES (?, ?)', [seq, JSON.stringify(document)]);
-  }
+  store.insert(
+    'INSERT INTO document (seq, document)',
+    fresh.map(({ seq, document }) => [seq, JSON.stringify(document)]),
+  );
+  index(store, fresh);
+  narrow(store, fresh);
 }
 
 function update(store: Store, { seq, document, audience, readers }: Written): void {
@@ -199,65 +223,65 @@ function forget(store: Store, seq: number, id: string, { type, external_ids: ext
   store.run('DELETE FROM reader WHERE id = ?', [id]);
 }
 
-function index(store: Store, written: readonly Written[]): void {
-  const keys = written.flatMap(({ seq, document }) =>
-    (document.external_ids ?? []).map((externalId): [string, number] => [externalKey(document.type, externalId), seq]),
+function index(store: Store, entries: readonly Written[]): void {
+  store.insert(
+    'INSERT OR IGNORE INTO external_id (key, seq)',
+    entries.flatMap(({ seq, document }) =>
+      (document.external_ids ?? []).map((externalId) => [externalKey(document.type, externalId), seq]),
+    ),
   );
-  if (keys.length > 0) {
-    store.run('INSERT OR IGNORE INTO external_id (key, seq) SELECT value ->> 0, value ->> 1 FROM json_each(?)', [
-      keysJson(keys),
-    ]);
-  }
-  const readers = written.flatMap(({ id, readers: names }) => names.map((who) => [id, who]));
-  if (readers.length > 0) {
-    store.run('INSERT OR IGNORE INTO reader (id, who) SELECT value ->> 0, value ->> 1 FROM json_each(?)', [
-      JSON.stringify(readers),
-    ]);
-  }
+  store.insert(
+    'INSERT OR IGNORE INTO reader (id, who)',
+    entries.flatMap(({ id, readers }) => readers.map((who) => [id, who])),
+  );
 }
 
-/** The narrow tables. One statement each: the rows are unpacked by SQLite, which costs less than a call for each. */
-function narrow(store: Store, written: readonly Written[]): void {
+/** The narrow tables. */
+function narrow(store: Store, entries: readonly Written[]): void {
   const judgements: SqlValue[][] = [];
   const relationships: SqlValue[][] = [];
-  for (const { seq, id, document, audience, readers } of written) {
-    const row = [seq, id, audience, readers.length > 0 ? 1 : 0];
+  const sources = sourcesOf(store, entries);
+  for (const { seq, id, document, audience, readers } of entries) {
+    const named = readers.length > 0 ? 1 : 0;
     if (document.type === 'judgement') {
       const { observable, valid_time: validTime } = document as unknown as JudgementFields;
       judgements.push([
-        ...row,
-        ...[Date.parse(validTime.start_time), Date.parse(validTime.end_time), observable.type, observable.value],
-        observable.value.toLowerCase(),
+        ...[seq, id, audience, named, Date.parse(validTime.start_time), Date.parse(validTime.end_time)],
+        ...[observable.type, observable.value, observable.value.toLowerCase()],
       ]);
     } else if (document.type === 'relationship') {
-      const {
-        relationship_type: type,
-        source_ref: source,
-        target_ref: target,
-      } = document as unknown as RelationshipFields;
+      const fields = document as unknown as RelationshipFields;
       relationships.push([
-        ...row,
-        ...[type.toLowerCase(), target.toLowerCase(), shortIdOf(source) ?? null],
-        Date.parse(document.timestamp),
+        ...[seq, id, audience, named, fields.relationship_type.toLowerCase(), fields.target_ref.toLowerCase()],
+        ...[sources.get(shortIdOf(fields.source_ref) ?? '') ?? null, Date.parse(document.timestamp)],
       ]);
     }
   }
-  if (judgements.length > 0) {
-    store.run(
-      `INSERT OR REPLACE INTO judgement (seq, id, audience, named, start, end, observable_type, observable_value, observable_key)
-       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
-       FROM json_each(?)`,
-      [JSON.stringify(judgements)],
-    );
+  store.insert(
+    'INSERT OR REPLACE INTO judgement (seq, id, audience, named, start, end, observable_type, observable_value, observable_key)',
+    judgements,
+  );
+  store.insert(
+    'INSERT OR REPLACE INTO relationship (seq, id, audience, named, relationship_type, target_ref, source_seq, timestamp)',
+    relationships,
+  );
+}
+
+/** The entities behind `source_ref`, by short id. Mostly they were written just before, with the relationship. */
+function sourcesOf(store: Store, entries: readonly Written[]): ReadonlyMap<string, number> {
+  const found = new Map(entries.map(({ id, seq }) => [id, seq]));
+  const others = new Set<string>();
+  for (const { document } of entries) {
+    if (document.type !== 'relationship') continue;
+    const id = shortIdOf((document as unknown as RelationshipFields).source_ref);
+    if (id !== undefined && !found.has(id)) others.add(id);
   }
-  if (relationships.length > 0) {
-    store.run(
-      `INSERT OR REPLACE INTO relationship (seq, id, audience, named, relationship_type, target_ref, source_seq, timestamp)
-       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-         (SELECT e.seq FROM entity e WHERE e.id = value ->> 6), value ->> 7 FROM json_each(?)`,
-      [JSON.stringify(relationships)],
-    );
-  }
+  if (others.size === 0) return found;
+  const rows = store.rows('SELECT e.id, e.seq FROM json_each(?) k JOIN entity e ON e.id = k.value', [
+    JSON.stringify([...others]),
+  ]);
+  for (const row of rows) found.set(text(row, 'id'), Number(row.seq));
+  return found;
 }
 
 interface JudgementFields {

@@ -31,8 +31,11 @@ function offsetMs(zone: string): number {
 
 /** UTC with exactly three decimals, as every answer writes instants. */
 export function isoInstant(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== last.ms) last = { ms, iso: new Date(ms).toISOString() };
+  return last.iso;
 }
+/** A bundle asks for the same now a thousand times. */
+let last = { ms: 0, iso: '1970-01-01T00:00:00.000Z' };
 
 export function inRange(ms: number): boolean {
   return ms >= 0 && ms < RANGE_END;

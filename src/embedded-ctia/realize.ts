@@ -40,9 +40,8 @@ export function realize(
     return { invalid: { kind: 'realization', error, more } };
   }
   const time = isoInstant(now);
-  const stored: Stored = {
-    ...submitted,
-    ...own,
+  // Not spread: on what zod made, V8 takes thirty times as long for that.
+  const stored = Object.assign({}, submitted, own, {
     id: longId,
     type: kind.name,
     schema_version: CTIM_VERSION,
@@ -53,6 +52,6 @@ export function realize(
     created: previous?.created ?? time,
     modified: time,
     client_id: previous === undefined ? identity.client : previous.client_id,
-  } as Stored;
+  }) as Stored;
   return { stored };
 }

@@ -14,6 +14,7 @@ import type { Store } from './store.ts';
  * visible with it. With `refreshMs` 0 nothing is ever pending.
  */
 export type Write =
+  | { readonly create: readonly Stored[] }
   | { readonly put: readonly Stored[] }
   | { readonly remove: { readonly type: string; readonly ids: readonly string[] } };
 
@@ -31,7 +32,8 @@ export function makeRefresh(store: Store, documents: Documents, clock: Clock, re
   let waiting = Number(store.rows('SELECT count(*) AS waiting FROM pending')[0]?.waiting);
 
   function apply(write: Write): void {
-    if ('put' in write) documents.put(write.put);
+    if ('create' in write) documents.create(write.create);
+    else if ('put' in write) documents.put(write.put);
     else documents.remove(write.remove.type, write.remove.ids);
   }
 

@@ -20,6 +20,8 @@ export interface Store {
   /** One row after the other, for what may not fit into memory. No write may happen in between. */
   each(sql: string, params?: readonly SqlValue[]): Iterable<Row>;
   run(sql: string, params?: readonly SqlValue[]): void;
+  /** `into` is an INSERT as far as its columns. Many rows go with each statement: calls into SQLite cost more than binding. */
+  insert(into: string, rows: readonly (readonly SqlValue[])[]): void;
   exec(sql: string): void;
   /** All or nothing. Inside another one it is a part of that one. */
   transaction<T>(work: () => T): T;
@@ -31,6 +33,8 @@ export interface Store {
 
 const FORMAT = '1';
 const STATEMENTS_KEPT = 256;
+/** Rows that one INSERT brings. Few sizes, so that few statements are prepared. */
+const INSERT_ROWS = [256, 16, 1] as const;
 
 export function openStore(dataDir: string): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -58,6 +62,16 @@ export function openStore(dataDir: string): Store {
     each: (sql, params = []) => db.prepare(sql).iterate(params) as Iterable<Row>,
     run(sql, params = []) {
       prepared(sql).run(params);
+    },
+    insert(into, rows) {
+      const row = `(${rows[0]?.map(() => '?').join(', ')})`;
+      let at = 0;
+      for (const size of INSERT_ROWS) {
+        for (; at + size <= rows.length; at += size) {
+          const values = Array<string>(size).fill(row).join(', ');
+          prepared(`${into} VALUES ${values}`).run(rows.slice(at, at + size).flat());
+        }
+      }
     },
     exec(sql) {
       db.exec(sql);

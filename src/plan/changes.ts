@@ -63,12 +63,14 @@ function changesFor({ now, actual, indicators }: Situation, h: string, entry: En
   const target = indicators.get(feedKey(feed));
   const isRight = (link: ActualLink) => link.target === target;
   const known = actual.judgements.get(h) ?? [];
-  const links = [...known.flatMap((judgement) => judgement.links), ...(actual.dangling.get(h) ?? [])];
-  const nextLink = { h, g: nextGeneration(links) };
+  const nextLink = () => {
+    const links = [...known.flatMap((judgement) => judgement.links), ...(actual.dangling.get(h) ?? [])];
+    return { h, g: nextGeneration(links) };
+  };
 
   const stored = chosen(known, now, isRight);
   if (stored === undefined) {
-    const g = Math.max(nextGeneration(known), nextLink.g);
+    const g = Math.max(nextGeneration(known), nextLink().g);
     return [{ kind: 'create', feed, entry, judgement: { h, g }, link: { h, g } }];
   }
   const changes: Change[] = [];
@@ -76,11 +78,11 @@ function changesFor({ now, actual, indicators }: Situation, h: string, entry: En
   if (isDead(stored, now)) {
     if (linked) changes.push({ kind: 'revive', feed, entry, stored });
     else {
-      const g = Math.max(nextGeneration(known), nextLink.g);
+      const g = Math.max(nextGeneration(known), nextLink().g);
       changes.push({ kind: 'create', feed, entry, judgement: { h, g }, link: { h, g } });
     }
   } else {
-    if (!linked) changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink });
+    if (!linked) changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink() });
     if (differs(stored, entry, now)) changes.push({ kind: 'change', feed, entry, stored });
     else if (isDue(stored, entry, now))
       changes.push({ kind: 'renew', feed, stored, lifetimeMs: entry.terms.lifetime.ms });
@@ -103,6 +105,7 @@ function chosen(
 ): ActualJudgement | undefined {
   const rank = (judgement: ActualJudgement) =>
     (isLive(judgement, now) ? 2 : 0) + (judgement.links.some(isRight) ? 1 : 0);
+  if (known.length === 1) return known[0];
   return [...known].sort((a, b) => rank(b) - rank(a) || b.g - a.g || (a.id < b.id ? -1 : 1))[0];
 }
 
@@ -212,8 +215,17 @@ export function feedOf(
   stored: Pick<ActualJudgement, 'links'>,
   indicators: Situation['indicators'],
 ): FeedName | undefined {
+  const key = feedKeyOf(stored, indicators);
+  return key === undefined ? undefined : feedNamed(key);
+}
+
+/** The same as `feedKey` writes it. */
+export function feedKeyOf(
+  stored: Pick<ActualJudgement, 'links'>,
+  indicators: Situation['indicators'],
+): string | undefined {
   for (const [key, indicator] of indicators) {
-    if (indicator !== undefined && stored.links.some((link) => link.target === indicator)) return feedNamed(key);
+    if (indicator !== undefined && stored.links.some((link) => link.target === indicator)) return key;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, computeRenewals, feedOf, isStanding, type Situation } from './changes.ts';
+import { computeChanges, computeRenewals, feedKeyOf, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -92,9 +92,10 @@ export function isEmpty(plan: Plan): boolean {
 /** What each feed is to hold: the values of the lists and what people added by hand. */
 export function desiredValues({ desired, actual, indicators, now }: Situation): Map<string, Set<string>> {
   const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
-  for (const entry of desired.values()) valuesOf(values, entryFeed(entry)).add(entry.observable.value);
-  for (const { judgement, feed } of liveOf({ actual, indicators, now })) {
-    if (isStanding(judgement, indicators)) valuesOf(values, feed).add(judgement.observable.value);
+  for (const entry of desired.values()) valuesOf(values, feedKey(entryFeed(entry))).add(entry.observable.value);
+  // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
+  for (const { judgement, key } of liveOf({ actual, indicators, now }, desired)) {
+    if (isStanding(judgement, indicators)) valuesOf(values, key).add(judgement.observable.value);
   }
   return values;
 }
@@ -102,7 +103,7 @@ export function desiredValues({ desired, actual, indicators, now }: Situation): 
 function countFeeds(situation: Situation): FeedCount[] {
   const wanted = desiredValues(situation);
   const held = new Map<string, Set<string>>();
-  for (const { judgement, feed } of liveOf(situation)) valuesOf(held, feed).add(judgement.observable.value);
+  for (const { judgement, key } of liveOf(situation)) valuesOf(held, key).add(judgement.observable.value);
   return [...wanted].map(([key, values]) => {
     const before = held.get(key) ?? new Set<string>();
     const slash = key.lastIndexOf('/');
@@ -115,17 +116,20 @@ function countFeeds(situation: Situation): FeedCount[] {
   });
 }
 
-function* liveOf({ actual, indicators, now }: Pick<Situation, 'actual' | 'indicators' | 'now'>) {
-  for (const those of actual.judgements.values()) {
+function* liveOf(
+  { actual, indicators, now }: Pick<Situation, 'actual' | 'indicators' | 'now'>,
+  except: ReadonlyMap<string, unknown> = new Map(),
+) {
+  for (const [h, those] of actual.judgements) {
+    if (except.has(h)) continue;
     for (const judgement of those) {
-      const feed = isLive(judgement, now) ? feedOf(judgement, indicators) : undefined;
-      if (feed) yield { judgement, feed };
+      const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
+      if (key !== undefined) yield { judgement, key };
     }
   }
 }
 
-function valuesOf(values: Map<string, Set<string>>, feed: FeedName): Set<string> {
-  const key = feedKey(feed);
+function valuesOf(values: Map<string, Set<string>>, key: string): Set<string> {
   const found = values.get(key) ?? new Set<string>();
   values.set(key, found);
   return found;

@@ -1,0 +1,296 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type CtiaClient, makeCtiaClient, openCtia } from '../../src/ctia/client.ts';
+import { readWill } from '../../src/jobs/desired.ts';
+import { NO_APPROVAL } from '../../src/plan/safety.ts';
+import type { Report } from '../../src/reconcile/report.ts';
+import { run } from '../../src/reconcile/run.ts';
+import { MINUTE, systemClock } from '../../src/runtime/clock.ts';
+import { makeReleases } from '../../src/runtime/release.ts';
+import { address, writeFeeds } from './addresses.ts';
+import { type Prepared, postBare } from './bare-loop.ts';
+import type { Planned } from './planning-process.ts';
+import { type BenchServer, forkServer } from './server.ts';
+
+/** What the numbers mean: docs/BENCH.md. */
+const { values: options } = parseArgs({
+  options: {
+    n: { type: 'string', default: '20000' },
+    'plan-n': { type: 'string', default: '200000' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const n = Number(options.n);
+const planN = Number(options['plan-n']);
+const rounds = Number(options.rounds);
+
+/** A machine's noise: what misses a ratio or a time by less is said not to hold, and fails nothing. */
+const NOISE = 0.1;
+const LIMIT_MS = 15 * MINUTE;
+const FEEDS_OF_CHANNEL = 5;
+const MIB = 1024 * 1024;
+
+interface Measure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly budget?: string;
+  readonly holds?: boolean;
+  /** Broken by more than noise. */
+  readonly broken?: boolean;
+  /** Why a budget that does not hold is no failure yet. */
+  readonly open?: string;
+}
+
+function atMost(name: string, value: number, unit: string, max: number, open?: string): Measure {
+  const exact = unit === 'requests';
+  const broken = open === undefined && value > (exact ? max : max * (1 + NOISE));
+  const holds = value <= max;
+  return { name, value: rounded(value), unit, budget: `<= ${max}`, holds, broken, ...(!holds && open && { open }) };
+}
+
+function atLeast(name: string, value: number, unit: string, min: number): Measure {
+  return {
+    name,
+    value: rounded(value),
+    unit,
+    budget: `>= ${min}`,
+    holds: value >= min,
+    broken: value < min * (1 - NOISE),
+  };
+}
+
+function plain(name: string, value: number, unit: string): Measure {
+  return { name, value: rounded(value), unit };
+}
+
+const releases = makeReleases();
+const folder = mkdtempSync(join(tmpdir(), 'ctim-bench-'));
+releases.add('the folder', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+const stop = new AbortController();
+const limit = setTimeout(() => stop.abort(new Error(`the bench took ${LIMIT_MS / MINUTE} minutes`)), LIMIT_MS);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+}
+try {
+  const measures = await Promise.race([
+    measureAll(),
+    once(stop.signal, 'abort').then(() => stop.signal.throwIfAborted()),
+  ]);
+  const machine = { cores: availableParallelism(), node: process.version, at: new Date().toISOString() };
+  process.stdout.write(`${JSON.stringify({ machine, n, planN, rounds, measures }, null, 2)}\n`);
+  if (measures?.some(({ broken }) => broken)) process.exitCode = 1;
+} finally {
+  clearTimeout(limit);
+  await releases.releaseAll();
+}
+// A run that was stopped midway may still wait for an answer of a server that is gone.
+process.exit();
+
+async function measureAll(): Promise<Measure[]> {
+  return [...(await syncMeasures()), ...(await planMeasures())];
+}
+
+/** One feeds folder and one data folder with what a run does to them. */
+async function syncMeasures(): Promise<Measure[]> {
+  const feedsDir = newFolder('feeds');
+  writeFeeds(feedsDir, n);
+  const synced: Synced[] = [];
+  const bare: number[] = [];
+  let prepared: Prepared[] = [];
+  let kept: { server: BenchServer; dataDir: string } | undefined;
+  let serverMs = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const syncIt = async () => {
+      const dataDir = newFolder(`sync-${round}`);
+      const server = await startServer(dataDir);
+      const one = await sync(server, feedsDir);
+      if (one.report.result !== 'verified') throw new Error(JSON.stringify(one.report, null, 2));
+      synced.push(one);
+      prepared = one.prepared;
+      if (round === rounds - 1) kept = { server, dataDir };
+      else await server.close();
+    };
+    const postIt = async () => {
+      const server = await startServer(newFolder(`bare-${round}`));
+      const before = await server.used();
+      bare.push(await postBare(server.url, prepared));
+      serverMs = ((await server.used()).cpuMs - before.cpuMs) / prepared.length;
+      await server.close();
+    };
+    // The first round must sync first, as the bare loop posts what that prepared; then the order alternates.
+    for (const part of round % 2 === 0 ? [syncIt, postIt] : [postIt, syncIt]) await part();
+  }
+  const first = synced[0];
+  if (first === undefined || kept === undefined) throw new Error('at least one round is needed');
+  const ratio = median(bare) / median(synced.map(({ seconds }) => seconds));
+  const { server, dataDir } = kept;
+
+  const second = await sync(server, feedsDir);
+  const edited = address(n);
+  writeFeeds(feedsDir, n, edited);
+  const third = await sync(server, feedsDir, edited);
+  const { peakMiB } = await server.used();
+  const cold = await coldView(server, dataDir, third.viewUrl);
+
+  return [
+    atMost('first sync: requests', first.requests, 'requests', Math.ceil((2 * n) / 2000) + 10 + 3 * FEEDS_OF_CHANNEL),
+    atLeast('first sync: throughput, bare loop = 1', ratio, 'ratio', 0.7),
+    plain('first sync: seconds (median)', median(synced.map(({ seconds }) => seconds)), 's'),
+    plain('first sync: until planned', median(synced.map(({ untilPlanned }) => untilPlanned)), 's'),
+    plain('first sync: applying', median(synced.map(({ applying }) => applying)), 's'),
+    plain('first sync: verifying', median(synced.map(({ verifying }) => verifying)), 's'),
+    plain('bare loop: seconds (median)', median(bare), 's'),
+    plain('bare loop: entries a second', n / median(bare), '1/s'),
+    plain('server: CPU for each bundle of the bare loop', serverMs, 'ms'),
+    atMost('second run: mutating requests', second.mutating, 'requests', 0),
+    plain('second run: requests', second.requests, 'requests'),
+    plain('second run: seconds', second.seconds, 's'),
+    atMost(
+      'one entry edited: requests',
+      third.requests,
+      'requests',
+      5,
+      'run() has no ledger: it reads all that is held',
+    ),
+    atMost('one entry edited: until in view', third.untilInView ?? Number.NaN, 's', 1, 'run() has no ledger'),
+    plain('view.txt, first after a start (median of 3)', cold.ms, 'ms'),
+    plain('view.txt: size', cold.bytes / MIB, 'MiB'),
+    plain('client: peak memory', process.resourceUsage().maxRSS / 1024, 'MiB'),
+    plain('server: peak memory', peakMiB, 'MiB'),
+  ];
+}
+
+interface Synced {
+  readonly report: Report;
+  readonly seconds: number;
+  readonly untilPlanned: number;
+  readonly applying: number;
+  readonly verifying: number;
+  /** Counted by the server, tokens and views included. */
+  readonly requests: number;
+  readonly mutating: number;
+  readonly prepared: Prepared[];
+  readonly viewUrl: string;
+  /** From the start of the run to the answer of a view that holds the value. */
+  readonly untilInView: number | undefined;
+}
+
+async function sync(server: BenchServer, feedsDir: string, awaited?: string): Promise<Synced> {
+  const connection = openCtia({
+    clock: systemClock,
+    ctiaUrl: server.url,
+    tokenUrl: server.url,
+    ...{ clientId: 'client-1', clientPassword: 'secret' },
+  });
+  const client = makeCtiaClient({ connection, clock: systemClock, patienceMs: MINUTE, signal: stop.signal });
+  const prepared: Prepared[] = [];
+  let viewUrl = '';
+  let untilInView: number | undefined;
+  const before = await server.used();
+  const began = performance.now();
+  const since = () => (performance.now() - began) / 1000;
+  const watched: CtiaClient = {
+    ...client,
+    importBundle(bundle, externalKeyPrefixes) {
+      prepared.push({ bundle, externalKeyPrefixes });
+      return client.importBundle(bundle, externalKeyPrefixes);
+    },
+    async view(url) {
+      const values = await client.view(url);
+      if (values.length > 1) viewUrl = url;
+      if (awaited !== undefined && values.includes(awaited)) untilInView ??= since();
+      return values;
+    },
+  };
+  let planned = 0;
+  let applied = 0;
+  const report = await run({
+    ...{ run: 'bench', client: watched, clock: systemClock, signal: stop.signal },
+    ...{ owner: 'bench', ownEmbedded: true, approval: NO_APPROVAL },
+    readDesired: async (adhocAllow) => {
+      const will = await readWill({ feedsDir, ownEmbedded: true, adhocAllow, now: client.serverNow() });
+      return will.desired;
+    },
+    exclusively: (work) => work(),
+    progress({ step }) {
+      if (step === 'planned') planned = since();
+      if (step === 'verifying') applied = since();
+    },
+  });
+  const seconds = since();
+  connection.close();
+  const after = await server.used();
+  return {
+    report,
+    seconds,
+    untilPlanned: planned,
+    applying: applied - planned,
+    verifying: seconds - applied,
+    requests: after.requests - before.requests,
+    mutating: after.mutating - before.mutating,
+    prepared,
+    viewUrl,
+    untilInView,
+  };
+}
+
+/** The first answer after a start, with nothing of the store in the process's memory (the system's cache has it). */
+async function coldView(server: BenchServer, dataDir: string, viewUrl: string): Promise<{ ms: number; bytes: number }> {
+  await server.close();
+  const times: number[] = [];
+  let bytes = 0;
+  for (let round = 0; round < 3; round += 1) {
+    const started = await startServer(dataDir);
+    const began = performance.now();
+    bytes = (await (await fetch(viewUrl)).arrayBuffer()).byteLength;
+    times.push(performance.now() - began);
+    await started.close();
+  }
+  return { ms: median(times), bytes };
+}
+
+async function planMeasures(): Promise<Measure[]> {
+  const text = writeFeeds(newFolder('plan'), planN);
+  const child = fork(new URL('./planning-process.js', import.meta.url), [text]);
+  releases.add('planning', () => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('planning ended without an answer')));
+  const [planned] = (await Promise.race([once(child, 'message'), ended])) as [Planned];
+  if (planned.changes !== 0) throw new Error(`${planned.changes} changes or problems where nothing had changed`);
+  const bare = median(planned.bare);
+  const ours = median(planned.ours);
+  return [
+    atMost('reading and planning, read-split-hash = 1', ours / bare, 'ratio', 6),
+    plain('reading and planning: seconds (median)', ours, 's'),
+    plain('read, split, hash: seconds (median)', bare, 's'),
+    atMost('reading and planning: peak memory', planned.peakMiB, 'MiB', 1.2 * 1024),
+  ];
+}
+
+async function startServer(dataDir: string): Promise<BenchServer> {
+  const server = await forkServer(dataDir);
+  releases.add('a server', () => server.close());
+  return server;
+}
+
+function newFolder(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  return path;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[Math.floor(middle)] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
