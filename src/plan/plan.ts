@@ -60,7 +60,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
   const { owner, tenant, revision, makings, desired } = input;
   const changes = computeChanges(input);
   const counts = countChanges(changes);
-  const touched = new Set(changes.map(hashOf));
+  const touched = [...new Set(changes.map(hashOf))];
   const whole: Plan = {
     owner,
     tenant,
@@ -68,8 +68,8 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
     makings,
     changes,
     counts,
-    unchanged: [...desired.keys()].filter((h) => !touched.has(h)).length,
-    feeds: countFeeds(input),
+    unchanged: desired.size - touched.filter((h) => desired.has(h)).length,
+    feeds: countFeeds(input, counts),
     held: [],
     digest: digestOf(tenant, owner, makings, changes),
   };
@@ -100,20 +100,27 @@ export function desiredValues({ desired, actual, indicators, now }: Situation): 
   return values;
 }
 
-function countFeeds(situation: Situation): FeedCount[] {
+function countFeeds(situation: Situation, counts: ChangeCounts): FeedCount[] {
   const wanted = desiredValues(situation);
-  const held = new Map<string, Set<string>>();
-  for (const { judgement, key } of liveOf(situation)) valuesOf(held, key).add(judgement.observable.value);
+  // Where nothing but renewals is to be done, the feeds hold what is wanted: not worth a second set of a million values.
+  const isSettled = Object.entries(counts).every(([kind, count]) => kind === 'renew' || count === 0);
+  const held = isSettled ? wanted : heldValues(situation);
   return [...wanted].map(([key, values]) => {
     const before = held.get(key) ?? new Set<string>();
     const slash = key.lastIndexOf('/');
     return {
       feed: { channel: key.slice(0, slash), type: key.slice(slash + 1) as FeedName['type'] },
       entries: values.size,
-      enters: sizeWithout(values, before),
-      leaves: sizeWithout(before, values),
+      enters: before === values ? 0 : sizeWithout(values, before),
+      leaves: before === values ? 0 : sizeWithout(before, values),
     };
   });
+}
+
+function heldValues(situation: Situation): Map<string, Set<string>> {
+  const held = new Map<string, Set<string>>();
+  for (const { judgement, key } of liveOf(situation)) valuesOf(held, key).add(judgement.observable.value);
+  return held;
 }
 
 function* liveOf(
