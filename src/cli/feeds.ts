@@ -1,23 +1,19 @@
-import { makeCtiaClient } from '../ctia/client.ts';
 import { withoutQuery } from '../ctia/http.ts';
-import { readWill } from '../jobs/desired.ts';
-import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
-import { SECOND } from '../runtime/clock.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { openTenant, type Session, type Tenant } from './session.ts';
+import { openTenant, type Session } from './session.ts';
 import { lastSync } from './status.ts';
 import { renderTable } from './table.ts';
+import { viewTenant } from './tenant-view.ts';
 
 /** `feeds`: what there is to pull. The secret of a feed is its whole access control, so it is shown only when asked for. */
 export async function feeds(session: Session, options: { showSecrets: boolean; json: boolean }): Promise<Exit> {
   const tenant = await openTenant(session);
-  const typed = await typedFeeds(session, tenant);
+  const { client, found } = await viewTenant(session, tenant);
   const verdicts = new Map(
     ((await lastSync(session, tenant))?.feeds ?? []).map((it) => [`${it.channel}/${it.type}`, it]),
   );
-  const client = makeCtiaClient({ connection: tenant.ctia, clock: session.clock, patienceMs: SECOND });
   const rows = [];
-  for (const { channel, type, title, feed } of typed) {
+  for (const { channel, type, title, feed } of found.feeds) {
     const verdict = verdicts.get(`${channel}/${type}`);
     rows.push({
       channel,
@@ -41,20 +37,4 @@ export async function feeds(session: Session, options: { showSecrets: boolean; j
     session.print(renderTable(['channel', 'type', 'title', 'entries', 'URL', 'verified at'], cells));
   }
   return EXIT.done;
-}
-
-export async function typedFeeds(
-  session: Session,
-  { ctia, owner, ownEmbedded }: Tenant,
-): Promise<readonly TypedFeed[]> {
-  const client = makeCtiaClient({
-    connection: ctia,
-    clock: session.clock,
-    patienceMs: 30 * SECOND,
-    signal: session.signal,
-  });
-  const { organisation } = await client.identity();
-  const { feedsDir } = session.config;
-  const { desired } = await readWill({ feedsDir, ownEmbedded, adhocAllow: [], now: client.serverNow() });
-  return (await findFeeds(client, { owner, organisation }, desired.channels, client.serverNow())).feeds;
 }

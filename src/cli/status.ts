@@ -1,32 +1,20 @@
-import { makeCtiaClient } from '../ctia/client.ts';
 import { feedKey } from '../ctim/feed.ts';
-import { readWill } from '../jobs/desired.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { isLive } from '../plan/actual.ts';
 import { feedOf } from '../plan/changes.ts';
 import { readActual } from '../reconcile/actual.ts';
-import { findFeeds } from '../reconcile/feeds.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
-import { SECOND } from '../runtime/clock.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
+import { viewTenant } from './tenant-view.ts';
 
 /** `status`: is anything held, proved, or about to lapse. What Redis does not know is read from CTIA. */
 export async function status(session: Session, options: { json: boolean }): Promise<Exit> {
   const tenant = await openTenant(session);
-  const { ctia, owner, ownEmbedded } = tenant;
-  const client = makeCtiaClient({
-    connection: ctia,
-    clock: session.clock,
-    patienceMs: 30 * SECOND,
-    signal: session.signal,
-  });
-  const { organisation } = await client.identity();
-  const self = { owner, organisation };
+  const { ctia, owner } = tenant;
+  const { client, self, desired, found } = await viewTenant(session, tenant);
   const actual = await readActual(client, self);
   const now = client.serverNow();
-  const { desired } = await readWill({ feedsDir: session.config.feedsDir, ownEmbedded, adhocAllow: [], now });
-  const found = await findFeeds(client, self, desired.channels, now);
   const indicators = new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId]));
   const lapses = new Map<string, { at: number; value: string; once: boolean; entries: number }>();
   for (const judgement of [...actual.judgements.values()].flat()) {
@@ -42,7 +30,7 @@ export async function status(session: Session, options: { json: boolean }): Prom
   const last = await lastSync(session, tenant);
   const facts = {
     owner,
-    tenant: `${ctia.ctiaUrl} (${organisation})`,
+    tenant: `${ctia.ctiaUrl} (${self.organisation})`,
     applied: found.state
       ? { revision: found.state.revision, at: found.state.writtenAt, repository: found.state.repository ?? null }
       : null,

@@ -9,11 +9,11 @@ import type { Workplace } from '../jobs/workplace.ts';
 import type { Report } from '../reconcile/report.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
-import { typedFeeds } from './feeds.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
 import { renderTable } from './table.ts';
+import { viewTenant } from './tenant-view.ts';
 
 export interface UpOptions {
   once: boolean;
@@ -74,7 +74,7 @@ async function printProblems({ config, clock, print }: Session): Promise<void> {
 /** Whole URLs, since they are what one pastes into a firewall. */
 async function feedTable(session: Session, tenant: Tenant, report: Report): Promise<string> {
   const verdicts = new Map(report.feeds.map((verdict) => [`${verdict.channel}/${verdict.type}`, verdict]));
-  const rows = (await typedFeeds(session, tenant)).map(({ channel, type, feed }) => {
+  const rows = (await viewTenant(session, tenant)).found.feeds.map(({ channel, type, feed }) => {
     const verdict = verdicts.get(`${channel}/${type}`);
     return [
       channel,

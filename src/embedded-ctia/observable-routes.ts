@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { kindNamed } from './kinds.ts';
-import { pagingHeaders } from './paging.ts';
-import { documentsJson } from './projection.ts';
 import { createdShape, names, pagingShape, parseQuery } from './query-string.ts';
 import { schemaRefusal } from './refusal.ts';
 import { find } from './search.ts';
-import { pageOf } from './search-routes.ts';
+import { pageOf, sendPage } from './search-routes.ts';
 import { CTIM_OBSERVABLE_TYPES } from './vocabulary.ts';
 
 /** The only sorts of this route that are no single name of the judgement's list. */
@@ -42,9 +40,6 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
       now: ctia.clock.now(),
     };
     const found = find(ctia.store, search, page);
-    return reply
-      .headers(pagingHeaders(found, page))
-      .type('application/json; charset=utf-8')
-      .send(documentsJson(found.documents, asked.fields));
+    return sendPage(reply, found, page, asked.fields);
   });
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { TLPS } from '../ctim/judgement.ts';
 import { requireCapabilities } from './capability.ts';
@@ -9,7 +9,7 @@ import { documentsJson } from './projection.ts';
 import { parseLucene } from './query-language.ts';
 import { createdShape, names, pagingShape, parseQuery, whole } from './query-string.ts';
 import { schemaRefusal } from './refusal.ts';
-import { count, find, type Page, type Search } from './search.ts';
+import { count, type Found, find, type Page, type Search } from './search.ts';
 
 /** Search, its count, and the look-up by external id. Their query strings are strict. */
 export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
@@ -61,10 +61,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     } = parseQuery(searchQuery, request.query);
     const page = pageOf(kind, sortBy, sortOrder, limit, offset, asked.search_after);
     const found = find(ctia.store, searchFor(request, asked), page);
-    return reply
-      .headers(pagingHeaders(found, page))
-      .type('application/json; charset=utf-8')
-      .send(documentsJson(found.documents, chosen));
+    return sendPage(reply, found, page, chosen);
   });
 
   app.get(`${path}/search/count`, (request, reply) => {
@@ -89,11 +86,21 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
       now: ctia.clock.now(),
     };
     const found = find(ctia.store, search, page);
-    return reply
-      .headers(pagingHeaders(found, page))
-      .type('application/json; charset=utf-8')
-      .send(documentsJson(found.documents, asked.fields));
+    return sendPage(reply, found, page, asked.fields);
   });
+}
+
+/** One page of documents as they are stored, or their chosen fields, under the four paging headers. */
+export function sendPage(
+  reply: FastifyReply,
+  found: Found,
+  page: Page,
+  fields: readonly string[] | undefined,
+): FastifyReply {
+  return reply
+    .headers(pagingHeaders(found, page))
+    .type('application/json; charset=utf-8')
+    .send(documentsJson(found.documents, fields));
 }
 
 export function pageOf(

@@ -31,8 +31,14 @@ export interface Moment {
   readonly revision: string;
 }
 
-export function wordsOf(terms: Terms): JudgementWords {
-  const { disposition, source, source_uri, reason, priority, severity, confidence, tlp } = terms;
+/** The words of a list's terms, or of a judgement as CTIA stored it; what is absent has no key. */
+export function wordsOf(
+  said: Omit<JudgementWords, 'source_uri' | 'reason'> & {
+    source_uri?: string | undefined;
+    reason?: string | undefined;
+  },
+): JudgementWords {
+  const { disposition, source, source_uri, reason, priority, severity, confidence, tlp } = said;
   return {
     disposition,
     source,

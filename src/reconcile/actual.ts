@@ -5,7 +5,7 @@ import { LINK_TYPE } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import type { Actual, ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
-import { lifetimeText } from '../plan/documents.ts';
+import { lifetimeText, wordsOf } from '../plan/documents.ts';
 
 /** Who reads: what is ours bears the owner's mark and belongs to our organisation. */
 export interface Self {
@@ -91,27 +91,13 @@ export function actualJudgement(
     id: stored.id,
     ...generation,
     observable: { type: stored.observable.type as ObservableType, value: stored.observable.value },
-    words: shared(wordsOfStored(stored)),
+    words: shared(wordsOf(stored)),
     start: Date.parse(stored.valid_time.start_time),
     end: Date.parse(stored.valid_time.end_time),
     once: isOnce(self.owner, generation.h, stored.externalIds),
     lifetimeMs: lifetime && 'value' in lifetime && lifetime.value.kind === 'renewed' ? lifetime.value.ms : undefined,
     references,
     links: links.map(({ link }) => link),
-  };
-}
-
-function wordsOfStored(stored: StoredJudgement): JudgementWords {
-  const { disposition, source, source_uri, reason, priority, severity, confidence, tlp } = stored;
-  return {
-    disposition,
-    source,
-    ...(source_uri !== undefined && { source_uri }),
-    ...(reason !== undefined && { reason }),
-    priority,
-    severity,
-    confidence,
-    tlp,
   };
 }
 
