@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { parse } from 'tldts';
 import { quoted } from '../ctim/problem.ts';
 import type { Normalised } from './normalise.ts';
@@ -25,7 +25,8 @@ export function domainOf(text: string): Normalised {
   const lower = text.toLowerCase();
   const name = lower.endsWith('.') ? lower.slice(0, -1) : lower;
   // A-labels are decoded and checked by the same call that makes them. It would also decode %41, so that is kept out.
-  const ascii = ASCII.test(name) && !name.includes('xn--') ? name : name.includes('%') ? '' : domainToASCII(name);
+  const asked = ASCII.test(name) && !name.includes('xn--') ? name : name.includes('%') ? '' : domainToASCII(name);
+  const ascii = isDecodable(asked) ? asked : '';
   if (NAME.test(ascii) && !ENDS_IN_A_NUMBER.test(ascii)) {
     if (ascii.includes('.') || parse(ascii).isIcann) return { observable: { type: 'domain', value: ascii } };
     return refused(
@@ -34,6 +35,11 @@ export function domainOf(text: string): Normalised {
     );
   }
   return refused(text, whyNot(name, ascii));
+}
+
+/** Newer versions of Node leave an xn-- label that decodes to nothing as it is; older ones refuse it. We refuse it on all. */
+function isDecodable(ascii: string): boolean {
+  return !ascii.includes('xn--') || !/(?:^|\.)xn--/.test(domainToUnicode(ascii) || 'xn--');
 }
 
 function whyNot(name: string, ascii: string): string {
