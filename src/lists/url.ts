@@ -18,7 +18,7 @@ export function urlOf(text: string): Normalised {
   }
   if (authority === '' || !URL.canParse(text))
     return refused(text, 'the WHATWG URL standard does not take it; look at host and port');
-  const url = new URL(text);
+  const url = parsed(text);
   const written = authority.slice(authority.lastIndexOf('@') + 1).replace(/:[0-9]*$/, '');
   if (url.hostname.startsWith('[')) return { observable: { type: 'url', value: url.href } };
   if (isV4(url.hostname)) {
@@ -32,6 +32,13 @@ export function urlOf(text: string): Normalised {
   if ('refused' in host || host.observable.value.startsWith('*'))
     return refused(text, `its host ${quoted(written)} is no domain name or address`);
   return { observable: { type: 'url', value: url.href } };
+}
+
+/** The standard has encoded `^` in paths since 2023, newer versions of Node with it and older ones not: here always, so that one URL stays one value. */
+function parsed(text: string): URL {
+  const url = new URL(text);
+  if (url.pathname.includes('^')) url.pathname = url.pathname.replaceAll('^', '%5E');
+  return url;
 }
 
 function refused(text: string, why: string): Normalised {

@@ -108,6 +108,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['HTTPS://Bad.Example:443/X', 'url https://bad.example/X'],
   ['http://bad.example', 'url http://bad.example/'],
   ['http://bad.example:8080/a/../b', 'url http://bad.example:8080/b'],
+  ['http://bad.example/a^b?c^d', 'url http://bad.example/a%5Eb?c^d'],
   ['http://bücher.example/ü', 'url http://xn--bcher-kva.example/%C3%BC'],
   ['http://45.66.35.11/x', 'url http://45.66.35.11/x'],
   ['http://[2001:67C:289c:0::9]/x', 'url http://[2001:67c:289c::9]/x'],
