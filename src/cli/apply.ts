@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeCtiaClient } from '../ctia/client.ts';
+import type { Observable } from '../ctim/observable.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
 import type { WriterLock } from '../jobs/lock.ts';
@@ -15,7 +16,7 @@ import { openTenant, type Session, type Tenant } from './session.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
-  const { json, ...approval } = options;
+  const { json, yes, force, digest } = options;
   const tenant = await openTenant(session);
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const client = clientFor(session, tenant, shared?.lock);
@@ -27,7 +28,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
     signal: session.signal,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
-    approval,
+    approval: { yes, force, digest },
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     progress: showProgress(json),
@@ -66,9 +67,7 @@ function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefi
 }
 
 function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
-  return async (
-    adhocAllow: readonly Parameters<typeof readWill>[0]['adhocAllow'][number][],
-  ): Promise<Will['desired']> => {
+  return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
     const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));

@@ -1,6 +1,6 @@
 import { startEmbeddedCtia } from '../embedded-ctia/server.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
-import { embeddedFolder, type Session } from './session.ts';
+import { embeddedFolder, type Session, untilAborted } from './session.ts';
 
 /** `ctia`: the embedded server alone, for a team that has no Cisco account and workers on other machines. */
 export async function ctia(
@@ -19,9 +19,6 @@ export async function ctia(
   session.print(
     `Embedded CTIA at ${server.url}; ${id === undefined ? `the API client is in ${keyFile}` : `API client ${id}`}; Ctrl-C stops it.`,
   );
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await untilAborted(signal);
   return EXIT.done;
 }

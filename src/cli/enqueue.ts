@@ -33,9 +33,7 @@ export async function enqueue(session: Session, { name, payload, wait, json }: E
     );
   }
   const events = wait ? await openQueueEvents(redis.connection, work.names.requests, releases) : undefined;
-  // The job says which lists are meant: a worker with another checkout refuses it rather than publish something else.
-  const { revision } = await readFeeds(config.feedsDir, { now: clock.now() });
-  const job = await put(work.requests, name, name === 'sync' ? { revision: revision.label, ...payload } : payload);
+  const job = await put(work.requests, name, name === 'sync' ? { ...(await meant(session)), ...payload } : payload);
   if (events === undefined) {
     session.print(
       json
@@ -45,6 +43,12 @@ export async function enqueue(session: Session, { name, payload, wait, json }: E
     return EXIT.done;
   }
   return show(session, name, await resultOf(job, { ...session, events, redis }), json);
+}
+
+/** A sync says which lists are meant: a worker with another checkout refuses it rather than publish something else. */
+async function meant({ config, clock }: Session): Promise<{ revision: string }> {
+  const { revision } = await readFeeds(config.feedsDir, { now: clock.now() });
+  return { revision: revision.label };
 }
 
 function show(session: Session, name: RequestName, result: unknown, json: boolean): Exit {

@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
-import { readFeeds } from '../sources/feeds-folder.ts';
+import { readFeeds, readSettingsAlone } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT } from './exit.ts';
 
 /** What a command starts from. What it opens, it adds to `releases`; main closes all of it, last in first out. */
@@ -46,6 +46,12 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
   };
 }
 
+/** For commands that stay until they are told to stop. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
 export interface Tenant {
   readonly ctia: CtiaConnection;
   readonly owner: string;
@@ -66,9 +72,9 @@ export async function openTenant(session: Session): Promise<Tenant> {
 }
 
 async function readOwner({ feedsDir }: Config, ownEmbedded: boolean): Promise<string> {
-  const { reading } = await readFeeds(feedsDir, { now: 0 });
-  const owner = ownerOf(reading.settings, ownEmbedded);
+  const owner = ownerOf(await readSettingsAlone(feedsDir), ownEmbedded);
   if (owner !== undefined) return owner;
+  const { reading } = await readFeeds(feedsDir, { now: 0 });
   // Without a folder, or with settings that cannot be read, the owner may well be set.
   const errors = reading.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new CommandRefused(EXIT.problems, errors.map(problemLine).join('\n'));

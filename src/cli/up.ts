@@ -11,7 +11,7 @@ import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
-import { openTenant, type Session, type Tenant } from './session.ts';
+import { openTenant, type Session, type Tenant, untilAborted } from './session.ts';
 import { renderTable } from './table.ts';
 import { viewTenant } from './tenant-view.ts';
 
@@ -85,9 +85,4 @@ async function feedTable(session: Session, tenant: Tenant, report: Report): Prom
     ];
   });
   return renderTable(['channel', 'type', 'entries', 'feed URL', 'verified'], rows);
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -17,9 +17,6 @@ export const SHORT_TEXT_MAX = 1024;
 export const MEDIUM_TEXT_MAX = 2048;
 export const LONG_TEXT_MAX = 5000;
 
-/** The end that CTIA stores where none was given. We never send it: a lifetime is never unlimited. */
-export const ENDLESS = '2525-01-01T00:00:00.000Z';
-
 /** UTC with exactly three decimals, as `Date.prototype.toISOString` writes them and CTIA returns them. */
 export interface ValidTime {
   start_time: string;

@@ -1,5 +1,4 @@
 import { type Job, UnrecoverableError } from 'bullmq';
-import { ENTITIES_MAX } from '../plan/batch.ts';
 import { applyBatch, makeApplyContext } from '../reconcile/apply.ts';
 import { type Outcome, together } from '../reconcile/outcome.ts';
 import type { Log } from '../runtime/log.ts';
@@ -29,7 +28,6 @@ export async function processBatch(
     revision: job.data.revision,
     indicators: new Map(job.data.indicators),
     desired: new Map(),
-    entitiesMax: ENTITIES_MAX,
   });
   const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
   const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));

@@ -6,7 +6,7 @@ import { parseLifetime } from '../lists/lifetime.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';
 import { addByHand, HandRefused, type HandReport, type HandWork, removeByHand } from '../reconcile/by-hand.ts';
-import { readFeeds } from '../sources/feeds-folder.ts';
+import { readSettingsAlone } from '../sources/feeds-folder.ts';
 import { REFUSED, type Request, type RequestPayload } from './queues.ts';
 import type { Desk, Workplace } from './workplace.ts';
 
@@ -17,12 +17,12 @@ export async function processByHand(
   request: Extract<Request, { name: 'add' | 'remove' }>,
   signal?: AbortSignal,
 ): Promise<HandReport> {
-  const { reading } = await readFeeds(work.feedsDir, { now: desk.client.serverNow() });
+  const settings = await readSettingsAlone(work.feedsDir);
   const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, signal };
   try {
     return request.name === 'add'
-      ? await add(hands, reading.settings, request.payload)
-      : await remove(hands, reading.settings, request.payload);
+      ? await add(hands, settings, request.payload)
+      : await remove(hands, settings, request.payload);
   } catch (error) {
     if (error instanceof HandRefused) throw new UnrecoverableError(`${REFUSED}${error.message}`);
     throw error;

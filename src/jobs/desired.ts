@@ -1,6 +1,5 @@
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
-import { hasErrors } from '../ctim/problem.ts';
 import type { Settings } from '../lists/settings.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
 import { type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
@@ -9,7 +8,6 @@ import { isAncestor } from '../sources/git.ts';
 /** What a feeds folder wants of a tenant. */
 export interface Will {
   readonly desired: Desired;
-  readonly settings: Settings;
   readonly problems: readonly Problem[];
 }
 
@@ -31,7 +29,7 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded }: WillO
   return { ...will, desired: { ...will.desired, isOlderThan } };
 }
 
-export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
+function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
   const { settings } = reading;
   const examples = new Set(reading.lists.filter((list) => list.example).map((list) => list.name));
   const lists = reading.lists.filter((list) => ownEmbedded || !list.example);
@@ -41,14 +39,14 @@ export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): 
   const allExamples = lists.length > 0 && lists.every((list) => list.example);
   const desired: Desired = {
     entries: ownEmbedded ? reading.entries : reading.entries.filter((entry) => !examples.has(entry.list)),
-    problems: hasErrors(problems) ? problems.filter(({ severity }) => severity === 'error').length : 0,
+    problems: problems.filter(({ severity }) => severity === 'error').length,
     lists: new Set(lists.map((list) => list.name)),
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
     limits: settings.limits,
     repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
   };
-  return { desired, settings, problems };
+  return { desired, problems };
 }
 
 function onlyExamples(file: string): Problem {

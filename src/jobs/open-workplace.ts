@@ -4,7 +4,6 @@ import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectQueues } from './connect.ts';
 import { queueNames } from './queues.ts';
-import { REQUESTS_PER_HOUR } from './rate-budget.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { keysOf, type Workplace } from './workplace.ts';
 
@@ -24,5 +23,5 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const names = queueNames(ctia.ctiaUrl, owner);
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
-  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, requestsPerHour: REQUESTS_PER_HOUR };
+  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends };
 }

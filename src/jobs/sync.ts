@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DelayedError, type FlowJob, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
 import { feedKey } from '../ctim/feed.ts';
-import type { Observable } from '../ctim/observable.ts';
 import { makeBatches, takesAway } from '../plan/batch.ts';
 import { addCounts } from '../plan/change.ts';
 import { isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
@@ -15,7 +14,6 @@ import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
-import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { leaveSlot, takeSlot } from './run-slot.ts';
@@ -27,7 +25,7 @@ import {
   standingOf,
   wantedValues,
 } from './sync-state.ts';
-import { type Desk, deskFor, type Workplace } from './workplace.ts';
+import { type Desk, deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 /** A run that is not verified plans once more, and then says so. */
 const REPAIRS_MAX = 1;
@@ -101,7 +99,7 @@ async function planAndQueue(
     ownEmbedded: work.ownEmbedded,
     approval,
     readDesired: async (adhocAllow) => {
-      const desired = await readDesired(work, desk, adhocAllow);
+      const desired = await readDesiredHere(work, desk.client, adhocAllow);
       if (revision !== undefined && desired.revision !== revision)
         throw new UnrecoverableError(otherRevision(revision, desired));
       return desired;
@@ -213,7 +211,7 @@ async function verdictsOn(
   const { client } = desk;
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
-  const desired = await readDesired(work, desk, state.allowedByHand);
+  const desired = await readDesiredHere(work, desk.client, state.allowedByHand);
   if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
     return { verdicts: [], moved: true };
   }
@@ -227,11 +225,6 @@ async function verdictsOn(
   }
   await desk.exclusively(() => noteApplied(client, { found, desired, self }, state.wrote));
   return { verdicts, moved: false };
-}
-
-async function readDesired(work: Workplace, desk: Desk, adhocAllow: readonly Observable[]): Promise<Desired> {
-  const { feedsDir, ownEmbedded } = work;
-  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: desk.client.serverNow() })).desired;
 }
 
 async function endedByHand({ redis, keys }: Workplace): Promise<string> {

@@ -7,16 +7,15 @@ import type { Log } from '../runtime/log.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
-import { readWill } from './desired.ts';
 import { noteReport } from './history.ts';
 import { parseRequest, REFUSED } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
-import { deskFor, type Workplace } from './workplace.ts';
+import { deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 export interface Workers {
-  /** Finishes the jobs in flight, or hands them back after `WAIT_MS_MAX`. */
+  /** Finishes the jobs in flight, or hands them back after `CLOSE_MS_MAX`. */
   close(): Promise<void>;
 }
 
@@ -113,7 +112,7 @@ function payloadOf({ name, data, attemptsStarted }: Job): unknown {
 
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
   const { client } = deskFor(work, log, signal);
-  const { clock, owner, ownEmbedded, feedsDir } = work;
+  const { clock, owner, ownEmbedded } = work;
   const report = await audit({
     run: String(job.id),
     client,
@@ -122,8 +121,7 @@ async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortS
     ownEmbedded,
     signal,
     approval: { ...NO_APPROVAL, yes: true, force: true },
-    readDesired: async (adhocAllow) =>
-      (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow() })).desired,
+    readDesired: (adhocAllow) => readDesiredHere(work, client, adhocAllow),
   });
   await noteReport(work.redis, work.keys.history, report);
   return report;

@@ -1,12 +1,15 @@
 import type { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
+import type { Observable } from '../ctim/observable.ts';
+import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { readWill } from './desired.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
-import { makeRateBudget, type RateBudget } from './rate-budget.ts';
+import { makeRateBudget, type RateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
 
 /** What every job of one tenant and owner works with. */
 export interface Workplace {
@@ -22,7 +25,6 @@ export interface Workplace {
   readonly requests: Queue;
   readonly batches: Queue;
   readonly flows: FlowProducer;
-  readonly requestsPerHour: number;
 }
 
 /** A job waits out short 429s itself; for a longer one it gives its worker free. */
@@ -38,7 +40,7 @@ export interface Desk {
 export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
   const { clock, redis, keys, ctia } = work;
   const lock = makeWriterLock(redis, keys.lock, clock, signal);
-  const budget = makeRateBudget(redis, keys, clock, work.requestsPerHour, signal);
+  const budget = makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR, signal);
   const client = makeCtiaClient({
     connection: ctia,
     clock,
@@ -49,6 +51,15 @@ export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
     onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),
   });
   return { client, exclusively: lock.exclusively, budget };
+}
+
+/** What the lists of this worker say now. */
+export async function readDesiredHere(
+  { feedsDir, ownEmbedded }: Workplace,
+  client: CtiaClient,
+  adhocAllow: readonly Observable[],
+): Promise<Desired> {
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow() })).desired;
 }
 
 /** The organisation is in the token, so the keys are known only once one was had. */

@@ -106,7 +106,6 @@ export const listSchema = z.strictObject({
     .optional(),
 });
 
-export type DefaultsText = z.infer<typeof defaultsSchema>;
 export type OverrideText = z.infer<typeof overrideSchema>;
 
 /** Absolute, printable ASCII, and something that URL parsers take. CTIA refuses a judgement whose `source_uri` is none. */

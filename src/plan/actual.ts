@@ -40,8 +40,6 @@ export interface Actual {
   readonly dangling: ReadonlyMap<string, readonly ActualLink[]>;
 }
 
-export const NOTHING_HELD: Actual = { judgements: new Map(), dangling: new Map() };
-
 /** The rule of feed views: valid at both bounds, inclusive. */
 export function isLive(judgement: { start: number; end: number }, now: number): boolean {
   return judgement.start <= now && now <= judgement.end;

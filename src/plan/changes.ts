@@ -2,16 +2,9 @@ import { type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
-import {
-  type Actual,
-  type ActualJudgement,
-  type ActualLink,
-  isDead,
-  isLive,
-  type JudgementWords,
-  listOf,
-} from './actual.ts';
+import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
+import { saySame } from './documents.ts';
 
 /**
  * desired × actual → changes. The whole decision is this table; `right` is a link to the indicator of the entry's feed.
@@ -138,19 +131,8 @@ function differs(stored: ActualJudgement, { terms, observable }: Entry, now: num
   if (stored.once !== once) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
-  return WORDS.some((word) => stored.words[word] !== terms[word]);
+  return !saySame(stored.words, terms);
 }
-
-const WORDS = [
-  'disposition',
-  'source',
-  'source_uri',
-  'reason',
-  'priority',
-  'severity',
-  'confidence',
-  'tlp',
-] as const satisfies readonly (keyof JudgementWords)[];
 
 type Renewable = Entry & { terms: { lifetime: { kind: 'renewed'; ms: number } } };
 

@@ -31,13 +31,14 @@ export interface Moment {
   readonly revision: string;
 }
 
+/** Who says words: a list's terms, or a judgement as CTIA stored it. */
+type Said = Omit<JudgementWords, 'source_uri' | 'reason'> & {
+  source_uri?: string | undefined;
+  reason?: string | undefined;
+};
+
 /** The words of a list's terms, or of a judgement as CTIA stored it; what is absent has no key. */
-export function wordsOf(
-  said: Omit<JudgementWords, 'source_uri' | 'reason'> & {
-    source_uri?: string | undefined;
-    reason?: string | undefined;
-  },
-): JudgementWords {
+export function wordsOf(said: Said): JudgementWords {
   const { disposition, source, source_uri, reason, priority, severity, confidence, tlp } = said;
   return {
     disposition,
@@ -49,6 +50,22 @@ export function wordsOf(
     confidence,
     tlp,
   };
+}
+
+const WORDS = [
+  'disposition',
+  'source',
+  'source_uri',
+  'reason',
+  'priority',
+  'severity',
+  'confidence',
+  'tlp',
+] as const satisfies readonly (keyof JudgementWords)[];
+
+/** Whether two say the same of their observable, word by word. Of what else they hold nothing is compared. */
+export function saySame(a: Said, b: Said): boolean {
+  return WORDS.every((word) => a[word] === b[word]);
 }
 
 /** The end of a validity that begins now. `once` ends when its list says, to the millisecond; all else is spread. */

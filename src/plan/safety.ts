@@ -149,17 +149,21 @@ function listVanished(
   plan: Plan,
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
+  const gone = plan.changes.flatMap((change) => {
+    if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
+    const list = listOf(change.stored);
+    return list === undefined || lists.has(list)
+      ? []
+      : [{ list, feed: change.feed, value: change.stored.observable.value }];
+  });
+  if (gone.length === 0) return undefined;
   const kept = new Set(
     [...desired.values()].map(({ channel, observable: { type, value } }) => `${feedKey({ channel, type })} ${value}`),
   );
   const lost = new Map<string, number>();
-  for (const change of plan.changes) {
-    if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) continue;
-    const list = listOf(change.stored);
-    if (list === undefined || lists.has(list)) continue;
+  for (const { list, feed, value } of gone) {
     // Without a feed of today where the last list of its channel is gone too.
-    const { feed, stored } = change;
-    if (feed && kept.has(`${feedKey(feed)} ${stored.observable.value}`)) continue;
+    if (feed && kept.has(`${feedKey(feed)} ${value}`)) continue;
     lost.set(list, (lost.get(list) ?? 0) + 1);
   }
   if (lost.size === 0) return undefined;

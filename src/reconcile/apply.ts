@@ -2,7 +2,7 @@ import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import type { Batch } from '../plan/batch.ts';
+import { type Batch, ENTITIES_MAX } from '../plan/batch.ts';
 import type { Moment } from '../plan/documents.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
@@ -27,7 +27,7 @@ export interface ApplyContext {
 }
 
 export function makeApplyContext(
-  parts: Pick<ApplyContext, 'client' | 'clock' | 'self' | 'signal' | 'entitiesMax'> & {
+  parts: Pick<ApplyContext, 'client' | 'clock' | 'self' | 'signal'> & {
     revision: string;
     indicators: ReadonlyMap<string, string | undefined>;
     desired: ReadonlyMap<string, Entry>;
@@ -42,7 +42,7 @@ export function makeApplyContext(
     moment: () => ({ now: client.serverNow(), owner: self.owner, revision }),
     targetOf: (feed) => indicators.get(feedKey(feed)),
     entryOf: (h) => desired.get(h),
-    entitiesMax: parts.entitiesMax,
+    entitiesMax: ENTITIES_MAX,
     learnEntitiesMax(max) {
       context.entitiesMax = Math.max(2, Math.min(context.entitiesMax, max));
     },

@@ -5,7 +5,6 @@ import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import { type Observable, sameObservable } from '../ctim/observable.ts';
 import { type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
-import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { actualJudgement, type Self } from './actual.ts';
@@ -169,7 +168,6 @@ async function makeReady(
     revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     desired: new Map(),
-    entitiesMax: ENTITIES_MAX,
   });
   return { context, feeds };
 }

@@ -4,10 +4,10 @@ import { type CtiaError, isCtiaError } from '../ctia/error.ts';
 import type { ImportResults } from '../ctia/results.ts';
 import type { StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import type { Entry } from '../ctim/entry.ts';
-import { type Generation, importPrefixes } from '../ctim/external-id.ts';
+import { type Generation, importPrefixes, judgementIds } from '../ctim/external-id.ts';
 import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
-import { type Moment, newJudgement, newLink } from '../plan/documents.ts';
+import { type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { isOurs } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
@@ -203,20 +203,15 @@ function isLiveAt(now: number, { valid_time: { start_time, end_time } }: StoredJ
 }
 
 /** Compares what our words and our lifetime make of the entry now with what stands there; a start or end in another place is no difference. */
-function needsRewrite(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
-  const wanted: JudgementDocument = newJudgement(moment, entry, judgement);
+function needsRewrite({ now, owner }: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
   const end = Date.parse(stored.valid_time.end_time);
   const { lifetime } = entry.terms;
-  const endsRight = lifetime.kind === 'once' ? end === lifetime.end : end - moment.now > lifetime.ms / 2;
-  const sameWords = (
-    ['disposition', 'source', 'source_uri', 'reason', 'priority', 'severity', 'confidence', 'tlp'] as const
-  ).every((word) => wanted[word] === stored[word]);
+  const endsRight = lifetime.kind === 'once' ? end === lifetime.end : end - now > lifetime.ms / 2;
   const { type, value } = stored.observable;
   const sameValue = type === entry.observable.type && value === entry.observable.value;
-  const sameIds =
-    wanted.external_ids.every((id) => stored.externalIds.includes(id)) &&
-    wanted.external_ids.length === stored.externalIds.length;
-  return !isLiveAt(moment.now, stored) || !endsRight || !sameWords || !sameIds || !sameValue;
+  const ids = judgementIds(owner, judgement, lifetime.kind === 'once');
+  const sameIds = ids.length === stored.externalIds.length && ids.every((id) => stored.externalIds.includes(id));
+  return !isLiveAt(now, stored) || !endsRight || !saySame(stored, entry.terms) || !sameIds || !sameValue;
 }
 
 function next(pair: Pair, what: 'judgement' | 'link'): Pair {

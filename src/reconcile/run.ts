@@ -1,6 +1,6 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { feedKey } from '../ctim/feed.ts';
-import { ENTITIES_MAX, makeBatches } from '../plan/batch.ts';
+import { makeBatches } from '../plan/batch.ts';
 import { addCounts, countChanges } from '../plan/change.ts';
 import { stateDocument } from '../plan/documents.ts';
 import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
@@ -28,20 +28,24 @@ export type Progress =
   | { readonly step: 'applying'; readonly done: number; readonly of: number }
   | { readonly step: 'verifying'; readonly feeds: number };
 
-/** A run that is not verified reads CTIA and plans once more, and then fails. */
-const PASSES_MAX = 2;
+const MOVED = 'the lists changed while they were applied: apply again';
 
 /**
  * One run, in this process: read what is desired and what is actual, plan, make what feeds are missing, apply batch by
- * batch, verify the feeds, and note in CTIA what was applied. A held plan applies its renewals and nothing else.
+ * batch, verify the feeds, and note in CTIA what was applied. A held plan applies its renewals and nothing else. A run
+ * that is not verified reads CTIA and plans once more, and then says so.
  */
 export async function run(input: RunInput): Promise<Report> {
   const { client, clock, exclusively } = input;
   const startedAt = clock.now();
   const outcomes: Outcome[] = [];
   let counts = countChanges([]);
-  for (let pass = 1; ; pass += 1) {
-    const prepared = await prepare(pass === 1 ? input : { ...input, approval: repairing(input.approval) });
+  let before: Report | undefined;
+  for (;;) {
+    const prepared = await prepare(before ? { ...input, approval: repairing(input.approval) } : input);
+    // Other lists than those approved are another plan: what this run was allowed to do does not cover them.
+    if (before && before.revision !== prepared.desired.revision)
+      return { ...before, notices: [...before.notices, MOVED] };
     input.progress?.({ step: 'planned', prepared });
     const held = prepared.plan.held.length > 0;
     const applied = held ? renewalsOnly(prepared.plan, prepared.situation) : prepared.plan;
@@ -65,7 +69,8 @@ export async function run(input: RunInput): Promise<Report> {
       requests: client.requests,
     });
     const drifted = report.result === 'not-verified' && outcome.failures.length === 0;
-    if (!drifted || pass === PASSES_MAX) return report;
+    if (!drifted || before) return report;
+    before = report;
   }
 }
 
@@ -89,7 +94,7 @@ async function applyAll(
   feeds: readonly TypedFeed[],
 ): Promise<Outcome> {
   const context = applyContextOf(input, prepared, feeds);
-  const batches = makeBatches(plan.changes, context.entitiesMax);
+  const batches = makeBatches(plan.changes);
   const outcomes: Outcome[] = [];
   const failed = new Set<string>();
   for (const [done, batch] of batches.entries()) {
@@ -110,7 +115,6 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     revision: prepared.desired.revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     desired: prepared.situation.desired,
-    entitiesMax: ENTITIES_MAX,
   });
 }
 

@@ -6,6 +6,7 @@ import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FileText } from '../lists/feeds-files.ts';
 import { type Reading, readLists } from '../lists/reading.ts';
+import type { Settings } from '../lists/settings.ts';
 import { type Revision, revisionOf } from './git.ts';
 
 const MIB = 1024 * 1024;
@@ -74,6 +75,14 @@ export async function readFeeds(dir: string, { now, adhocAllow = [] }: ReadFeeds
     paths: reader.paths(),
   });
   return { reading: { ...reading, problems: [...problems, ...reading.problems] }, revision };
+}
+
+/** The settings alone, for who asks for the owner or a channel and not for a million entries. Defaults where there are none. */
+export async function readSettingsAlone(dir: string): Promise<Settings> {
+  const root = (await realFolder(dir)) ?? path.resolve(dir);
+  const settings = await makeReader(root).read(SETTINGS, LIST_BYTES_MAX);
+  const files = { folder: path.basename(root), lists: new Map(), settings, textFile: async () => settings };
+  return (await readLists(files, { now: 0, pause: setImmediate })).settings;
 }
 
 interface Found {

@@ -42,6 +42,8 @@ export interface Wish extends Partial<Omit<Desired, 'entries'>> {
   readonly approval?: Approval;
   readonly ownEmbedded?: boolean;
   readonly owner?: string;
+  /** What the lists say from their second reading on. */
+  readonly editedMeanwhile?: Partial<Desired>;
 }
 
 type Send = (request: HttpRequest) => Promise<Answer>;
@@ -151,6 +153,7 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     approval = { yes: true, force: false, digest: undefined },
     ownEmbedded = false,
     owner = OWNER,
+    editedMeanwhile,
     ...more
   } = wish;
   const entries = linesOf(lists).map(entryOf);
@@ -163,8 +166,10 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     repository: REPOSITORY,
     ...more,
   };
+  let reads = 0;
   const readDesired = async (allowedByHand: readonly Observable[]): Promise<Desired> => ({
     ...desired,
+    ...(reads++ > 0 ? editedMeanwhile : {}),
     entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
   });
   return { client: world.client(), owner, approval, ownEmbedded, readDesired };

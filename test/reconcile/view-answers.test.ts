@@ -120,6 +120,15 @@ test('§5 view: differs for ten seconds, each read the same → missing and extr
   assert.ok(seen.reads <= 2 * 22);
 });
 
+test('§5 view: differs, and the lists changed meanwhile → no second pass with an approval that was for others', async (t) => {
+  const world = await tenant(t);
+  onViews(world, (text) => ({ text: `${text}\n203.0.113.1` }));
+  const report = await world.sync(LISTS, { editedMeanwhile: { revision: 'edited' } });
+  assert.equal(report.result, 'not-verified');
+  assert.equal(report.revision, '4f2a9c1');
+  assert.match(report.notices.join(), /the lists changed while they were applied: apply again/);
+});
+
 test('§5 view: two reads that never agree → no drift is claimed, the trouble is named', async (t) => {
   const world = await tenant(t);
   onViews(world, (text, n) => ({ text: `${text}\n203.0.113.${n % 200}` }));
