@@ -18,7 +18,7 @@ interface Parts {
 }
 
 /** No token is asked for: the version, and the feed views, which have a secret of their own. */
-const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt)?)$/;
+const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt(?:\.md5)?)?)$/;
 
 /**
  * What holds for every route, in the order in which it happens to a request: counted, refreshed, misbehaved to if a test

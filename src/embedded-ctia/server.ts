@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import { makeReleases } from '../runtime/release.ts';
 import { bulkRoutes } from './bulk.ts';
 import { bundleRoutes } from './bundle.ts';
+import { makeChanges } from './changes.ts';
 import { type Client, makeClients, type NewClient } from './clients.ts';
 import { crudRoutes } from './crud.ts';
 import type { Ctia } from './ctia.ts';
@@ -79,6 +80,7 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     releases.add('the store', () => store.close());
     let url = '';
     const documents = makeDocuments(store);
+    const changes = makeChanges();
     const ctia: Ctia = {
       url: () => url,
       clock,
@@ -86,7 +88,8 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
       bulkMax: options.bulkMax ?? BULK_MAX,
       store,
       documents,
-      refresh: makeRefresh(store, documents, clock, options.refreshMs ?? 0),
+      changes,
+      refresh: makeRefresh({ store, documents, changes, clock, refreshMs: options.refreshMs ?? 0 }),
       clients: makeClients(store),
       tokens: makeTokens(store, clock),
     };
