@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { EmbeddedCtiaError } from './error.ts';
@@ -119,6 +119,26 @@ export function openStore(dataDir: string): Store {
     );
   }
   return store;
+}
+
+/**
+ * A whole copy of the store as it is at one moment, also while a server writes: SQLite reads beside its writer. The copy
+ * is one file, to be put as `ctia.db` into an empty folder.
+ */
+export function backUpStore(dataDir: string, target: string): void {
+  const file = join(dataDir, 'ctia.db');
+  if (!existsSync(file)) throw new EmbeddedCtiaError('store-unreadable', `there is no store in ${dataDir}`);
+  // Private from its first byte; an empty file is what VACUUM INTO fills. Never over something that is there.
+  writeFileSync(target, '', { mode: 0o600, flag: 'wx' });
+  const db = new Database(file, { readonly: true });
+  try {
+    db.prepare('VACUUM INTO ?').run(target);
+  } catch (cause) {
+    rmSync(target, { force: true });
+    throw cause;
+  } finally {
+    db.close();
+  }
 }
 
 interface Lock {
