@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { type Collections, type Created, createAll, entriesOf } from './bulk.ts';
 import { bundleSchema } from './bundle-schema.ts';
 import { IMPORT_BUNDLE, requireCapabilities } from './capability.ts';
+import { type Collections, type Created, createAll, entriesOf } from './create-all.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { type Fault, leftOut } from './faults.ts';
 import { isTransient, longId } from './ids.ts';
