@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import { makeReleases } from '../runtime/release.ts';
 import { bulkRoutes } from './bulk.ts';
 import { bundleRoutes } from './bundle.ts';
+import { casebookRoutes } from './casebook-routes.ts';
 import { type Client, makeClients, type NewClient } from './clients.ts';
 import { crudRoutes } from './crud.ts';
 import type { Ctia } from './ctia.ts';
@@ -14,6 +15,7 @@ import { EmbeddedCtiaError } from './error.ts';
 import { type Fault, type FaultPlan, makeFaultPlan } from './faults.ts';
 import { feedViewRoutes } from './feed-view.ts';
 import { httpBehaviour } from './http.ts';
+import { incidentRoutes } from './incident-routes.ts';
 import { irohRoutes } from './iroh.ts';
 import { type Credentials, readKeyFile, writeKeyFile } from './key-file.ts';
 import { KINDS } from './kinds.ts';
@@ -111,6 +113,8 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     bundleRoutes(app, ctia);
     feedViewRoutes(app, ctia);
     observableRoutes(app, ctia);
+    incidentRoutes(app, ctia);
+    casebookRoutes(app, ctia);
     for (const kind of KINDS) {
       crudRoutes(app, ctia, kind);
       searchRoutes(app, ctia, kind);
