@@ -246,8 +246,9 @@ function termsOf(document: Stored): readonly (readonly [field: string, value: st
   const terms: [string, string][] = [];
   if (typeof document.source === 'string') terms.push(['source', document.source]);
   if (Array.isArray(document.observables)) {
-    const values = new Set((document.observables as { value: string }[]).map(({ value }) => value));
-    for (const value of values) terms.push(['observables.value', value]);
+    // A kind with an open schema may call anything so.
+    const values = document.observables.map((observable) => Object(observable).value as unknown);
+    for (const value of new Set(values)) if (typeof value === 'string') terms.push(['observables.value', value]);
   }
   return terms;
 }

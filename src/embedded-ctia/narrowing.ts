@@ -53,7 +53,11 @@ export function narrowedToKind(kind: string): Narrowing {
 }
 
 export function narrowedToCreated(kind: string, from: number, to: number): Narrowing {
-  return exactly({ table: 'entity', where: 't.type = ? AND t.created >= ? AND t.created < ?', params: [kind, from, to] });
+  return exactly({
+    table: 'entity',
+    where: 't.type = ? AND t.created >= ? AND t.created < ?',
+    params: [kind, from, to],
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { text } from './documents.ts';
 import { shortIdOf } from './ids.ts';
-import { KINDS, type Kind, kindNamed } from './kinds.ts';
+import { type Kind, kindNamed } from './kinds.ts';
 import { DEFAULT_LIMIT, pagingHeaders } from './paging.ts';
 import { createdShape, names, pagingShape, parseQuery } from './query-string.ts';
 import { Refusal, schemaRefusal } from './refusal.ts';
@@ -48,7 +48,7 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
       ...createdShape,
       ...pagingShape,
       fields: names(kind.fields).optional(),
-      sort_by: z.enum([...kind.sortNames, ...sorts]).optional(),
+      sort_by: z.enum([...kind.fields, ...sorts]).optional(),
     });
     const path = `/ctia/:type/:value/${kind.plural}`;
 
@@ -71,9 +71,7 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
         const { limit = DEFAULT_LIMIT, offset = 0 } = asked;
         const documents = ids.slice(offset, offset + limit);
         const found = { total: ids.length, hits: documents.length, documents, sortValues: undefined };
-        return reply
-          .headers(pagingHeaders(found, { sort: [], limit, offset, after: undefined }))
-          .send(documents);
+        return reply.headers(pagingHeaders(found, { sort: [], limit, offset, after: undefined })).send(documents);
       });
     }
   }
@@ -90,14 +88,14 @@ const ROUTES: readonly { kind: Kind; sorts: readonly string[]; leads: readonly L
     sorts: COMPOSITE_SORTS,
     leads: [{ target: 'indicator', types: ['based-on', 'element-of'] }],
   },
-  ...KINDS.filter(({ name }) => name === 'sighting').map((kind) => ({
-    kind,
+  {
+    kind: kindNamed('sighting'),
     sorts: [],
     leads: [
       { target: 'indicator', types: ['sighting-of', 'member-of'] },
       { target: 'incident', types: ['member-of'] },
-    ] as const,
-  })),
+    ],
+  },
 ];
 
 /** These lists have an offset and no cursor. */

@@ -31,7 +31,8 @@ export interface Bound {
  * what looks like a leading wildcard.
  */
 export function withLongIds(query: Query, url: string): Query {
-  if (query.kind === 'and' || query.kind === 'or') return { ...query, of: query.of.map((part) => withLongIds(part, url)) };
+  if (query.kind === 'and' || query.kind === 'or')
+    return { ...query, of: query.of.map((part) => withLongIds(part, url)) };
   if (query.kind === 'not') return { ...query, of: withLongIds(query.of, url) };
   if (query.kind !== 'term' || query.form !== 'pattern' || query.field === undefined) return query;
   const id = query.text.startsWith('*') ? shortIdOf(query.text.slice(1)) : undefined;

@@ -50,8 +50,7 @@ function verdictOn(query: Query, document: Stored, matching: Matching): boolean 
     }
     case 'range':
       return values(document, query.field, matching.fields).some(
-        ([, value]) =>
-          within(value, query.from, 'from', matching.now) && within(value, query.to, 'to', matching.now),
+        ([, value]) => within(value, query.from, 'from', matching.now) && within(value, query.to, 'to', matching.now),
       );
   }
 }
@@ -71,7 +70,8 @@ function termMatches(
   form: 'word' | 'phrase' | 'pattern',
   distance: number,
 ): boolean {
-  if (!TEXT_FIELDS.has(name)) return wholeMatches(name, String(value).toLowerCase(), text.toLowerCase(), form, distance);
+  if (!TEXT_FIELDS.has(name))
+    return wholeMatches(name, String(value).toLowerCase(), text.toLowerCase(), form, distance);
   if (form === 'pattern') {
     const pattern = text.toLowerCase();
     return [...words(String(value)), ...analysed(String(value))].some((word) => fits(pattern, word));
@@ -131,7 +131,7 @@ function withinEdits(a: string, b: string, edits: number): boolean {
 
 /** Star and question mark, without a regular expression: `*a*a*a*b` would keep one busy for minutes. */
 function fits(pattern: string, text: string): boolean {
-  const signs = pattern.match(/\\.|[^]/gu) ?? [];
+  const signs = pattern.match(/\\.|./gsu) ?? [];
   const letters = Array.from(text);
   let sign = 0;
   let retrySign = -1;

@@ -17,7 +17,7 @@ import { parseSimple } from './simple-query.ts';
 export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   const path = `/ctia/${kind.name}`;
   const queries = queriesOf(kind);
-  const lists = [...LISTS, ...kind.filters];
+  const lists = [...LISTS, ...(kind.repeatedFilters ?? [])];
 
   function searchFor(request: FastifyRequest, asked: Asked): Search {
     const { from, to, query, simple_query: simple, search_fields: searchFields, ...filters } = asked;
@@ -61,11 +61,11 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
 
   app.delete(`${path}/search`, async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
-    const { REALLY_DELETE_ALL_THESE_ENTITIES: really, wait_for: _, ...asked } = parseQuery(
-      queries.delete,
-      request.query,
-      lists,
-    );
+    const {
+      REALLY_DELETE_ALL_THESE_ENTITIES: really,
+      wait_for: _,
+      ...asked
+    } = parseQuery(queries.delete, request.query, lists);
     if (Object.values(asked).every((value) => value === undefined)) throw new Refusal(403, { error: UNFILTERED });
     const search = searchFor(request, asked);
     return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
@@ -86,21 +86,26 @@ type Asked = Partial<z.infer<ReturnType<typeof queriesOf>['count']>> & { search_
 
 function queriesOf(kind: Kind) {
   const isFeed = kind.name === 'feed';
-  // A filter said twice is refused, unless the kind's table lets it be a list: then one value of it is enough.
-  const filterShape = Object.fromEntries(kind.filters.map((name) => [name, z.array(z.string()).max(1).optional()]));
+  const filterShape = Object.fromEntries(
+    kind.filters.map((name) => [
+      name,
+      (kind.repeatedFilters?.includes(name) === true ? z.array(z.string()) : z.string()).optional(),
+    ]),
+  );
   const shape = {
     ...createdShape,
     ...filterShape,
     query: z.string().optional(),
-    // Not of a feed's count.
     simple_query: z.string().optional(),
     id: z.string().optional(),
     revision: whole.optional(),
     language: z.string().optional(),
     tlp: z.enum(TLPS).optional(),
   };
-  const { simple_query: _, ...feedShape } = shape;
-  const countShape = (isFeed ? feedShape : shape) as typeof shape;
+  const refused = [...(kind.countRefuses ?? []), ...(isFeed ? ['simple_query'] : [])];
+  const countShape = Object.fromEntries(
+    Object.entries(shape).filter(([name]) => !refused.includes(name)),
+  ) as typeof shape;
   const fields = names(kind.fields).optional();
   const searchFields = names(kind.searchFields).optional();
   // One name of the list on other routes than search; and on a feed's.

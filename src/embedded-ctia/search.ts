@@ -283,14 +283,12 @@ interface Walk {
 }
 
 /** The orders that an index has, if all their fields go the same way. */
-const WALKED: readonly (readonly (keyof EntityRow)[])[] = [
-  ['id'],
-  ['created', 'id'],
-  ['timestamp', 'created', 'id'],
-];
+const WALKED: readonly (readonly (keyof EntityRow)[])[] = [['id'], ['created', 'id'], ['timestamp', 'created', 'id']];
 
 function walkOf(kind: Kind, { fields }: Order, cursor: readonly SortValue[] | undefined): Walk | undefined {
-  const columns = WALKED.find((walked) => fields.every(({ name }, i) => name === walked[i]) && fields[0]?.name === walked[0]);
+  const columns = WALKED.find(
+    (walked) => fields.every(({ name }, i) => name === walked[i]) && fields[0]?.name === walked[0],
+  );
   const descending = fields[0]?.descending === true;
   if (columns === undefined || fields.some((field) => field.descending !== descending)) return undefined;
   const byTimestamp = columns[0] === 'timestamp';
