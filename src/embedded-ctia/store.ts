@@ -31,7 +31,9 @@ export interface Store {
   close(): void;
 }
 
-const FORMAT = '1';
+/** Written by this release; documents.ts brings format 1 up to it. */
+const FORMAT = '2';
+const OLDER_FORMATS = ['1'];
 const STATEMENTS_KEPT = 256;
 /** Rows that one INSERT brings. Few sizes, so that few statements are prepared. */
 const INSERT_ROWS = [256, 16, 1] as const;
@@ -111,7 +113,7 @@ export function openStore(dataDir: string): Store {
 
   const format = store.meta('format');
   if (format === undefined) store.setMeta('format', FORMAT);
-  else if (format !== FORMAT) {
+  else if (format !== FORMAT && !OLDER_FORMATS.includes(format)) {
     store.close();
     throw new EmbeddedCtiaError(
       'store-unreadable',
