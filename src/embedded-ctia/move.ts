@@ -1,6 +1,10 @@
-import { text } from './documents.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { makeChanges } from './changes.ts';
+import { makeDocuments, termKey, text } from './documents.ts';
 import { EmbeddedCtiaError } from './error.ts';
-import { openStore } from './store.ts';
+import type { Stored } from './kinds.ts';
+import { makeRefresh } from './refresh.ts';
+import { openStore, type Store } from './store.ts';
 
 /**
  * Rewrites the public URL in every id and reference of a store, in one transaction: a process that dies in the middle
@@ -11,7 +15,7 @@ import { openStore } from './store.ts';
  *   feed_view_url                    a URL of this server
  *   external_id(s)                   names that others gave
  */
-export function moveStore(dataDir: string, publicUrl: string): { from: string; documents: number } {
+export function moveStore(dataDir: string, publicUrl: string, clock: Clock): { from: string; documents: number } {
   const to = publicUrl.replace(/\/+$/, '');
   const store = openStore(dataDir);
   try {
@@ -23,46 +27,51 @@ export function moveStore(dataDir: string, publicUrl: string): { from: string; d
       );
     }
     if (from === to) return { from, documents: 0 };
-    const documents = store.transaction(() => {
-      let moved = 0;
-      for (const { table, key, column } of TEXTS) {
-        if (store.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table]).length === 0) continue;
-        // In slices: a store may be larger than the memory.
-        for (let last = -1; ; ) {
-          const rows = store.rows(
-            `SELECT ${key} AS place, ${column} AS json FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
-            [last, SLICE],
-          );
-          for (const row of rows) {
-            const before = text(row, 'json');
-            if (!before.includes(`${from}/ctia/`)) continue;
-            const after = JSON.stringify(rewritten(JSON.parse(before), from, to));
-            store.run(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`, [after, Number(row.place)]);
-            moved += 1;
-          }
-          if (rows.length < SLICE) break;
-          last = Number(rows.at(-1)?.place);
-        }
-      }
+    const documents = makeDocuments(store);
+    // What waits for its refresh becomes visible first, as at every start, so that documents are all there is to rewrite.
+    makeRefresh({ store, documents, changes: makeChanges(), clock, refreshMs: 0 });
+    const moved = store.transaction(() => {
+      const count = rewriteDocuments(store, from, to);
       const [old, fresh] = [`${from}/ctia/`.toLowerCase(), `${to}/ctia/`.toLowerCase()];
       store.run('UPDATE relationship SET target_ref = ? || substr(target_ref, ?) WHERE substr(target_ref, 1, ?) = ?', [
         ...[fresh, old.length + 1, old.length, old],
       ]);
       store.setMeta('public-url', to);
-      return moved;
+      return count;
     });
-    return { from, documents };
+    return { from, documents: moved };
   } finally {
     store.close();
   }
 }
 
-/** Where documents stand: those that are read, and those that wait for a refresh. */
-const TEXTS = [
-  { table: 'document', key: 'seq', column: 'document' },
-  { table: 'pending', key: 'n', column: 'write' },
-] as const;
+/** A store may be larger than the memory. */
 const SLICE = 1000;
+
+function rewriteDocuments(store: Store, from: string, to: string): number {
+  let moved = 0;
+  for (let last = -1; ; ) {
+    const rows = store.rows('SELECT seq, document FROM document WHERE seq > ? ORDER BY seq LIMIT ?', [last, SLICE]);
+    for (const row of rows) {
+      const before = text(row, 'document');
+      if (!before.includes(`${from}/ctia/`)) continue;
+      const old = JSON.parse(before) as Stored;
+      const fresh = rewritten(old, from, to) as Stored;
+      store.run('UPDATE document SET document = ? WHERE seq = ?', [JSON.stringify(fresh), Number(row.seq)]);
+      // Only links to what is no longer there are found by the text of their source.
+      if (typeof old.source_ref === 'string') {
+        store.run('UPDATE term SET key = CAST(? AS INTEGER) WHERE key = CAST(? AS INTEGER) AND seq = ?', [
+          termKey(old.type, 'source_ref', String(fresh.source_ref)),
+          termKey(old.type, 'source_ref', old.source_ref),
+          Number(row.seq),
+        ]);
+      }
+      moved += 1;
+    }
+    if (rows.length < SLICE) return moved;
+    last = Number(rows.at(-1)?.seq);
+  }
+}
 
 const REFERENCE = /^(?!external_ids?$)(?:id|feed_view_url|.*_(?:id|ref)s?)$/;
 
