@@ -78,7 +78,7 @@ const BODY_LIMIT_BYTES = 50 * 1024 * 1024;
 /** A long id or an external id in a path, percent-encoded. */
 const PATH_PART_MAX = 8192;
 
-/** A server that speaks CTIA's API for judgements, indicators, relationships and feeds, and keeps them in `dataDir`. */
+/** A server that speaks CTIA's API and keeps what it is given in `dataDir`. */
 export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<EmbeddedCtia> {
   const { clock, log } = options;
   const releases = makeReleases();
