@@ -14,7 +14,9 @@ import type { Row, SqlValue, Store } from './store.ts';
  *   reader         who is named in authorized_users and authorized_groups
  * What makes a write dear is the number of pages it touches, and random keys touch one each: hence the hash, and `seq`
  * instead of ids. `seq` is never used twice, so a link to a deleted judgement stays dangling.
- * The indexes by time are those of the two default sorts; rows come to them in order, so they cost little.
+ * The indexes by time are those of the two default sorts; rows come to them in order, so they cost little. They begin with the
+ * type, and SQLite would take one for any `type = ?` before it takes a list of ids: where they are not meant, `+e.type` keeps
+ * them out.
  */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS entity (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
@@ -84,7 +86,7 @@ export function makeDocuments(store: Store): Documents {
 
   function texts(type: string, shortIds: readonly string[]): Map<string, string> {
     const rows = store.rows(
-      'SELECT e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE e.type = ?',
+      'SELECT e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE +e.type = ?',
       [JSON.stringify(shortIds), type],
     );
     return new Map(rows.map((row) => [text(row, 'id'), text(row, 'document')]));
@@ -149,7 +151,7 @@ export function makeDocuments(store: Store): Documents {
     remove(type, shortIds) {
       changes(type);
       const rows = store.rows(
-        'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE e.type = ?',
+        'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE +e.type = ?',
         [JSON.stringify(shortIds), type],
       );
       for (const row of rows) {

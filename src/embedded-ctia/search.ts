@@ -79,9 +79,9 @@ const RESULT_WINDOW = 10_000;
 /** So many are read whatever the order: more, and walking an index is cheaper. */
 const CANDIDATES_MAX = 5000;
 /** Sizes of slices, each of which takes some ten milliseconds. */
-const DOCUMENT_SLICE = 400;
-const ROW_SLICE = 4000;
-const COUNT_SLICE = 40_000;
+const DOCUMENT_SLICE = 250;
+const ROW_SLICE = 1000;
+const COUNT_SLICE = 20_000;
 
 interface Hit {
   readonly row: EntityRow;
@@ -172,7 +172,7 @@ interface Plan {
 function planOf(store: Store, search: Search): Plan {
   const { kind, identity, created, externalId, observable, query } = search;
   const readable = readableSql(identity, 'e');
-  const clauses = ['e.type = ?', readable.sql];
+  const clauses = ['+e.type = ?', readable.sql];
   const params: SqlValue[] = [kind.name, ...readable.params];
   const narrowings: Narrowing[] = [];
   const filters: (readonly [string, readonly string[]])[] = [];
@@ -294,15 +294,24 @@ function walkOf(kind: Kind, { fields }: Order, cursor: readonly SortValue[] | un
   const byTimestamp = columns[0] === 'timestamp';
   // That index leaves out relationships, whose default sort is another.
   if ((byTimestamp && kind.name === 'relationship') || cursor?.includes(null) === true) return undefined;
+  const sign = descending ? '<' : '>';
   const range =
     columns[0] === 'id'
-      ? { sql: 'e.id >= ? AND e.id < ?', params: [`${kind.name}-`, `${kind.name}.`] }
+      ? { sql: 'e.id > ? AND e.id < ?', params: [`${kind.name}-`, `${kind.name}.`] }
       : { sql: `e.type = ?${byTimestamp ? " AND e.type <> 'relationship'" : ''}`, params: [kind.name] };
-  const sign = descending ? '<' : '>';
-  const behind = (values: readonly SqlValue[]) => ({
-    sql: `${range.sql} AND (${columns.slice(0, values.length).map((name) => `e.${name}`)}) ${sign} (${values.map(() => '?')})`,
-    params: [...range.params, ...values],
-  });
+  function behind(values: readonly SqlValue[]) {
+    const [first = '', last = ''] = range.params;
+    // One bound on each side: of two SQLite would start at either.
+    if (columns?.[0] === 'id') {
+      const id = String(values[0]);
+      return { sql: range.sql, params: descending ? [first, id < last ? id : last] : [id > first ? id : first, last] };
+    }
+    const names = columns?.slice(0, values.length).map((name) => `e.${name}`);
+    return {
+      sql: `${range.sql} AND (${names}) ${sign} (${values.map(() => '?')})`,
+      params: [...range.params, ...values],
+    };
+  }
   return {
     within: cursor === undefined ? range : behind(cursor),
     beyond: (row) => behind(columns.map((name) => row[name])),
