@@ -122,7 +122,10 @@ export async function find(ctia: Pick<Ctia, 'store' | 'documents'>, search: Sear
   const order = orderOf(page.sort, search.kind);
   const cursor = cursorOf(order, page.after);
   const plan = planOf(store, search);
-  const walk = plan.seqs === undefined ? walkOf(search.kind, order, cursor) : undefined;
+  const key = totalKey(search, ctia.documents.version(search.kind.name));
+  // Where documents have to be read, the first page counts while it reads them all; those after it walk.
+  const counted = totalsOf(store).has(key) || !plan.needsDocument;
+  const walk = plan.seqs === undefined && counted ? walkOf(search.kind, order, cursor) : undefined;
   const wanted = offset + limit;
   let hits: Hit[] = [];
   let total = 0;
@@ -130,10 +133,9 @@ export async function find(ctia: Pick<Ctia, 'store' | 'documents'>, search: Sear
     total = await count(ctia, search);
     for await (const slice of walked(store, search, plan, walk, limit)) {
       for (const { row } of slice) hits.push({ row, values: sortValues(order, row, undefined) });
-      if (hits.length >= wanted) break;
+      if (hits.length >= wanted || (cursor === undefined && hits.length >= total)) break;
     }
   } else {
-    const key = totalKey(search, ctia.documents.version(search.kind.name));
     for await (const slice of matching(store, search, plan, order.needsDocument)) {
       total += slice.length;
       for (const { row, document } of slice) {
