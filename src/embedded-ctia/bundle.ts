@@ -25,7 +25,7 @@ export function bundleRoutes(app: FastifyInstance, ctia: Ctia): void {
     const bundle = distinct(parseOrRefuse(bundleBody, request.body));
     const total = Object.values(bundle).reduce((sum, list) => sum + (list?.length ?? 0), 0);
     if (total > ctia.bulkMax) throw new Refusal(400, `Bundle max nb of entities: ${ctia.bulkMax}`);
-    const wanted = prefixes?.split(',').filter((prefix) => prefix !== '');
+    const wanted = prefixes?.split(',').map((prefix) => prefix.trim());
     const results = ctia.store.transaction(() => importBundle(ctia, bundle, wanted, caller, request.fault));
     return reply.send({ results });
   });

@@ -59,7 +59,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
     handler: async (request, reply) => {
       const query = parseQuery(viewQuery, request.query);
       const feed = openFeed(ctia, request.params.id, query);
-      if (typeof feed === 'string') throw new Refusal(REFUSED[feed], { error: feed });
+      if (typeof feed === 'string') return reply.code(REFUSED[feed]).send({ error: feed });
       const { headers, key, representation } = await viewed(feed, query, 'json');
       reply.headers(headers).type('application/json; charset=utf-8');
       return sendRepresentation(request, reply, representation, (bytes) => cache.grown(key, bytes));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
+import { isReference } from './ids.ts';
 import type { Kind } from './kinds.ts';
 import { base, confidence, describable, period, severity, sourcable, text, texts } from './schema.ts';
 import {
@@ -51,7 +52,6 @@ export const indicatorKind: Kind = {
     ...periodRules('valid_time'),
     ...reference('composite_indicator_expression.indicator_ids[]'),
     { path: 'kill_chain_phases[]', holds: isKillChainPhase, predicate: 'kill-chain-phase?' },
-    // Its inner fields are not checked here, unlike in CTIA.
     { path: 'specification', holds: isSpecification, predicate: 'specification?' },
   ],
   inBulk: true,
@@ -73,7 +73,24 @@ function isKillChainPhase(value: unknown): boolean {
   return chain !== LOCKHEED_MARTIN || LOCKHEED_MARTIN_PHASES.includes(phase);
 }
 
+const relatedJudgement = z.strictObject({
+  judgement_id: text.refine(isReference),
+  confidence: confidence.optional(),
+  source: text.optional(),
+  relationship: text.optional(),
+});
+const specification = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('Judgement'),
+    judgements: z.array(text.refine(isReference)),
+    required_judgements: z.array(relatedJudgement),
+  }),
+  z.object({ type: z.literal('ThreatBrain'), query: text.optional(), variables: texts }),
+  z.object({ type: z.literal('Snort'), snort_sig: text }),
+  z.object({ type: z.literal('SIOC'), SIOC: text }),
+  z.object({ type: z.literal('OpenIOC'), open_IOC: text }),
+]);
+
 function isSpecification(value: unknown): boolean {
-  const { type } = value as { type?: unknown };
-  return ['Judgement', 'ThreatBrain', 'Snort', 'SIOC', 'OpenIOC'].includes(String(type));
+  return specification.safeParse(value).success;
 }

@@ -78,6 +78,8 @@ export function parseLucene(text: string): Query {
       case 'not':
         return { kind: 'not', of: clause(field) };
       case 'field':
+        // What a field is followed by is no other field (`abcd:ef01:…` is an address) and no operator.
+        if (['field', 'not', 'and', 'or'].includes(tokens[next]?.kind ?? '')) throw failure(text);
         return clause(token.text);
       case '(': {
         const inner = alternatives(field);

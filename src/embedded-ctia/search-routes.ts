@@ -9,7 +9,6 @@ import { DEFAULT_LIMIT, pagingHeaders, sortFields } from './paging.ts';
 import { documentsJson } from './projection.ts';
 import { parseLucene, type Query, withLongIds } from './query-language.ts';
 import { createdShape, LISTS, names, pagingShape, parseQuery, truth, waitQuery, whole } from './query-string.ts';
-import { Refusal } from './refusal.ts';
 import { count, type Found, find, type Page, type Search } from './search.ts';
 import { parseSimple } from './simple-query.ts';
 
@@ -66,7 +65,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
       wait_for: _,
       ...asked
     } = parseQuery(queries.delete, request.query, lists);
-    if (Object.values(asked).every((value) => value === undefined)) throw new Refusal(403, { error: UNFILTERED });
+    if (Object.values(asked).every((value) => value === undefined)) return reply.code(403).send({ error: UNFILTERED });
     const search = searchFor(request, asked);
     return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
   });

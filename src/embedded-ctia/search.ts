@@ -13,7 +13,7 @@ import {
 } from './narrowing.ts';
 import type { Query } from './query-language.ts';
 import { filterMatches, matches } from './query-match.ts';
-import { queryRefusal } from './refusal.ts';
+import { queryRefusal, Refusal } from './refusal.ts';
 import {
   compareSorted,
   cursorOf,
@@ -374,7 +374,8 @@ function lastSeq(store: Store): number {
 /** Other requests have their turn. */
 async function others({ abandoned }: Search): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  if (abandoned?.() === true) throw new Error('the client hung up');
+  // Nobody reads this answer, and it is no failure that a log should tell.
+  if (abandoned?.() === true) throw new Refusal(499, undefined);
 }
 
 const TOTALS_KEPT = 256;

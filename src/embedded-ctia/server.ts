@@ -15,7 +15,7 @@ import type { Ctia } from './ctia.ts';
 import { makeDocuments } from './documents.ts';
 import { type Fault, type FaultPlan, makeFaultPlan } from './faults.ts';
 import { feedViewRoutes } from './feed-view.ts';
-import { httpBehaviour } from './http.ts';
+import { httpBehaviour, unreadableUrl } from './http.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { irohRoutes } from './iroh.ts';
 import { type Credentials, readKeyFile, writeKeyFile } from './key-file.ts';
@@ -113,6 +113,7 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
       bodyLimit: BODY_LIMIT_BYTES,
       forceCloseConnections: true,
       exposeHeadRoutes: false,
+      frameworkErrors: unreadableUrl,
       rewriteUrl: ({ method, url = '/' }) => withoutPrivateIntel(method, url),
       routerOptions: { maxParamLength: PATH_PART_MAX },
     }) as unknown as FastifyInstance;

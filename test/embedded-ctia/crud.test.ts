@@ -288,3 +288,33 @@ test('§10.59 §10.73 an id of its own: of another host a 400, of this host or s
   }
   assert.equal((await call(session, 'GET', '/ctia/note/search/count')).text, '0');
 });
+
+test('§1.7 an indicator’s specification is one of five, and is looked at by the second layer', async (t) => {
+  const session = await started(t);
+  const judgement = 'https://intel.example:443/ctia/judgement/judgement-00000000-0000-4000-8000-000000000001';
+  const required = { judgement_id: judgement, confidence: 'High', source: 'acme', relationship: 'related' };
+  const post = (specification: unknown) =>
+    call(session, 'POST', '/ctia/indicator', { producer: 'acme', specification });
+  for (const specification of [
+    { type: 'Judgement', judgements: [judgement], required_judgements: [required] },
+    { type: 'ThreatBrain', variables: ['a'] },
+    { type: 'Snort', snort_sig: 'alert any' },
+    { type: 'SIOC', SIOC: 'x' },
+    { type: 'OpenIOC', open_IOC: '<x/>' },
+  ]) {
+    const { status, json, text } = await post(specification);
+    assert.equal(status, 201, text);
+    assert.deepEqual(json.specification, specification);
+  }
+  for (const specification of [
+    {},
+    { type: 'Yara', rule: 'x' },
+    { type: 'Snort', SIOC: 'x' },
+    { type: 'Judgement', judgements: ['judgement-00000000-0000-4000-8000-000000000001'], required_judgements: [] },
+    { type: 'Judgement', judgements: [], required_judgements: [{ ...required, confidence: 'Critical' }] },
+  ]) {
+    const { status, json } = await post(specification);
+    assert.deepEqual([status, json.error], [400, 'Spec Validation Client Error'], JSON.stringify(specification));
+  }
+  assert.deepEqual((await post('x')).json, { errors: { specification: '(not (map? "x"))' } });
+});
