@@ -75,6 +75,13 @@ export const incidentKind: Kind = {
   ],
   repeatedFilters: ['tactics', 'techniques'],
   countRefuses: ['severity', 'tactics'],
+  metrics: {
+    values: [
+      ...['assignees', 'detection_sources', 'categories', 'confidence', 'discovery_method', 'intended_effect'],
+      ...['promotion_method', 'source', 'status', 'title', 'severity', 'tactics', 'techniques'],
+    ],
+    dates: ['timestamp', ...TIMES.map((name) => `incident_time.${name}`)],
+  },
   defaultSort: DEFAULT_SORT,
   realize: (submitted, previous, now) => ({ incident_time: incidentTimes(submitted, previous, now) }),
 };

@@ -63,6 +63,10 @@ export const indicatorKind: Kind = {
     ...['indicator_type', 'tags', 'kill_chain_phases', 'producer', 'specification', 'confidence', 'severity'],
     'source',
   ],
+  metrics: {
+    values: ['source', 'indicator_type', 'likely_impact', 'confidence', 'producer', 'tags'],
+    dates: ['timestamp', 'valid_time.start_time', 'valid_time.end_time'],
+  },
   defaultSort: DEFAULT_SORT,
   realize: (submitted, previous, now) => ({ valid_time: validTime(submitted, previous, now) }),
 };

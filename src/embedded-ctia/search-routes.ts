@@ -18,24 +18,6 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
   const queries = queriesOf(kind);
   const lists = [...LISTS, ...(kind.repeatedFilters ?? [])];
 
-  function searchFor(request: FastifyRequest, asked: Asked): Search {
-    const { from, to, query, simple_query: simple, search_fields: searchFields, ...filters } = asked;
-    const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-    const parts: Query[] = [];
-    if (query !== undefined) parts.push(withLongIds(parseLucene(query), ctia.url()));
-    if (simple !== undefined) parts.push(parseSimple(simple));
-    return {
-      kind,
-      identity: callerOf(request),
-      filters: Object.fromEntries(given.map(([name, value]) => [name, [value].flat().map(String)])),
-      created: { from, to },
-      query: parts.length > 1 ? { kind: 'and', of: parts } : parts[0],
-      ...(searchFields !== undefined && { searchFields }),
-      now: ctia.clock.now(),
-      abandoned: () => request.socket.destroyed,
-    };
-  }
-
   app.get(`${path}/search`, async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const {
@@ -48,14 +30,14 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
       ...asked
     } = parseQuery(queries.search, request.query, lists);
     const page = pageOf(kind, sortBy, sortOrder, limit, offset, after);
-    const found = await find(ctia, searchFor(request, asked), page);
+    const found = await find(ctia, searchFor(ctia, kind, request, asked), page);
     return sendPage(reply, found, page, fields);
   });
 
   app.get(`${path}/search/count`, async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const { search_after: _, ...asked } = parseQuery(queries.count, request.query, lists);
-    return sendNumber(reply, await count(ctia, searchFor(request, asked)));
+    return sendNumber(reply, await count(ctia, searchFor(ctia, kind, request, asked)));
   });
 
   app.delete(`${path}/search`, async (request, reply) => {
@@ -66,7 +48,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
       ...asked
     } = parseQuery(queries.delete, request.query, lists);
     if (Object.values(asked).every((value) => value === undefined)) return reply.code(403).send({ error: UNFILTERED });
-    const search = searchFor(request, asked);
+    const search = searchFor(ctia, kind, request, asked);
     return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
   });
 
@@ -74,14 +56,33 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     requireCapabilities(callerOf(request), [`read-${kind.name}`]);
     const asked = parseQuery(queries.externalId, request.query);
     const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
-    const search = { ...searchFor(request, {}), externalId: request.params.external_id };
+    const search = { ...searchFor(ctia, kind, request, {}), externalId: request.params.external_id };
     return sendPage(reply, await find(ctia, search, page), page, asked.fields);
   });
 }
 
 const UNFILTERED = 'you must provide at least one of from, to, query or any field filter.';
 
-type Asked = Partial<z.infer<ReturnType<typeof queriesOf>['count']>> & { search_fields?: string[] | undefined };
+export type Asked = Partial<z.infer<ReturnType<typeof queriesOf>['count']>> & { search_fields?: string[] | undefined };
+
+/** Of a search, a count or a metric. */
+export function searchFor(ctia: Ctia, kind: Kind, request: FastifyRequest, asked: Asked): Search {
+  const { from, to, query, simple_query: simple, search_fields: searchFields, ...filters } = asked;
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  const parts: Query[] = [];
+  if (query !== undefined) parts.push(withLongIds(parseLucene(query), ctia.url()));
+  if (simple !== undefined) parts.push(parseSimple(simple));
+  return {
+    kind,
+    identity: callerOf(request),
+    filters: Object.fromEntries(given.map(([name, value]) => [name, [value].flat().map(String)])),
+    created: { from, to },
+    query: parts.length > 1 ? { kind: 'and', of: parts } : parts[0],
+    ...(searchFields !== undefined && { searchFields }),
+    now: ctia.clock.now(),
+    abandoned: () => request.socket.destroyed,
+  };
+}
 
 function queriesOf(kind: Kind) {
   const isFeed = kind.name === 'feed';
@@ -126,6 +127,11 @@ function queriesOf(kind: Kind) {
     }),
     externalId: z.strictObject({ ...pagingShape, fields, sort_by: oneSort }),
   };
+}
+
+/** What filters, of a kind, without paging and sorting. */
+export function countShapeOf(kind: Kind) {
+  return queriesOf(kind).count.shape;
 }
 
 /** One page of documents as they are stored, or their chosen fields, under the four paging headers. */

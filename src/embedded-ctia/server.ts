@@ -29,6 +29,7 @@ import {
   localListener,
   readTls,
 } from './listening.ts';
+import { metricRoutes } from './metric-routes.ts';
 import { observableRoutes } from './observable-routes.ts';
 import { withoutPrivateIntel } from './private-intel.ts';
 import { makeRandom } from './random.ts';
@@ -134,6 +135,7 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     for (const kind of KINDS) {
       crudRoutes(app, ctia, kind);
       searchRoutes(app, ctia, kind);
+      metricRoutes(app, ctia, kind);
     }
 
     const port = await listen(app, address);

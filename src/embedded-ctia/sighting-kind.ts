@@ -109,6 +109,10 @@ export const sightingKind: Kind = {
   sortNames: GENERIC_NAMES,
   searchFields: [...DESCRIBED_NAMES, 'observables.value', 'targets.observables.value'],
   filters: ['sensor', 'observables.type', 'observables.value', 'source'],
+  metrics: {
+    values: ['source', 'sensor', 'observables.type'],
+    dates: ['timestamp', 'observed_time.start_time', 'observed_time.end_time'],
+  },
   defaultSort: DEFAULT_SORT,
   realize: (submitted, previous) => ({
     count: submitted.count ?? previous?.count ?? 1,
