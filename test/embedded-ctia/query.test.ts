@@ -117,3 +117,33 @@ test('10.27 search_fields say where terms without a field look', () => {
   check(parseLucene('source:acme* AND attackers'), true, 'a field of its own stays', ['description']);
   check(parseSimple('attackers'), false, 'simple', ['title']);
 });
+
+test('4.1 AND and OR say of the clauses beside them whether they must be there, and bind nothing', () => {
+  const finds = (query: string) => {
+    const sets = ['x', 'y', 'z', 'xy', 'xz', 'yz', 'xyz'];
+    const found = sets.filter((tags) =>
+      matches(parseLucene(query), { ...FEED, tags: Array.from(tags) }, { fields: ['tags'], now: 0 }),
+    );
+    return found.join(' ');
+  };
+  const table: [query: string, found: string][] = [
+    ['x y', 'xy xyz'],
+    ['x OR y', 'x y xy xz yz xyz'],
+    ['x OR y z', 'z xz yz xyz'],
+    ['x (y OR z)', 'xy xz xyz'],
+    ['x AND y OR z', 'x xy xz xyz'],
+    ['(x AND y) OR z', 'z xy xz yz xyz'],
+    ['x OR y AND z', 'yz xyz'],
+    ['x OR (y AND z)', 'x xy xz yz xyz'],
+    ['x OR y OR z', 'x y z xy xz yz xyz'],
+    ['x OR NOT y', 'x xz'],
+    ['NOT x OR y', 'y yz'],
+    ['NOT x', 'y z yz'],
+    ['-x -y', 'z'],
+    ['x AND NOT y', 'x xz'],
+    ['x && !y', 'x xz'],
+    ['+x y', 'xy xyz'],
+    ['+x OR y', 'x y xy xz yz xyz'],
+  ];
+  for (const [query, found] of table) assert.equal(finds(query), found, query);
+});
