@@ -1,8 +1,8 @@
 import type { Ctia } from './ctia.ts';
 import { offsetMs } from './instants.ts';
 import type { Stored } from './kinds.ts';
+import { matching, type Search } from './matching.ts';
 import { valuesAt } from './query-match.ts';
-import { matching, type Search } from './search.ts';
 
 /** A value of a field, or the start of a span of time, and how many documents have it. */
 export interface Bucket {

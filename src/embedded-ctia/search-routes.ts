@@ -5,11 +5,12 @@ import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { deleteFound } from './delete-search.ts';
 import type { Kind } from './kinds.ts';
+import type { Search } from './matching.ts';
 import { DEFAULT_LIMIT, pagingHeaders, sortFields } from './paging.ts';
 import { documentsJson } from './projection.ts';
 import { parseLucene, type Query, withLongIds } from './query-language.ts';
 import { createdShape, LISTS, names, pagingShape, parseQuery, truth, waitQuery, whole } from './query-string.ts';
-import { count, type Found, find, type Page, type Search } from './search.ts';
+import { count, type Found, find, type Page } from './search.ts';
 import { parseSimple } from './simple-query.ts';
 
 /** Search, its count, delete-by-search, and the look-up by external id. Their query strings are strict. */
