@@ -318,3 +318,44 @@ test('§1.7 an indicator’s specification is one of five, and is looked at by t
   }
   assert.deepEqual((await post('x')).json, { errors: { specification: '(not (map? "x"))' } });
 });
+
+test('§1.2 a URI is what Java takes for one: relative texts too, nothing with a scheme that is none', async (t) => {
+  const session = await started(t);
+  const status = async (uri: string) =>
+    (await call(session, 'POST', '/ctia/judgement', judgement('a', { source_uri: uri }))).status;
+  const good = [
+    'string',
+    'http://example.com/a?b[]=c#d',
+    'urn:uuid:1',
+    'mailto:a@b.example',
+    'a/b:c',
+    'http://[::1]:80/x',
+  ];
+  for (const uri of [
+    ...good,
+    'https://exämple.com/ä',
+    '//host/path',
+    '?q',
+    '#f',
+    'http:///x',
+    '/a%20b',
+    '//?x',
+    'urn:[x]',
+  ])
+    assert.equal(await status(uri), 201, uri);
+  const bad = [
+    '',
+    'not a uri',
+    'http://',
+    'http:',
+    ':a',
+    '192.0.2.1:80/list',
+    'a%zz',
+    'a#b#c',
+    'http://a/[b]',
+    'a|b',
+    'http:#x',
+    'http://[z]/',
+  ];
+  for (const uri of bad) assert.equal(await status(uri), 400, uri);
+});
