@@ -7,6 +7,7 @@ import { makeReleases } from '../runtime/release.ts';
 import { adminRoutes, faultRoutes } from './admin-routes.ts';
 import { bulkRoutes } from './bulk.ts';
 import { bundleRoutes } from './bundle.ts';
+import { bundleExportRoutes } from './bundle-export.ts';
 import { casebookRoutes } from './casebook-routes.ts';
 import { makeChanges } from './changes.ts';
 import { type Client, makeClients, type NewClient } from './clients.ts';
@@ -128,6 +129,7 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     irohRoutes(app, ctia);
     bulkRoutes(app, ctia);
     bundleRoutes(app, ctia);
+    bundleExportRoutes(app, ctia);
     feedViewRoutes(app, ctia);
     observableRoutes(app, ctia);
     incidentRoutes(app, ctia);
