@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { withoutQuery } from '../ctia/http.ts';
 import type { StoredFeed, StoredIndicator } from '../ctia/stored.ts';
 import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
 import { type Channel, type FeedName, feedKey } from '../ctim/feed.ts';
@@ -65,6 +66,12 @@ export async function readFeedEntities(
     feeds: none ? [] : await client.allByTitle('feed', ofFeeds),
     titles: [...ofIndicators, ...ofFeeds],
   };
+}
+
+/** The query of a feed's view is its secret. What is kept, or goes to another process, is kept without it. */
+export function withoutSecrets(entities: FeedEntities): FeedEntities {
+  const bare = (feed: StoredFeed) => ({ ...feed, feed_view_url: withoutQuery(feed.feed_view_url) });
+  return { ...entities, ownFeeds: entities.ownFeeds.map(bare), feeds: entities.feeds.map(bare) };
 }
 
 /** Whether these were read for at least these channels. */
