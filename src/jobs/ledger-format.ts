@@ -34,7 +34,10 @@ export function unpackRecord(
   shared: (words: JudgementWords) => JudgementWords = (words) => words,
 ): EntryRecord {
   const [judgements, dangling] = JSON.parse(text) as [PackedJudgement[], PackedLink[]];
-  return { judgements: judgements.map((packed) => unpackJudgement(h, packed, shared)), dangling: dangling.map(unpackLink) };
+  return {
+    judgements: judgements.map((packed) => unpackJudgement(h, packed, shared)),
+    dangling: dangling.map(unpackLink),
+  };
 }
 
 /** A feed's URL without its secret: whoever can read Redis may not read feeds. */

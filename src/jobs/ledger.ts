@@ -11,7 +11,7 @@ import { LockLost, type WriterLock } from './lock.ts';
 /**
  * Our copy in Redis of *actual*, for one tenant and owner: a cache of CTIA, never the truth. What lies where:
  *
- *   <ledger>               hash   id, format, whose it is, version, when it was read, feeds, what is doubted, verdicts
+ *   <ledger>               hash   id, format, whose it is, version, when it was read, feeds without secrets, latest verdicts on them
  *   <ledger>:entries:<id>  hash   h → what we hold of it
  *   <ledger>:log           list   the entries that each version touched, one element a version, the latest `LOG_MAX`
  *   <ledger>:in-flight     hash   h → the writer that may be writing it: look before you write
@@ -29,7 +29,8 @@ export interface LedgerFacts {
   readonly id: string;
   readonly version: number;
   readonly readAt: string;
-  readonly entities: FeedEntities;
+  /** Absent while feeds or the state were made and nobody has looked since. */
+  readonly entities: FeedEntities | undefined;
 }
 
 const LOG_MAX = 256;
@@ -89,6 +90,8 @@ export interface LedgerStore {
   /** Puts what was read in the place of what was known and gives its id; undefined where somebody wrote since the stamp. */
   rewrite(lock: WriterLock, read: FullRead): Promise<string | undefined>;
   recorder(lock: WriterLock): Recorder;
+  /** `undefined`: they have changed, and are to be read again. */
+  noteEntities(id: string, entities: FeedEntities | undefined): Promise<void>;
   /** A note beside the entries; lost where another ledger took its place. */
   note(id: string, field: string, value: string): Promise<void>;
   notes(fields: readonly string[]): Promise<(string | null)[]>;
@@ -114,13 +117,13 @@ export function makeLedgerStore(
   const whose = `${owner}@${tenant}`;
 
   async function facts(): Promise<LedgerFacts | { unusable: string }> {
-    const fields = ['id', 'format', 'whose', 'version', 'readAt', 'entities', 'doubt'] as const;
-    const [id, format, of, version, readAt, entities, doubt] = await redis.hmget(base, ...fields);
-    if (!id || !readAt || !entities) return { unusable: 'there is no ledger' };
-    if (format !== String(LEDGER_FORMAT)) return { unusable: `the ledger is of format ${format}, not ${LEDGER_FORMAT}` };
+    const fields = ['id', 'format', 'whose', 'version', 'readAt', 'entities'] as const;
+    const [id, format, of, version, readAt, entities] = await redis.hmget(base, ...fields);
+    if (!id || !readAt) return { unusable: 'there is no ledger' };
+    if (format !== String(LEDGER_FORMAT))
+      return { unusable: `the ledger is of format ${format}, not ${LEDGER_FORMAT}` };
     if (of !== whose) return { unusable: `the ledger is of ${of}, not of ${whose}` };
-    if (doubt) return { unusable: `the ledger is in doubt: ${doubt}` };
-    return { id, version: Number(version), readAt, entities: unpackEntities(entities) };
+    return { id, version: Number(version), readAt, entities: entities ? unpackEntities(entities) : undefined };
   }
 
   async function records(id: string, hs: readonly string[]): Promise<Map<string, EntryRecord>> {
@@ -133,6 +136,10 @@ export function makeLedgerStore(
       }
     }
     return found;
+  }
+
+  async function note(id: string, field: string, value: string): Promise<void> {
+    await redis.eval(NOTE, 1, base, id, field, value);
   }
 
   return {
@@ -183,7 +190,19 @@ export function makeLedgerStore(
       }
       const fields = { id, format: String(LEDGER_FORMAT), whose, readAt, entities: packEntities(entities) };
       const old = await lock.exclusively(() =>
-        redis.eval(SWAP, 6, keys.lock, stampKey, inFlight, base, log, key, lock.token, stamp, ...Object.entries(fields).flat()),
+        redis.eval(
+          SWAP,
+          6,
+          keys.lock,
+          stampKey,
+          inFlight,
+          base,
+          log,
+          key,
+          lock.token,
+          stamp,
+          ...Object.entries(fields).flat(),
+        ),
       );
       if (old === 0) throw new LockLost(LOST);
       await redis.unlink(entriesOf(old === 'moved' ? id : String(old)));
@@ -206,9 +225,8 @@ export function makeLedgerStore(
         if (done !== 1) throw new LockLost(LOST);
       },
     }),
-    async note(id, field, value) {
-      await redis.eval(NOTE, 1, base, id, field, value);
-    },
+    noteEntities: (id, entities) => note(id, 'entities', entities ? packEntities(entities) : ''),
+    note,
     notes: (fields) => redis.hmget(base, ...fields),
   };
 }

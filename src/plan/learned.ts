@@ -49,7 +49,8 @@ export function learn(record: EntryRecord, fact: Learned): EntryRecord {
   const links = [...(before?.links.filter(({ id }) => !told.has(id)) ?? []), ...judgement.links];
   const learned = { ...judgement, links };
   return {
-    judgements: before === undefined ? [...judgements, learned] : judgements.map((it) => (it === before ? learned : it)),
+    judgements:
+      before === undefined ? [...judgements, learned] : judgements.map((it) => (it === before ? learned : it)),
     dangling: dangling.filter(({ id }) => !told.has(id)),
   };
 }

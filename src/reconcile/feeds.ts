@@ -74,6 +74,11 @@ export function withoutSecrets(entities: FeedEntities): FeedEntities {
   return { ...entities, ownFeeds: entities.ownFeeds.map(bare), feeds: entities.feeds.map(bare) };
 }
 
+/** With this one in its new state. */
+export function withIndicator(entities: FeedEntities, indicator: StoredIndicator): FeedEntities {
+  return { ...entities, ownIndicators: [...entities.ownIndicators.filter(({ id }) => id !== indicator.id), indicator] };
+}
+
 /** Whether these were read for at least these channels. */
 export function coversChannels({ titles }: FeedEntities, channels: readonly Channel[]): boolean {
   const known = new Set(titles);

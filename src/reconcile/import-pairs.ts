@@ -175,8 +175,7 @@ async function settle(
     if (fate.is === 'done') {
       applied += 1;
       knowPair(context, fate.pair, fate.judgement, fate.ids);
-    }
-    else if (fate.is === 'failed') failures.push(fate.failure);
+    } else if (fate.is === 'failed') failures.push(fate.failure);
     else if (fate.is === 'again') again.push(fate);
     else {
       const { pair } = fate;
@@ -187,7 +186,8 @@ async function settle(
         again.push({ pair: next(pair, 'judgement'), why: 'its external id is taken by a foreign judgement' });
       else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target || !isElementOf(link)) {
         again.push({ pair: next(pair, 'link'), why: 'an old link of this id leads elsewhere' });
-      } else if (needsRewrite(context.moment(), pair, judgement)) repairs.push({ pair, stored: judgement, link: link.id });
+      } else if (needsRewrite(context.moment(), pair, judgement))
+        repairs.push({ pair, stored: judgement, link: link.id });
       else {
         applied += 1;
         const stands = { ...judgement, external_ids: judgement.externalIds };

@@ -21,7 +21,14 @@ export async function lookAtEntry(client: CtiaClient, self: Self, h: string, kno
       return [{ id: link.id, g: generation.g, target: link.target_ref }];
     });
     const found = stored.find((it) => it.id === id);
-    const ours = found && actualJudgement(self, found, links.map((link) => ({ link })), (words) => words);
+    const ours =
+      found &&
+      actualJudgement(
+        self,
+        found,
+        links.map((link) => ({ link })),
+        (words) => words,
+      );
     if (ours?.h === h) judgements.push(ours);
     else dangling.push(...links);
   }
