@@ -2,6 +2,7 @@ import type { CtiaConnection } from '../ctia/client.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
+import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { connectQueues } from './connect.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -25,5 +26,5 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
   const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
-  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, ledger };
+  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, ledger, lists: makeFeedsCache() };
 }

@@ -6,6 +6,7 @@ import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { FeedsCache } from '../sources/feeds-folder.ts';
 import { readWill } from './desired.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
@@ -28,6 +29,8 @@ export interface Workplace {
   readonly batches: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
+  /** The lists as this process read them last. */
+  readonly lists: FeedsCache;
 }
 
 /** A job waits out short 429s itself; for a longer one it gives its worker free. */
@@ -62,11 +65,11 @@ export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
 
 /** What the lists of this worker say now. */
 export async function readDesiredHere(
-  { feedsDir, ownEmbedded }: Workplace,
+  { feedsDir, ownEmbedded, lists }: Workplace,
   client: CtiaClient,
   adhocAllow: readonly Observable[],
 ): Promise<Desired> {
-  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow() })).desired;
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow(), cache: lists })).desired;
 }
 
 /** The organisation is in the token, so the keys are known only once one was had. */

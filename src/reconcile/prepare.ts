@@ -138,12 +138,22 @@ function findAllowedByHand(actual: Actual, now: number): Observable[] {
 }
 
 const SLICE = 20_000;
+/** An entry that was not parsed again is the same object. */
+const hashes = new WeakMap<Entry, string>();
+
+function hashOfEntry(entry: Entry): string {
+  const known = hashes.get(entry);
+  if (known !== undefined) return known;
+  const h = entryHash(entry.channel, entry.list, entry.observable);
+  hashes.set(entry, h);
+  return h;
+}
 
 /** A million hashes take seconds: other jobs' locks are renewed between slices. */
 async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
   const desired = new Map<string, Entry>();
   for (const [n, entry] of entries.entries()) {
-    desired.set(entryHash(entry.channel, entry.list, entry.observable), entry);
+    desired.set(hashOfEntry(entry), entry);
     if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   return desired;
