@@ -98,14 +98,11 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
   };
 }
 
-/** By the value in normal form: a line that is written so means what it meant, if nothing was to be said of it. */
-function linesOf({ entries, problems }: ListRead): KnownLines {
+/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
+function linesOf({ entries }: ListRead): KnownLines {
   return (file) => {
-    const spoken = new Set(problems.flatMap((problem) => (problem.file === file ? [problem.line] : [])));
     const known = new Map<string, Observable>();
-    for (const { observable, position } of entries) {
-      if (position.file === file && !spoken.has(position.line)) known.set(observable.value, observable);
-    }
+    for (const { observable, position } of entries) if (position.file === file) known.set(observable.value, observable);
     return (value) => known.get(value);
   };
 }
