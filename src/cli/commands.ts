@@ -37,6 +37,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
         '--host <address>',
         'that the embedded server listens on (default: 127.0.0.1, then that of its first start)',
       )
+      .option('--tls-cert <file>', 'certificate with its chain, PEM: the embedded server speaks TLS (TLS_CERT_FILE)')
+      .option('--tls-key <file>', 'its key, PEM (TLS_KEY_FILE)')
+      .option('--plain-http', 'listen beyond this machine without TLS, for a proxy in front (PLAIN_HTTP=true)')
       .option('--public-url <url>', 'by which others reach the embedded server, fixed at its first start (PUBLIC_URL)');
   const waiting = (command: Command) => json(command.option('--wait', 'wait for the job and print its report', false));
 
@@ -109,11 +112,52 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('what is right, what is wrong, and the next step')
     .action((options) => act(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
 
-  listening(program.command('ctia'))
+  const ctia = listening(program.command('ctia'))
     .description('the embedded CTIA server alone')
     .option('--client-id <id>', 'of an API client to accept')
     .option('--client-password <password>', 'of that client')
+    .option('--rate-limit <n>', 'requests an hour for each organisation (default: no limit)')
+    .option('--refresh-ms <ms>', 'how long a write stays invisible to reads, as with Cisco (default: 0)')
+    .option('--seed <n>', 'of the order of results and of chance in faults')
+    .option('--faults <file>', 'JSON list of faults, for rehearsals')
+    .option('--fault-admin', 'let this machine give faults while it runs (/admin/faults)', false)
     .action((options) => stay(options, async (session) => (await import('./ctia.ts')).ctia(session, options)));
+  ctia
+    .command('move')
+    .description('rewrite the public URL in all ids; the server must be stopped')
+    // `--public-url` is read by the command above this one.
+    .action((options, command) =>
+      act({ ...command.optsWithGlobals(), ...options }, async (session) =>
+        (await import('./ctia-store.ts')).move(session),
+      ),
+    );
+  ctia
+    .command('backup <file>')
+    .description('copy the store into a new file, also while the server runs')
+    .action((file, options) =>
+      act(options, async (session) => (await import('./ctia-store.ts')).backup(session, file)),
+    );
+  const client = ctia.command('client').description('API clients of the embedded server, also while it runs');
+  client
+    .command('add')
+    .description('make one, print its password once')
+    .option('--login <login>', 'whom it acts as (default: its id)')
+    .option('--org <org>', 'its organisation (default: local)')
+    .option('--scopes <scopes>', 'joined by commas')
+    .option('--key-file <file>', 'write id and password there, for its owner only')
+    .action((options) =>
+      act(options, async (session) => (await import('./ctia-store.ts')).addClient(session, options)),
+    );
+  client
+    .command('list')
+    .description('who may ask for a token')
+    .action((options) => act(options, async (session) => (await import('./ctia-store.ts')).listClients(session)));
+  client
+    .command('remove <id>')
+    .description('refuse it and its tokens from now on')
+    .action((id, options) =>
+      act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
+    );
   return program;
 
   function put(

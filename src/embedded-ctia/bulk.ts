@@ -1,31 +1,34 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayRead, mayWrite } from './access.ts';
 import {
   CREATE_EVERY_BULK_KIND,
   DELETE_EVERY_BULK_KIND,
+  PATCH_BULK,
   READ_EVERY_BULK_KIND,
   requireCapabilities,
 } from './capability.ts';
+import { type Collections, createAll, entriesOf } from './create-all.ts';
 import { type Ctia, callerOf } from './ctia.ts';
-import { type Fault, failsEntity, INTERNAL_FAILURE, leftOut } from './faults.ts';
-import { isTransient, shortIdOf } from './ids.ts';
-import { KINDS, type Kind, type Stored, type Submitted } from './kinds.ts';
+import { type Fault, failsEntity, leftOut } from './faults.ts';
+import { shortIdOf } from './ids.ts';
+import { BULK_KINDS, type Kind, type Stored, type Submitted } from './kinds.ts';
+import { patched } from './patch.ts';
 import { parseQuery, waitQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { realize } from './realize.ts';
 import { Refusal } from './refusal.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import type { Caller } from './tokens.ts';
-import { BULK_KINDS } from './vocabulary.ts';
-import { invalidRefusal, invalidResult, realizeNew, visibility } from './writes.ts';
+import { invalidRefusal, visibility } from './writes.ts';
 
-const HELD_KINDS = KINDS.filter((kind) => kind.inBulk);
+const PLURALS = BULK_KINDS.map(({ plural }) => plural);
 
 /** `/ctia/bulk`: many entities of several kinds in one request. */
 export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   const createBody = bodyOf((kind) => kind.schema);
   const replaceBody = bodyOf((kind) => withId(kind.schema));
+  const patchBody = bodyOf((kind) => kind.patchSchema && withId(kind.patchSchema));
   const idsBody = bodyOf(() => z.string());
 
   app.post('/ctia/bulk', (request, reply) => {
@@ -51,7 +54,7 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   app.get('/ctia/bulk', (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, READ_EVERY_BULK_KIND);
-    const asked = parseQuery(idsBody, request.query, Object.keys(BULK_KINDS));
+    const asked = parseQuery(idsBody, request.query, PLURALS);
     refuseTooMany(ctia, asked);
     const answer: Record<string, unknown> = {};
     for (const [kind, ids] of entriesOf<string>(asked)) {
@@ -65,26 +68,13 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   });
 
   app.put('/ctia/bulk', (request, reply) => {
-    const caller = callerOf(request);
-    requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
-    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
-    const body = parseOrRefuse(replaceBody, request.body);
-    refuseTooMany(ctia, body);
-    const answer: Record<string, unknown> = {};
-    let refusal: Refusal | undefined;
-    ctia.store.transaction(() => {
-      for (const [kind, documents] of entriesOf<Submitted>(body)) {
-        const outcome = replaceAll(ctia, kind, documents, caller, request.fault);
-        // One bad document fails all of its kind, and the request; the other kinds are written all the same.
-        if (outcome.refusal !== undefined) refusal ??= outcome.refusal;
-        else {
-          ctia.refresh.write({ put: outcome.stored }, visibility(waitFor));
-          answer[kind.plural] = outcome.answer;
-        }
-      }
-    });
-    if (refusal !== undefined) throw refusal;
-    return reply.send(answer);
+    requireCapabilities(callerOf(request), CREATE_EVERY_BULK_KIND);
+    return reply.send(change(ctia, request, replaceBody, (document) => document));
+  });
+
+  app.patch('/ctia/bulk', (request, reply) => {
+    requireCapabilities(callerOf(request), PATCH_BULK);
+    return reply.send(change(ctia, request, patchBody, (part, previous) => patched(previous, part)));
   });
 
   app.delete('/ctia/bulk', (request, reply) => {
@@ -113,93 +103,51 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   });
 }
 
-export interface Created {
-  readonly submitted: Submitted;
-  readonly longId?: string;
-  readonly failure?: Record<string, unknown>;
-}
-
-/** By plural, as `bodyOf` makes it. Kinds come in the order of creation: relationships last. */
-export type Collections = Readonly<Record<string, unknown[] | undefined>>;
-
-/**
- * Creates everything in the request, relationships last, so that they may point at transient ids of the same request.
- * `tempids` are known already (a bundle's existing entities) and grow with what is created.
- */
-export function createAll(
+/** PUT and PATCH. */
+function change(
   ctia: Ctia,
-  body: Collections,
-  caller: Caller,
-  tempids: Map<string, string>,
-  visible: 'at once' | 'after the refresh',
-  fault: Fault | undefined,
-): { results: Map<Kind, Created[]>; tempids: Map<string, string> } {
-  const results = new Map<Kind, Created[]>();
-  const stored: Stored[] = [];
-  for (const [kind, documents] of entriesOf<Submitted>(body)) {
-    const created = documents.map((submitted, position): Created => {
-      const resolved = kind.name === 'relationship' ? withReferences(submitted, tempids) : submitted;
-      const realized = realizeNew(ctia, kind, resolved, caller);
-      if ('invalid' in realized) {
-        return { submitted, failure: invalidResult(realized.invalid, submitted.id) };
+  request: FastifyRequest,
+  schema: z.ZodType<Collections>,
+  wholeOf: (submitted: Submitted, previous: Stored) => Submitted,
+): object {
+  const caller = callerOf(request);
+  const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+  const body = parseOrRefuse(schema, request.body);
+  refuseTooMany(ctia, body);
+  const answer: Record<string, unknown> = {};
+  let refusal: Refusal | undefined;
+  ctia.store.transaction(() => {
+    for (const [kind, documents] of entriesOf<Submitted>(body)) {
+      const outcome = changeAll(ctia, kind, documents, wholeOf, caller, request.fault);
+      // One bad document fails all of its kind, and the request; the other kinds are written all the same.
+      if (outcome.refusal !== undefined) refusal ??= outcome.refusal;
+      else {
+        ctia.refresh.write({ put: outcome.stored }, visibility(waitFor));
+        answer[kind.plural] = outcome.answer;
       }
-      const { id } = realized.stored;
-      if (failsEntity(fault, kind.name, position)) return { submitted, failure: { error: INTERNAL_FAILURE, id } };
-      stored.push(realized.stored);
-      if (submitted.id !== undefined && isTransient(submitted.id)) tempids.set(submitted.id, id);
-      return { submitted, longId: id };
-    });
-    results.set(kind, created);
-  }
-  ctia.refresh.write({ create: stored }, visible);
-  return { results, tempids };
+    }
+  });
+  if (refusal !== undefined) throw refusal;
+  return answer;
 }
 
 /** Counted over all kinds. The bare text is CTIA's; clients read the number from it. */
 function refuseTooMany(ctia: Ctia, body: Collections): void {
   const total = Object.values(body).reduce((sum, list) => sum + (list?.length ?? 0), 0);
   if (total > ctia.bulkMax) throw new Refusal(400, `Bulk max number of entities: ${ctia.bulkMax}`);
-  refuseNotHeld(body);
 }
 
-/** Kinds that CTIA knows and this server does not hold are refused: to accept and lose them would be a lie. */
-export function refuseNotHeld(body: Collections): void {
-  for (const [plural, list] of Object.entries(body)) {
-    if ((list?.length ?? 0) > 0 && !HELD_KINDS.some((kind) => kind.plural === plural)) {
-      throw new Refusal(501, { error: `the embedded server does not hold ${plural}` });
-    }
-  }
-}
-
-export function bodyOf(element: (kind: Kind) => z.ZodType, known: readonly string[] = Object.keys(BULK_KINDS)) {
-  const shape = Object.fromEntries(
-    known.map((plural) => {
-      const kind = HELD_KINDS.find((candidate) => candidate.plural === plural);
-      return [plural, z.array(kind === undefined ? z.unknown() : element(kind)).optional()];
-    }),
-  );
-  return z.strictObject(shape) as z.ZodType<Collections>;
+/** Kinds without an element are disallowed keys. */
+function bodyOf(elementOf: (kind: Kind) => z.ZodType | undefined): z.ZodType<Collections> {
+  const shape = BULK_KINDS.flatMap((kind) => {
+    const element = elementOf(kind);
+    return element === undefined ? [] : [[kind.plural, z.array(element).optional()] as const];
+  });
+  return z.strictObject(Object.fromEntries(shape));
 }
 
 function withId(schema: z.ZodType<Submitted>): z.ZodType {
   return schema instanceof z.ZodObject ? schema.extend({ id: z.string() }) : schema;
-}
-
-/** `T` is what the body's schema has made of each element. */
-export function* entriesOf<T>(body: Collections): Generator<[kind: Kind, items: T[]]> {
-  for (const kind of HELD_KINDS) {
-    const items = body[kind.plural];
-    if (items !== undefined && items.length > 0) yield [kind, items as T[]];
-  }
-}
-
-function withReferences(submitted: Submitted, tempids: ReadonlyMap<string, string>): Submitted {
-  const resolved = (ref: unknown) => tempids.get(String(ref)) ?? ref;
-  // Not spread, as in `realize`.
-  return Object.assign({}, submitted, {
-    source_ref: resolved(submitted.source_ref),
-    target_ref: resolved(submitted.target_ref),
-  });
 }
 
 interface Errors {
@@ -208,7 +156,14 @@ interface Errors {
   'internal-error': string[];
 }
 
-function replaceAll(ctia: Ctia, kind: Kind, documents: Submitted[], caller: Caller, fault: Fault | undefined) {
+function changeAll(
+  ctia: Ctia,
+  kind: Kind,
+  documents: Submitted[],
+  wholeOf: (submitted: Submitted, previous: Stored) => Submitted,
+  caller: Caller,
+  fault: Fault | undefined,
+) {
   const byId = new Map<string, Submitted>();
   // Of an id that comes twice only the first document is used.
   for (const document of documents) if (!byId.has(document.id ?? '')) byId.set(document.id ?? '', document);
@@ -216,22 +171,16 @@ function replaceAll(ctia: Ctia, kind: Kind, documents: Submitted[], caller: Call
   const previous = new Map(good.map(({ id, stored }) => [id, stored]));
   const stored: Stored[] = [];
   const now = ctia.clock.now();
-  for (const [id, document] of byId) {
+  for (const [id, submitted] of byId) {
     const before = previous.get(id);
     // Whether CTIA looks at documents whose id it does not find is not certain; here it does, the stricter reading.
-    const realized = realize(kind, document, before?.id ?? id, caller, now, before);
+    const whole = before === undefined ? submitted : wholeOf(submitted, before);
+    const realized = realize(kind, whole, before?.id ?? id, caller, now, before);
     if ('invalid' in realized) return { refusal: invalidRefusal(realized.invalid) };
     if (before !== undefined) stored.push(realized.stored);
   }
-  return {
-    stored,
-    answer: outcome(
-      ctia,
-      'updated',
-      stored.map(({ id }) => id),
-      errors,
-    ),
-  };
+  const updated = stored.map(({ id }) => id);
+  return { stored, answer: outcome(ctia, 'updated', updated, errors) };
 }
 
 /** Ids told apart: not found is also what the caller may not read; forbidden is what it may read and not write. */

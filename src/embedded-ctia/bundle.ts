@@ -1,79 +1,61 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { bodyOf, type Collections, type Created, createAll, entriesOf, refuseNotHeld } from './bulk.ts';
+import { bundleSchema } from './bundle-schema.ts';
 import { IMPORT_BUNDLE, requireCapabilities } from './capability.ts';
+import { type Collections, type Created, createAll, entriesOf } from './create-all.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { type Fault, leftOut } from './faults.ts';
 import { isTransient, longId } from './ids.ts';
-import type { Kind, Submitted } from './kinds.ts';
+import { BUNDLE_KINDS, type Kind, type Submitted } from './kinds.ts';
 import { parseQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { Refusal } from './refusal.ts';
-import { indicatorSchema } from './schema.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import type { Caller } from './tokens.ts';
-import { BULK_KINDS } from './vocabulary.ts';
 
-/** Never in a bundle, though bulk knows them. */
-const NOT_IN_BUNDLES = ['casebooks', 'investigations'];
-const COLLECTIONS = Object.keys(BULK_KINDS).filter((plural) => !NOT_IN_BUNDLES.includes(plural));
+const bundleBody = bundleSchema(BUNDLE_KINDS);
 const importQuery = z.object({ 'external-key-prefixes': z.string().optional() });
 
 /** `/ctia/bundle`: the one write that looks for what is there already. */
 export function bundleRoutes(app: FastifyInstance, ctia: Ctia): void {
-  const collections = bodyOf((kind) => kind.schema, COLLECTIONS);
-  const { shape } = indicatorSchema;
-  // A bundle is described like an indicator, by the base fields and a few of its own; verdicts and refs are accepted and ignored.
-  const envelope = z.strictObject({
-    ...indicatorSchema.omit({
-      ...{ producer: true, severity: true, confidence: true, negate: true, indicator_type: true, tags: true },
-      ...{ likely_impact: true, kill_chain_phases: true, test_mechanisms: true },
-      ...{ composite_indicator_expression: true, specification: true },
-    }).shape,
-    type: z.literal('bundle').optional(),
-    source: z.string(),
-    source_uri: shape.source_uri,
-    verdicts: z.array(z.unknown()).optional(),
-    verdict_refs: z.array(z.string()).optional(),
-    ...Object.fromEntries(Object.values(BULK_KINDS).map((kind) => [refsKey(kind), z.array(z.string()).optional()])),
-    ...(collections instanceof z.ZodObject ? collections.shape : {}),
-  });
-
   app.post('/ctia/bundle/import', (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, IMPORT_BUNDLE);
     const { 'external-key-prefixes': prefixes } = parseQuery(importQuery, request.query);
-    const bundle = distinct(parseOrRefuse(envelope, request.body));
+    const bundle = distinct(parseOrRefuse(bundleBody, request.body));
     const total = Object.values(bundle).reduce((sum, list) => sum + (list?.length ?? 0), 0);
     if (total > ctia.bulkMax) throw new Refusal(400, `Bundle max nb of entities: ${ctia.bulkMax}`);
-    refuseNotHeld(bundle);
     const wanted = prefixes?.split(',').filter((prefix) => prefix !== '');
     const results = ctia.store.transaction(() => importBundle(ctia, bundle, wanted, caller, request.fault));
     return reply.send({ results });
   });
 }
 
-function refsKey(kind: string): string {
-  return `${kind.replace(/-/g, '_')}_refs`;
-}
-
 /**
  * Collections are sets: exact duplicates collapse. Two entities that only share an external id do not, and are both
- * created. The schema has put the keys in its own order, so equal documents are equal texts. Only what shares its id, or has
- * none, can have an equal: writing a thousand pairs out again just to see that they differ is dear.
+ * created. Only what shares its id, or has none, can have an equal: writing a thousand pairs out again just to see that
+ * they differ is dear.
  */
 function distinct(bundle: Readonly<Record<string, unknown>>): Collections {
   const sets: Record<string, unknown[]> = {};
-  for (const plural of COLLECTIONS) {
+  for (const { plural } of BUNDLE_KINDS) {
     const list = bundle[plural] as readonly Submitted[] | undefined;
     if (list === undefined) continue;
     const ids = new Set(list.map(({ id }) => id));
     const allDiffer = ids.size === list.length && !ids.has(undefined);
     sets[plural] = allDiffer
       ? [...list]
-      : [...new Map(list.map((document) => [JSON.stringify(document), document])).values()];
+      : [...new Map(list.map((document) => [JSON.stringify(ordered(document)), document])).values()];
   }
   return sets;
+}
+
+/** With keys in one order, so that equal documents are equal texts. Of open fields the schema leaves them as they came. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, ordered(item)]));
 }
 
 function importBundle(

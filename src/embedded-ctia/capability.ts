@@ -1,5 +1,5 @@
+import { BULK_KINDS, BUNDLE_KINDS } from './kinds.ts';
 import { Refusal } from './refusal.ts';
-import { BULK_KINDS } from './vocabulary.ts';
 
 /**
  * A capability is a verb and an entity (`create-judgement`). Scopes grant them:
@@ -31,18 +31,23 @@ export function missingCapability(needed: readonly string[], login: string): Ref
   });
 }
 
-export const CREATE_EVERY_BULK_KIND = Object.values(BULK_KINDS).map((kind) => `create-${kind}`);
-export const READ_EVERY_BULK_KIND = Object.values(BULK_KINDS).map((kind) => `read-${kind}`);
-export const DELETE_EVERY_BULK_KIND = Object.values(BULK_KINDS).map((kind) => `delete-${kind}`);
+export const CREATE_EVERY_BULK_KIND = BULK_KINDS.map(({ name }) => `create-${name}`);
+export const READ_EVERY_BULK_KIND = BULK_KINDS.map(({ name }) => `read-${name}`);
+export const DELETE_EVERY_BULK_KIND = BULK_KINDS.map(({ name }) => `delete-${name}`);
+export const PATCH_BULK = BULK_KINDS.filter(({ patchSchema }) => patchSchema !== undefined).map(
+  ({ name }) => `create-${name}`,
+);
+/** Of all that bundles hold, the capability to create target records alone is not asked for. */
 export const IMPORT_BUNDLE = [
   'import-bundle',
-  ...CREATE_EVERY_BULK_KIND.filter((capability) => !/-(?:target-record|investigation|casebook)$/.test(capability)),
+  ...BUNDLE_KINDS.filter(({ name }) => name !== 'target-record').map(({ name }) => `create-${name}`),
 ];
 
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   read: ['read', 'search', 'list'],
   write: ['create', 'delete'],
 };
+const NAMES: ReadonlyMap<string, string> = new Map(BULK_KINDS.map(({ plural, name }) => [plural, name]));
 const ASSET_KINDS = ['asset', 'asset-mapping', 'asset-properties', 'target-record'];
 
 function scopeGrants(scope: string, capability: string): boolean {
@@ -56,7 +61,7 @@ function scopeGrants(scope: string, capability: string): boolean {
   const hyphen = capability.indexOf('-');
   // The list capabilities name their entity in the plural: `list-judgements`.
   const verb = capability.slice(0, hyphen);
-  const kind = BULK_KINDS[capability.slice(hyphen + 1)] ?? capability.slice(hyphen + 1);
+  const kind = NAMES.get(capability.slice(hyphen + 1)) ?? capability.slice(hyphen + 1);
   if (access !== undefined && VERBS[access]?.includes(verb) !== true) return false;
   if (root === 'private-intel') return entity === undefined || entity === kind;
   if (root === 'casebook') return kind === 'casebook';

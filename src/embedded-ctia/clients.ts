@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID, scryptSync, timingSafeEqual } from 'node:crypto';
 import { text } from './documents.ts';
-import type { Store } from './store.ts';
+import type { Row, Store } from './store.ts';
 
 /** An API client: who it acts as (`login` becomes the owner of what it creates), in which organisation, with which scopes. */
 export interface Client {
@@ -27,11 +27,18 @@ export interface Clients {
   /** The client, if id and password are right. */
   verify(id: string, password: string): Client | undefined;
   none(): boolean;
+  /** Without secrets. */
+  all(): Client[];
+  /** False where there is no such client. */
+  remove(id: string): boolean;
+  /** Asked for each token: a client that was removed speaks no more. */
+  has(id: string): boolean;
 }
 
 export function makeClients(store: Store): Clients {
   store.exec(`CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, login TEXT NOT NULL, org TEXT NOT NULL, scopes TEXT NOT NULL,
     salt TEXT NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID`);
+  const known = new Set(store.rows('SELECT id FROM client').map((row) => text(row, 'id')));
   return {
     add({ id = `client-${randomUUID()}`, password = randomBytes(24).toString('base64url'), login, org, scopes }) {
       const client = { id, login: login ?? id, org: org ?? DEFAULT_ORG, scopes: scopes ?? DEFAULT_SCOPES };
@@ -46,6 +53,7 @@ export function makeClients(store: Store): Clients {
           hashed(password, salt).toString('hex'),
         ],
       ]);
+      known.add(id);
       return { ...client, password };
     },
     verify(id, password) {
@@ -53,11 +61,21 @@ export function makeClients(store: Store): Clients {
       if (row === undefined) return undefined;
       const right = timingSafeEqual(hashed(password, text(row, 'salt')), Buffer.from(text(row, 'hash'), 'hex'));
       if (!right) return undefined;
-      const scopes = JSON.parse(text(row, 'scopes')) as string[];
-      return { id, login: text(row, 'login'), org: text(row, 'org'), scopes };
+      return clientOf(row);
     },
-    none: () => store.rows('SELECT id FROM client LIMIT 1').length === 0,
+    none: () => known.size === 0,
+    all: () => store.rows('SELECT id, login, org, scopes FROM client ORDER BY id').map(clientOf),
+    remove(id) {
+      store.run('DELETE FROM client WHERE id = ?', [id]);
+      return known.delete(id);
+    },
+    has: (id) => known.has(id),
   };
+}
+
+function clientOf(row: Row): Client {
+  const scopes = JSON.parse(text(row, 'scopes')) as string[];
+  return { id: text(row, 'id'), login: text(row, 'login'), org: text(row, 'org'), scopes };
 }
 
 function hashed(password: string, salt: string): Buffer {

@@ -7,6 +7,7 @@ import { realizeFeed } from './feed.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
 import type { Kind, Stored, Submitted } from './kinds.ts';
+import { patched } from './patch.ts';
 import { project } from './projection.ts';
 import { names, parseQuery, waitQuery } from './query-string.ts';
 import type { Realized } from './realize.ts';
@@ -14,13 +15,13 @@ import { realize } from './realize.ts';
 import { accessRefusal, Refusal, unknownEntity } from './refusal.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import { specFailure } from './spec.ts';
-import { changeable, invalidRefusal, realizeNew, visibility } from './writes.ts';
+import { change, changeable, invalidRefusal, realizeNew, visibility } from './writes.ts';
 
 interface OfOne {
   Params: { id: string };
 }
 
-/** POST, GET, PUT, DELETE of one entity, and expire where the kind knows it. */
+/** POST, GET, PUT, DELETE of one entity, PATCH and expire where the kind knows them. */
 export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   const path = `/ctia/${kind.name}`;
   const getQuery = z.strictObject({ fields: names(kind.fields).optional() });
@@ -67,6 +68,19 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
     ctia.store.transaction(() => ctia.refresh.write({ put: [stored] }, visible));
     return reply.send(stored);
   });
+
+  const { patchSchema } = kind;
+  if (patchSchema !== undefined) {
+    app.patch<OfOne>(`${path}/:id`, (request, reply) => {
+      const caller = callerOf(request);
+      requireCapabilities(caller, [`create-${kind.name}`]);
+      const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+      const part = parseOrRefuse<Submitted>(patchSchema, request.body);
+      const previous = changeable(ctia, kind, request.params.id, caller, 'update');
+      if (previous === undefined) throw unknownEntity();
+      return reply.send(change(ctia, kind, previous, patched(previous, part), caller, visibility(waitFor)));
+    });
+  }
 
   app.delete<OfOne>(`${path}/:id`, (request, reply) => {
     const caller = callerOf(request);

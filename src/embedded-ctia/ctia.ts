@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../runtime/clock.ts';
+import type { Changes } from './changes.ts';
 import type { Clients } from './clients.ts';
 import type { Documents } from './documents.ts';
 import type { Fault } from './faults.ts';
@@ -17,6 +18,7 @@ export interface Ctia {
   readonly bulkMax: number;
   readonly store: Store;
   readonly documents: Documents;
+  readonly changes: Changes;
   readonly refresh: Refresh;
   readonly clients: Clients;
   readonly tokens: Tokens;

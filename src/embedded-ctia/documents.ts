@@ -1,38 +1,20 @@
 import { hash } from 'node:crypto';
 import { audienceOf, type Identity, namedReaders, readableSql } from './access.ts';
+import { DOCUMENT_TABLES } from './document-tables.ts';
 import { shortIdOf } from './ids.ts';
 import type { Stored } from './kinds.ts';
 import type { Row, SqlValue, Store } from './store.ts';
 
-/**
- * Every entity has one narrow row in `entity` and its whole document in `document`. What is looked up in bulk has narrow
- * tables of its own beside them, so that a view or a look-up among a hundred thousand never reads a document:
- *   external_id    `key` is a hash of type and lower-cased id; within a key rows are appended
- *   judgement      validity and observable
- *   relationship   by target and type, by source; `source_seq` is the entity behind `source_ref` (whatever its host says)
- *   reader         who is named in authorized_users and authorized_groups
- * What makes a write dear is the number of pages it touches, and random keys touch one each: hence the hash, and `seq`
- * instead of ids. `seq` is never used twice, so a link to a deleted judgement stays dangling.
- */
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS entity (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
-    audience TEXT NOT NULL, named INTEGER NOT NULL, created INTEGER NOT NULL, timestamp INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS document (seq INTEGER PRIMARY KEY, document TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS external_id (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS judgement (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, audience TEXT NOT NULL, named INTEGER NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, observable_type TEXT NOT NULL, observable_value TEXT NOT NULL,
-    observable_key TEXT NOT NULL);
-  CREATE INDEX IF NOT EXISTS judgement_observable ON judgement (observable_key);
-  CREATE TABLE IF NOT EXISTS relationship (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, audience TEXT NOT NULL, named INTEGER NOT NULL,
-    relationship_type TEXT NOT NULL, target_ref TEXT NOT NULL, source_seq INTEGER, timestamp INTEGER NOT NULL);
-  CREATE INDEX IF NOT EXISTS relationship_target ON relationship (target_ref, relationship_type);
-  CREATE INDEX IF NOT EXISTS relationship_source ON relationship (source_seq);
-  CREATE TABLE IF NOT EXISTS reader (id TEXT NOT NULL, who TEXT NOT NULL, PRIMARY KEY (id, who)) WITHOUT ROWID;
-`;
+export function externalKey(type: string, externalId: string): string {
+  return keyOf(`${type}\n${externalId.toLowerCase()}`);
+}
+
+export function termKey(type: string, field: string, value: string): string {
+  return keyOf(`${type}\n${field}\n${value.toLowerCase()}`);
+}
 
 /** A signed 64-bit number in decimal: JavaScript's own numbers are too short for it, SQLite's are not. */
-export function externalKey(type: string, externalId: string): string {
-  const text = `${type}\n${externalId.toLowerCase()}`;
+function keyOf(text: string): string {
   let key = keys.get(text);
   if (key === undefined) {
     key = hash('sha256', text, 'buffer').readBigInt64BE().toString();
@@ -57,15 +39,22 @@ export interface Documents {
   get(type: string, shortId: string): Stored | undefined;
   /** For each external id that one entity readable by the identity bears exactly, that entity's short id. */
   findExternal(type: string, externalIds: readonly string[], identity: Identity): Map<string, string>;
+  /** Another number after each write of that type: what was counted before may be wrong then. */
+  version(type: string): number;
 }
 
 export function makeDocuments(store: Store): Documents {
-  store.exec(TABLES);
+  store.exec(DOCUMENT_TABLES);
+  if (store.meta('format') === '1') addTerms(store);
+  const versions = new Map<string, number>();
+  function changes(type: string): void {
+    versions.set(type, (versions.get(type) ?? 0) + 1);
+  }
   let seq = Number(store.rows("SELECT seq FROM sqlite_sequence WHERE name = 'entity'")[0]?.seq ?? 0);
 
   function texts(type: string, shortIds: readonly string[]): Map<string, string> {
     const rows = store.rows(
-      'SELECT e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE e.type = ?',
+      'SELECT e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE +e.type = ?',
       [JSON.stringify(shortIds), type],
     );
     return new Map(rows.map((row) => [text(row, 'id'), text(row, 'document')]));
@@ -82,13 +71,16 @@ export function makeDocuments(store: Store): Documents {
       const found = texts(type, [shortId]).get(shortId);
       return found === undefined ? undefined : (JSON.parse(found) as Stored);
     },
+    version: (type) => versions.get(type) ?? 0,
     create(stored) {
+      for (const type of new Set(stored.map((document) => document.type))) changes(type);
       insert(
         store,
         stored.map((document) => numbered(document)),
       );
     },
     put(stored) {
+      for (const type of new Set(stored.map((document) => document.type))) changes(type);
       // Of one id written twice the later document stays.
       const byId = new Map(stored.map((document) => [localId(document), document]));
       const known = new Map(
@@ -125,12 +117,14 @@ export function makeDocuments(store: Store): Documents {
       narrow(store, changed);
     },
     remove(type, shortIds) {
+      changes(type);
       const rows = store.rows(
-        'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE e.type = ?',
+        'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE +e.type = ?',
         [JSON.stringify(shortIds), type],
       );
       for (const row of rows) {
         const seq = Number(row.seq);
+        leaveDangling(store, seq);
         forget(store, seq, text(row, 'id'), JSON.parse(text(row, 'document')) as Stored);
         for (const table of ['entity', 'document', 'judgement', 'relationship']) {
           store.run(`DELETE FROM ${table} WHERE seq = ?`, [seq]);
@@ -209,11 +203,76 @@ function relink(store: Store, { seq, id, document }: Written): void {
 
 function sameIndexing(a: Stored, b: Stored): boolean {
   const indexed = (document: Stored) =>
-    JSON.stringify([document.external_ids ?? [], audienceOf(document), namedReaders(document)]);
+    JSON.stringify([document.external_ids ?? [], termsOf(document), audienceOf(document), namedReaders(document)]);
   return indexed(a) === indexed(b);
 }
 
-function forget(store: Store, seq: number, id: string, { type, external_ids: externalIds = [] }: Stored): void {
+/**
+ * What is found by `term`: the source of everything, observables of what has several, and of a relationship the
+ * `source_ref` behind which no entity of ours is (every other one is found by `source_seq`; a key for each would touch a
+ * page for each).
+ */
+function termsOf(document: Stored): readonly (readonly [field: string, value: string])[] {
+  const terms: [string, string][] = [];
+  if (typeof document.source === 'string') terms.push(['source', document.source]);
+  if (Array.isArray(document.observables)) {
+    // A kind with an open schema may call anything so.
+    const values = document.observables.map((observable) => Object(observable).value as unknown);
+    for (const value of new Set(values)) if (typeof value === 'string') terms.push(['observables.value', value]);
+  }
+  return terms;
+}
+
+function termRows(seq: number, document: Stored): SqlValue[][] {
+  return termsOf(document).map(([field, value]) => [termKey(document.type, field, value), seq]);
+}
+
+/** A store of the first format has no terms yet. A slice at a time, so that a million documents need no memory. */
+function addTerms(store: Store): void {
+  const last = Number(store.rows('SELECT max(seq) AS last FROM entity')[0]?.last ?? 0);
+  const SLICE = 4096;
+  for (let from = 0; from < last; from += SLICE) {
+    store.transaction(() => {
+      const rows = store.rows('SELECT seq, document FROM document WHERE seq > ? AND seq <= ?', [from, from + SLICE]);
+      insertTerms(
+        store,
+        rows.flatMap((row) => termRows(Number(row.seq), JSON.parse(text(row, 'document')) as Stored)),
+      );
+    });
+  }
+  store.transaction(() => {
+    const dangling = store.rows(
+      `SELECT r.seq, d.document FROM relationship r JOIN document d ON d.seq = r.seq
+       WHERE NOT EXISTS (SELECT 1 FROM entity s WHERE s.seq = r.source_seq)`,
+    );
+    insertTerms(store, dangling.map(danglingRow));
+    store.setMeta('format', '2');
+  });
+}
+
+/** The relationships from what is about to be deleted stay, and are found by the reference from now on. */
+function leaveDangling(store: Store, seq: number): void {
+  const rows = store.rows(
+    'SELECT r.seq, d.document FROM relationship r JOIN document d ON d.seq = r.seq WHERE r.source_seq = ?',
+    [seq],
+  );
+  insertTerms(store, rows.map(danglingRow));
+}
+
+function danglingRow(row: Row): SqlValue[] {
+  const { source_ref: source } = JSON.parse(text(row, 'document')) as { source_ref: string };
+  return [termKey('relationship', 'source_ref', source), Number(row.seq)];
+}
+
+function insertTerms(store: Store, rows: readonly (readonly SqlValue[])[]): void {
+  store.insert('INSERT OR IGNORE INTO term (key, seq)', rows);
+}
+
+function forget(store: Store, seq: number, id: string, document: Stored): void {
+  const { type, external_ids: externalIds = [] } = document;
+  const terms = termRows(seq, document);
+  if (typeof document.source_ref === 'string') terms.push([termKey(type, 'source_ref', document.source_ref), seq]);
+  for (const term of terms) store.run('DELETE FROM term WHERE key = CAST(? AS INTEGER) AND seq = ?', term);
   for (const externalId of externalIds) {
     store.run('DELETE FROM external_id WHERE key = CAST(? AS INTEGER) AND seq = ?', [
       externalKey(type, externalId),
@@ -230,6 +289,10 @@ function index(store: Store, entries: readonly Written[]): void {
       (document.external_ids ?? []).map((externalId) => [externalKey(document.type, externalId), seq]),
     ),
   );
+  insertTerms(
+    store,
+    entries.flatMap(({ seq, document }) => termRows(seq, document)),
+  );
   store.insert(
     'INSERT OR IGNORE INTO reader (id, who)',
     entries.flatMap(({ id, readers }) => readers.map((who) => [id, who])),
@@ -240,6 +303,7 @@ function index(store: Store, entries: readonly Written[]): void {
 function narrow(store: Store, entries: readonly Written[]): void {
   const judgements: SqlValue[][] = [];
   const relationships: SqlValue[][] = [];
+  const dangling: SqlValue[][] = [];
   const sources = sourcesOf(store, entries);
   for (const { seq, id, document, audience, readers } of entries) {
     const named = readers.length > 0 ? 1 : 0;
@@ -251,9 +315,11 @@ function narrow(store: Store, entries: readonly Written[]): void {
       ]);
     } else if (document.type === 'relationship') {
       const fields = document as unknown as RelationshipFields;
+      const source = sources.get(shortIdOf(fields.source_ref) ?? '');
+      if (source === undefined) dangling.push([termKey(document.type, 'source_ref', fields.source_ref), seq]);
       relationships.push([
         ...[seq, id, audience, named, fields.relationship_type.toLowerCase(), fields.target_ref.toLowerCase()],
-        ...[sources.get(shortIdOf(fields.source_ref) ?? '') ?? null, Date.parse(document.timestamp)],
+        ...[source ?? null, Date.parse(document.timestamp)],
       ]);
     }
   }
@@ -265,6 +331,7 @@ function narrow(store: Store, entries: readonly Written[]): void {
     'INSERT OR REPLACE INTO relationship (seq, id, audience, named, relationship_type, target_ref, source_seq, timestamp)',
     relationships,
   );
+  insertTerms(store, dangling);
 }
 
 /** The entities behind `source_ref`, by short id. Mostly they were written just before, with the relationship. */

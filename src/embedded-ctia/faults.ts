@@ -1,7 +1,8 @@
 /**
  * Misbehaviour for tests, passed in as values: the server itself has no test switch. Faults are tried in the order in
  * which they were given; the first that matches a request is spent on it, `times` times (once where not said), after it
- * let `skip` matching requests pass.
+ * let `skip` matching requests pass. With `probability` chance decides, by the server's seed, and without an end where
+ * `times` says none.
  *
  *   status         answers `status` before anything happens, with `body`, and `retryAfter` as it is (`3`, `3s`)
  *   reset-before   drops the connection before anything happens
@@ -16,6 +17,7 @@ export type Fault = {
   readonly on: { readonly method?: string; readonly path?: RegExp };
   readonly skip?: number;
   readonly times?: number;
+  readonly probability?: number;
 } & Misbehaviour;
 
 export type Misbehaviour =
@@ -36,7 +38,7 @@ export interface FaultPlan {
   take(method: string, path: string): Fault | undefined;
 }
 
-export function makeFaultPlan(initial: readonly Fault[]): FaultPlan {
+export function makeFaultPlan(initial: readonly Fault[], random: () => number): FaultPlan {
   let waiting = initial.map(started);
   return {
     push(...faults) {
@@ -57,6 +59,7 @@ export function makeFaultPlan(initial: readonly Fault[]): FaultPlan {
           entry.skip -= 1;
           continue;
         }
+        if (entry.fault.probability !== undefined && random() >= entry.fault.probability) continue;
         entry.times -= 1;
         if (entry.times === 0) waiting = waiting.filter((other) => other !== entry);
         return entry.fault;
@@ -88,5 +91,9 @@ export function leftOut(fault: Fault | undefined, type: string): number {
 }
 
 function started(fault: Fault): { fault: Fault; skip: number; times: number } {
-  return { fault, skip: fault.skip ?? 0, times: fault.times ?? 1 };
+  return {
+    fault,
+    skip: fault.skip ?? 0,
+    times: fault.times ?? (fault.probability === undefined ? 1 : Number.POSITIVE_INFINITY),
+  };
 }

@@ -1,21 +1,22 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type Identity, readableSql } from './access.ts';
 import type { Ctia } from './ctia.ts';
-import { text } from './documents.ts';
+import { ownerOf, PAGE_MAX, pageOf } from './feed-links.ts';
+import { jsonView, plainView } from './feed-text.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
 import type { Stored } from './kinds.ts';
-import { edn } from './paging.ts';
 import { parseQuery, whole } from './query-string.ts';
-import { accessRefusal, Refusal } from './refusal.ts';
-import type { SqlValue } from './store.ts';
+import { Refusal } from './refusal.ts';
+import { type Representation, represented, sendRepresentation } from './representation.ts';
+import { makeViewCache, type Rendered } from './view-cache.ts';
 
 /**
  * The public URLs that firewalls pull: no token, the secret in the query. A view acts with the identity of the feed's owner
  * and lists what is `element-of` the feed's indicator and valid now. Disposition, verdict and observable type play no part.
+ *
+ * Beyond CTIA: HEAD, ETag, gzip, and `view.txt.md5`, which Cisco's firewalls ask for before they fetch a list again.
  */
-const PAGE_MAX = 10_000;
 const limit = whole
   .refine((value) => value <= PAGE_MAX, '(not (less-than-10000? %n))')
   .refine((value) => value >= 1, '(not (pos? %n))');
@@ -30,38 +31,80 @@ interface OfFeed {
   Params: { id: string };
 }
 
+const CACHE_BYTES = 64 * 1024 * 1024;
+
 export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
-  app.get<OfFeed>('/ctia/feed/:id/view', (request, reply) => {
-    const query = parseQuery(viewQuery, request.query);
-    const feed = openFeed(ctia, request.params.id, query);
-    if (typeof feed === 'string') throw new Refusal(REFUSED[feed], { error: feed });
-    const { headers, page } = paged(ctia, feed, query);
-    reply.headers(headers).type('application/json; charset=utf-8');
-    if (feed.output === 'judgements') return reply.send(`{"judgements":[${judgements(ctia, feed, page).join(',')}]}`);
-    return reply.send({ observables: observables(ctia, feed, page) });
+  const cache = makeViewCache(CACHE_BYTES);
+
+  /** One whole view is kept; a page is made for the one who asks. */
+  async function viewed(
+    feed: Stored,
+    query: ViewQuery,
+    form: Form,
+  ): Promise<{ headers: Record<string, string>; key: string; representation: Representation }> {
+    const now = ctia.clock.now();
+    const { headers, span } = pageOf(ctia, feed, query);
+    const key = JSON.stringify([form, feed.id, feed.indicator_id, feed.output, ownerOf(feed)]);
+    const render = () => FORMS[form](ctia, feed, span, now);
+    const representation =
+      'all' in span
+        ? await cache.get(key, ctia.changes.stateOf(String(feed.indicator_id)), now, render)
+        : represented((await render()).text);
+    return { headers, key, representation };
+  }
+
+  app.route<OfFeed>({
+    method: ['GET', 'HEAD'],
+    url: '/ctia/feed/:id/view',
+    handler: async (request, reply) => {
+      const query = parseQuery(viewQuery, request.query);
+      const feed = openFeed(ctia, request.params.id, query);
+      if (typeof feed === 'string') throw new Refusal(REFUSED[feed], { error: feed });
+      const { headers, key, representation } = await viewed(feed, query, 'json');
+      reply.headers(headers).type('application/json; charset=utf-8');
+      return sendRepresentation(request, reply, representation, (bytes) => cache.grown(key, bytes));
+    },
   });
 
-  app.get<OfFeed>('/ctia/feed/:id/view.txt', async (request, reply) => {
-    // Only where nothing else is asked for: with JSON in `Accept` the body is one quoted text.
-    const asJson = /\bapplication\/json\b/.test(request.headers.accept ?? '');
-    const send = (body: string) =>
-      asJson
-        ? reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
-        : reply.type('text/plain').send(body);
-    const query = ednRefusals(() => parseQuery(viewQuery, request.query));
-    const feed = openFeed(ctia, request.params.id, query);
-    if (typeof feed === 'string') {
-      reply.code(REFUSED[feed]);
-      return send(feed);
-    }
-    const { headers, page } = paged(ctia, feed, query);
-    reply.headers(headers);
-    if (feed.output === 'judgements') {
-      // A judgement has no value of its own, so each becomes an empty line.
-      return send('\n'.repeat(Math.max(0, judgements(ctia, feed, page).length - 1)));
-    }
-    return send(await sortedValues(ctia, feed, page));
-  });
+  /** The text of a view, or what `of` makes of it; refusals are texts too. */
+  const textRoute = (url: string, of: (view: Representation) => Representation) =>
+    app.route<OfFeed>({
+      method: ['GET', 'HEAD'],
+      url,
+      handler: async (request, reply) => {
+        const query = ednRefusals(() => parseQuery(viewQuery, request.query));
+        const feed = openFeed(ctia, request.params.id, query);
+        if (typeof feed === 'string') return refuse(request, reply, feed);
+        const json = asksForJson(request);
+        const { headers, key, representation } = await viewed(feed, query, json ? 'quoted' : 'plain');
+        reply.headers(headers).header('Content-Type', json ? 'application/json; charset=utf-8' : 'text/plain');
+        return sendRepresentation(request, reply, of(representation), (bytes) => cache.grown(key, bytes));
+      },
+    });
+  textRoute('/ctia/feed/:id/view.txt', (view) => view);
+  textRoute('/ctia/feed/:id/view.txt.md5', ({ md5 }) => represented(md5));
+}
+
+type Form = keyof typeof FORMS;
+const FORMS = {
+  json: jsonView,
+  plain: plainView,
+  quoted: async (...of: Parameters<typeof plainView>): Promise<Rendered> => {
+    const { text, changesAt } = await plainView(...of);
+    return { text: JSON.stringify(text), changesAt };
+  },
+};
+
+/** Only where nothing else is asked for is a text a text: with JSON in `Accept` it is quoted. */
+function asksForJson(request: FastifyRequest): boolean {
+  return /\bapplication\/json\b/.test(request.headers.accept ?? '');
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, why: keyof typeof REFUSED): FastifyReply {
+  reply.code(REFUSED[why]);
+  return asksForJson(request)
+    ? reply.type('application/json; charset=utf-8').send(JSON.stringify(why))
+    : reply.header('Content-Type', 'text/plain').send(Buffer.from(why));
 }
 
 const REFUSED = { 'feed not found': 404, 'wrong secret': 401 } as const;
@@ -80,125 +123,6 @@ function validNow(lifetime: unknown, now: string): boolean {
   if (start !== undefined && end !== undefined) return start <= now && now <= end;
   if (end !== undefined) return now < end;
   return start === undefined || now >= start;
-}
-
-/** The relationships of one page, by their place, or all. */
-type Span = { readonly all: true } | { readonly seqs: string };
-
-function paged(ctia: Ctia, feed: Stored, query: ViewQuery): { headers: Record<string, string>; page: Span } {
-  if (query.limit === undefined && query.search_after === undefined) return { headers: {}, page: { all: true } };
-  const size = query.limit ?? PAGE_MAX;
-  const { sql, params } = linksOf(feed);
-  const [time, id] = query.search_after ?? [];
-  const beyond = time === undefined ? '1' : '(r.timestamp < ? OR (r.timestamp = ? AND r.id > ?))';
-  const cursor = time === undefined ? [] : [Number(time), Number(time), id ?? ''];
-  const rows = ctia.store.rows(
-    `SELECT r.seq, r.timestamp, r.id FROM relationship r WHERE ${sql} AND ${beyond} ORDER BY r.timestamp DESC, r.id LIMIT ?`,
-    [...params, ...cursor, size],
-  );
-  const last = rows.at(-1);
-  const headers: Record<string, string> = {};
-  // A page counts relationships, and a full one may be the last: then one empty page follows.
-  if (last !== undefined && rows.length === size) {
-    headers['X-Limit'] = String(size);
-    headers['X-Offset'] = String(size);
-    headers['X-Search_after'] = edn([Number(last.timestamp), text(last, 'id')]);
-  }
-  return { headers, page: { seqs: JSON.stringify(rows.map((row) => row.seq)) } };
-}
-
-function linksOf(feed: Stored): { sql: string; params: SqlValue[] } {
-  const readable = readableSql(ownerOf(feed), 'r');
-  return {
-    sql: `r.target_ref = ? AND r.relationship_type = 'element-of' AND ${readable.sql}`,
-    params: [String(feed.indicator_id ?? '').toLowerCase(), ...readable.params],
-  };
-}
-
-function ownerOf(feed: Stored): Identity {
-  return { login: feed.owner, groups: feed.groups };
-}
-
-/**
- * The judgements behind a page's links that are valid now, both bounds inclusive. What a link points at and cannot be found,
- * or is something else, is skipped; what the owner may not read fails the whole view.
- */
-function linked(ctia: Ctia, feed: Stored, page: Span): { from: string; params: SqlValue[] } {
-  const links = linksOf(feed);
-  const readable = readableSql(ownerOf(feed), 'j');
-  const span = 'all' in page ? '1' : 'r.seq IN (SELECT value FROM json_each(?))';
-  const spanParams = 'all' in page ? [] : [page.seqs];
-  const join = 'relationship r JOIN judgement j ON j.seq = r.source_seq';
-  const where = `${links.sql} AND ${span}`;
-  const unreadable = ctia.store.rows(`SELECT 1 FROM ${join} WHERE ${where} AND NOT ${readable.sql} LIMIT 1`, [
-    ...[...links.params, ...spanParams, ...readable.params],
-  ]);
-  if (unreadable.length > 0) throw accessRefusal('read');
-  const now = ctia.clock.now();
-  return {
-    from: `${join} WHERE ${where} AND j.start <= ? AND j.end >= ?`,
-    params: [...links.params, ...spanParams, now, now],
-  };
-}
-
-/** Links that are read at a time: other requests are answered in between. */
-const SLICE = 8000;
-
-/**
- * Code-point order, distinct by type and value, so that equal values of two types appear twice.
- *
- * What is written between two slices may be in the answer or not, but what was there all the time is: slices follow the
- * order in which links were made, so the new link of an observable comes after its old one.
- */
-async function sortedValues(ctia: Ctia, feed: Stored, page: Span): Promise<string> {
-  const links = linksOf(feed);
-  const span = 'all' in page ? '1' : 'r.seq IN (SELECT value FROM json_each(?))';
-  const readable = readableSql(ownerOf(feed), 'j');
-  const sql = `SELECT max(l.seq) AS last, count(*) AS links, total(j.seq IS NOT NULL AND NOT ${readable.sql}) AS unreadable,
-      json_group_array(j.observable_type || ' ' || j.observable_value) FILTER (WHERE j.start <= ? AND j.end >= ?) AS observables
-    FROM (SELECT r.seq, r.source_seq FROM relationship r WHERE ${links.sql} AND ${span} AND r.seq > ? ORDER BY r.seq LIMIT ?) l
-    LEFT JOIN judgement j ON j.seq = l.source_seq`;
-  const now = ctia.clock.now();
-  const found = new Set<string>();
-  for (let last = 0; ; await new Promise((resolve) => setImmediate(resolve))) {
-    const row = ctia.store.rows(sql, [
-      ...[...readable.params, now, now, ...links.params],
-      ...('all' in page ? [] : [page.seqs]),
-      ...[last, SLICE],
-    ])[0];
-    if (Number(row?.unreadable) > 0) throw accessRefusal('read');
-    for (const observable of JSON.parse(String(row?.observables)) as string[]) found.add(observable);
-    if (Number(row?.links) < SLICE) break;
-    last = Number(row?.last);
-  }
-  const values = Array.from(found, (observable) => observable.slice(observable.indexOf(' ') + 1));
-  const body = values.sort().join('\n');
-  // JavaScript sorts by UTF-16 units, which is code-point order unless there are surrogates.
-  if (!/[\ud800-\udfff]/.test(body)) return body;
-  return values.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).join('\n');
-}
-
-function observables(ctia: Ctia, feed: Stored, page: Span): object[] {
-  const { from, params } = linked(ctia, feed, page);
-  return ctia.store
-    .rows(
-      `SELECT j.observable_type, j.observable_value FROM ${from}
-       GROUP BY j.observable_type, j.observable_value ORDER BY max(r.timestamp) DESC, min(r.id)`,
-      params,
-    )
-    .map((row) => ({ type: row.observable_type, value: row.observable_value }));
-}
-
-function judgements(ctia: Ctia, feed: Stored, page: Span): string[] {
-  const { from, params } = linked(ctia, feed, page);
-  return ctia.store
-    .rows(
-      `SELECT d.document FROM document d JOIN
-         (SELECT j.seq, max(r.timestamp) AS newest, min(r.id) AS first FROM ${from} GROUP BY j.seq) l ON l.seq = d.seq
-       ORDER BY l.newest DESC, l.first`,
-      params,
-    )
-    .map((row) => text(row, 'document'));
 }
 
 /** The text view tells what is wrong with a query in EDN: `{:errors {:s missing-required-key}}`. */

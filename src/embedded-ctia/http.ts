@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../runtime/log.ts';
 import { missingCapability } from './capability.ts';
@@ -18,7 +19,12 @@ interface Parts {
 }
 
 /** No token is asked for: the version, and the feed views, which have a secret of their own. */
-const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt)?)$/;
+const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt(?:\.md5)?)?)$/;
+
+const METHODS = 'DELETE, GET, PATCH, POST, PUT';
+const ALLOWED = 'Authorization, Content-Type, Accept, If-None-Match';
+/** As CTIA has it: without the feeds' `X-Search_after`. */
+const EXPOSED = 'Retry-After,X-Total-Hits,X-Next,X-Previous,X-Sort,Etag,X-Ctia-Version,X-Ctia-Config,X-Ctim-Version';
 
 /**
  * What holds for every route, in the order in which it happens to a request: counted, refreshed, misbehaved to if a test
@@ -32,17 +38,20 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
   app.decorateRequest('fault', undefined);
 
   app.addHook('onRequest', async (request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '';
-    requests.count(request.method, request.routeOptions.url ?? path);
+    const asked = path(request);
+    requests.count(request.method, request.routeOptions.url ?? asked);
     ctia.refresh.due();
-    request.fault = faults.take(request.method, path);
+    if (!asked.startsWith('/admin/')) request.fault = faults.take(request.method, asked);
     if (request.fault?.kind === 'reset-before') return reset(request, reply);
     if (request.fault?.kind === 'status') {
       const { status, retryAfter, body } = request.fault;
       throw new Refusal(status, body, retryAfter === undefined ? {} : { 'Retry-After': retryAfter });
     }
     if (request.fault?.kind === 'token') throw unauthorized('jwt_revoked', 'This JWT was revoked');
-    if (!path.startsWith('/ctia') || OPEN_PATHS.test(path)) return;
+    if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
+      return reply.headers({ 'Access-Control-Allow-Methods': METHODS, 'Access-Control-Allow-Headers': ALLOWED }).send();
+    }
+    if (!asked.startsWith('/ctia') || OPEN_PATHS.test(asked)) return;
     const caller = ctia.tokens.caller(request.headers.authorization);
     request.caller = caller;
     rateLimit?.spend(caller.groups[0] ?? '');
@@ -55,6 +64,11 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
     // By the server's clock, from which clients learn how far theirs is off.
     reply.header('Date', new Date(ctia.clock.now()).toUTCString());
     reply.header('X-Content-Type-Options', 'nosniff');
+    const { origin } = request.headers;
+    if (origin !== undefined && path(request).startsWith('/ctia')) {
+      reply.headers({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED });
+      reply.header('Vary', reply.hasHeader('Vary') ? `${reply.getHeader('Vary')}, Origin` : 'Origin');
+    }
     if (refused.has(request) || reply.statusCode === 204) return payload;
     if (request.url.startsWith('/ctia')) {
       reply.headers({ 'X-Ctia-Version': 'embedded', 'X-Ctia-Config': '', 'X-Ctim-Version': CTIM_VERSION });
@@ -93,15 +107,27 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
       // As bytes, a text is sent with its content type as it is.
       return reply.send(typeof cause.body === 'string' ? Buffer.from(cause.body) : cause.body);
     }
+    if (cause instanceof Error && 'code' in cause && cause.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      // A proxy or the servlet container answers this before CTIA sees it, and not in JSON.
+      return reply.code(413).type('text/plain').send(Buffer.from('Request Entity Too Large'));
+    }
     const status = cause instanceof Error && 'statusCode' in cause ? Number(cause.statusCode) : 500;
-    if (status >= 500) log.error({ err: cause, method: request.method, url: request.url }, 'request failed');
+    if (status >= 500) log.error({ err: cause, method: request.method, url: path(request) }, 'request failed');
     return reply.code(status).send({ type: 'unknown-exception', class: 'java.lang.Exception' });
   });
+}
+
+/** Without the query, in which a feed's secret may stand. */
+function path(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
 }
 
 /** The connection is reset, as by a proxy that died; nothing is answered. */
 function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack();
-  request.raw.socket.resetAndDestroy();
+  const { socket } = request.raw;
+  // A connection with TLS can only be closed.
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
   return reply;
 }

@@ -26,6 +26,11 @@ export function shortIdOf(id: string): string | undefined {
   return LONG_ID.exec(id)?.[2];
 }
 
+/** Of a long id, without the port. */
+export function hostnameOf(id: string): string | undefined {
+  return LONG_ID.test(id) ? /^https?:\/\/(\[[^\]]*\]|[^:/]*)/.exec(id)?.[1] : undefined;
+}
+
 export function isTransient(id: string): boolean {
   return id.startsWith('transient:');
 }

@@ -1,8 +1,14 @@
 import type { z } from 'zod';
-import { DISPOSITIONS, type DispositionName, dispositionNumber } from '../ctim/judgement.ts';
-import { FAR_FUTURE, isoInstant } from './instants.ts';
-import { feedSchema, indicatorSchema, judgementSchema, relationshipSchema } from './schema.ts';
-import { FEED_RULES, INDICATOR_RULES, JUDGEMENT_RULES, RELATIONSHIP_RULES, type Rule } from './spec.ts';
+import { bundleSchema } from './bundle-schema.ts';
+import { casebookKind } from './casebook-kind.ts';
+import { feedKind } from './feed-kind.ts';
+import { assetDetailKind, openKind, openKindWithValidity } from './generic-kinds.ts';
+import { incidentKind } from './incident-kind.ts';
+import { indicatorKind } from './indicator-kind.ts';
+import { judgementKind } from './judgement-kind.ts';
+import { relationshipKind } from './relationship-kind.ts';
+import { sightingKind } from './sighting-kind.ts';
+import type { Rule } from './spec.ts';
 
 /** A document as a request brings it, through the first layer. */
 export interface Submitted {
@@ -36,144 +42,87 @@ export interface Unrealizable {
 }
 
 /**
- * What is particular to one kind of entity. Routes, bulk, bundle and search are loops over this table: a new kind is a
- * schema, its rules and a row.
+ * What is particular to one kind of entity. Routes, bulk, bundle, search and the OpenAPI document are loops over the table
+ * below: a new kind is a schema, its rules and a row.
  */
 export interface Kind {
+  /** As in paths and ids: `attack-pattern`. */
   readonly name: string;
+  /** As in bulk requests and bundles: `attack_patterns`. */
   readonly plural: string;
+  /** The first layer, of POST and PUT. */
   readonly schema: z.ZodType<Submitted>;
+  /** The first layer of PATCH: a document in parts. Where it is absent there is no PATCH, of one or in bulk. */
+  readonly patchSchema?: z.ZodType<Submitted>;
+  /** The second layer. */
   readonly rules: readonly Rule[];
-  /** Also in bulk requests and bundles; a feed is in neither. */
+  /** A feed is in no bulk request; a casebook and an investigation are in bulk requests and in no bundle that is imported. */
   readonly inBulk: boolean;
+  readonly inBundle: boolean;
+  /** Where a transient id of the same request becomes the id that its entity got. */
+  readonly references?: readonly string[];
   /** Needs more than `create-<name>` for a PUT of one. */
   readonly putNeeds?: string;
   readonly expires?: boolean;
-  /** Names for `fields`, and for `sort_by` outside of search. */
+  /** A PUT without a timestamp keeps the previous one. */
+  readonly keepsTimestamp?: boolean;
+  /** Names for `fields`, and for `sort_by` on the routes of observables. */
   readonly fields: readonly string[];
+  /** Names for `sort_by` on the external_id route. Search takes any. */
   readonly sortNames: readonly string[];
   readonly searchFields: readonly string[];
-  /** Parameters that filter exactly, each a path into the document. */
+  /** Parameters that filter exactly, each a path into the document; `repeatedFilters` are those that may come more than once. */
   readonly filters: readonly string[];
+  readonly repeatedFilters?: readonly string[];
+  /** Filters of search that count and DELETE search refuse. */
+  readonly countRefuses?: readonly string[];
   readonly defaultSort: readonly string[];
   /** Fills in what is this kind's own; `previous` is there on PUT. */
   readonly realize: (submitted: Submitted, previous: Stored | undefined, now: number) => object | Unrealizable;
 }
 
-const COMMON = ['id', 'schema_version', 'revision', 'timestamp', 'language', 'tlp'];
-const GENERIC_SORT = [...COMMON, 'source', 'source_uri', 'title'];
-const DEFAULT_SORT = ['timestamp', 'created', 'id'];
-const DESCRIBED = ['id', 'source', 'title', 'description', 'short_description'];
-const JUDGEMENT_FIELDS = [
-  ...[...COMMON, 'source', 'source_uri', 'disposition', 'priority', 'confidence', 'severity'],
-  ...['valid_time.start_time', 'valid_time.end_time', 'reason', 'observable.type', 'observable.value'],
+const UNREFERRING: readonly Kind[] = [
+  indicatorKind,
+  judgementKind,
+  sightingKind,
+  incidentKind,
+  openKindWithValidity('actor', 'actors'),
+  openKindWithValidity('asset', 'assets'),
+  openKind('attack-pattern', 'attack_patterns'),
+  openKindWithValidity('campaign', 'campaigns'),
+  openKindWithValidity('coa', 'coas'),
+  openKindWithValidity('data-table', 'data_tables'),
+  openKind('feedback', 'feedbacks'),
+  openKindWithValidity('identity-assertion', 'identity_assertions'),
+  openKind('malware', 'malwares'),
+  openKind('note', 'notes', { patched: true }),
+  openKind('target-record', 'target_records'),
+  openKind('tool', 'tools'),
+  openKind('vulnerability', 'vulnerabilities'),
+  openKind('weakness', 'weaknesses'),
 ];
-const INDICATOR_FIELDS = [...GENERIC_SORT, 'indicator_type', 'likely_impact', 'confidence'];
-const FEED_FIELDS = [...COMMON, 'output', 'indicator_id'];
+
+/** These come after the kinds that they refer to, because a bulk request creates in the order of this table. */
+const REFERRING: readonly Kind[] = [
+  assetDetailKind('asset-mapping', 'asset_mappings'),
+  assetDetailKind('asset-properties', 'asset_properties'),
+  relationshipKind,
+];
+
+export const BUNDLE_KINDS: readonly Kind[] = [...UNREFERRING, ...REFERRING];
 
 export const KINDS: readonly Kind[] = [
-  {
-    name: 'indicator',
-    plural: 'indicators',
-    schema: indicatorSchema,
-    rules: INDICATOR_RULES,
-    inBulk: true,
-    fields: INDICATOR_FIELDS,
-    sortNames: INDICATOR_FIELDS,
-    searchFields: DESCRIBED,
-    filters: [
-      ...['indicator_type', 'tags', 'kill_chain_phases', 'producer', 'specification', 'confidence', 'severity'],
-      'source',
-    ],
-    defaultSort: DEFAULT_SORT,
-    realize: (submitted, previous, now) => ({ valid_time: validTime(submitted, previous, now) }),
-  },
-  {
-    name: 'judgement',
-    plural: 'judgements',
-    schema: judgementSchema,
-    rules: JUDGEMENT_RULES,
-    inBulk: true,
-    // No scope grants it, so an ordinary client renews through bulk PUT.
-    putNeeds: 'developer',
-    expires: true,
-    fields: JUDGEMENT_FIELDS,
-    sortNames: JUDGEMENT_FIELDS,
-    searchFields: ['id', 'source', 'disposition_name', 'observable.value', 'reason'],
-    filters: ['disposition', 'disposition_name', 'priority', 'severity', 'confidence', 'source'],
-    defaultSort: DEFAULT_SORT,
-    realize(submitted, previous, now) {
-      const disposition = disposed(submitted);
-      return 'error' in disposition ? disposition : { ...disposition, valid_time: validTime(submitted, previous, now) };
-    },
-  },
-  {
-    name: 'relationship',
-    plural: 'relationships',
-    schema: relationshipSchema,
-    rules: RELATIONSHIP_RULES,
-    inBulk: true,
-    fields: [...GENERIC_SORT, 'relationship_type', 'source_ref', 'target_ref'],
-    sortNames: GENERIC_SORT,
-    searchFields: DESCRIBED,
-    filters: ['relationship_type', 'source_ref', 'target_ref', 'source'],
-    defaultSort: ['created', 'id'],
-    realize(submitted) {
-      const open = [submitted.source_ref, submitted.target_ref].some((ref) => String(ref).startsWith('transient:'));
-      return open ? { error: UNRESOLVED } : {};
-    },
-  },
-  {
-    name: 'feed',
-    plural: 'feeds',
-    schema: feedSchema,
-    rules: FEED_RULES,
-    inBulk: false,
-    fields: FEED_FIELDS,
-    sortNames: FEED_FIELDS,
-    searchFields: [],
-    filters: [],
-    defaultSort: DEFAULT_SORT,
-    // Secret and view URL need the feed's id: they are made by the feed routes.
-    realize: () => ({}),
-  },
+  ...UNREFERRING,
+  openKind('investigation', 'investigations', { inBundle: false }),
+  casebookKind(bundleSchema(BUNDLE_KINDS)),
+  ...REFERRING,
+  feedKind,
 ];
+
+export const BULK_KINDS: readonly Kind[] = KINDS.filter((kind) => kind.inBulk);
 
 export function kindNamed(name: string): Kind {
   const kind = KINDS.find((candidate) => candidate.name === name);
   if (kind === undefined) throw new Error(`no kind is called ${name}`);
   return kind;
-}
-
-const UNRESOLVED =
-  'A relationship cannot be created if a source or a target ref is still a transient ID (The source or target entity is probably not provided in the bundle)';
-
-interface Period {
-  start_time?: string | undefined;
-  end_time?: string | undefined;
-}
-
-/** Each bound is the given one, else the previous one, else now and the far future. So a PUT without an end keeps the old end. */
-function validTime(submitted: Submitted, previous: Stored | undefined, now: number): Period {
-  const given = submitted.valid_time as Period | undefined;
-  const before = previous?.valid_time as Period | undefined;
-  return {
-    start_time: given?.start_time ?? before?.start_time ?? isoInstant(now),
-    end_time: given?.end_time ?? before?.end_time ?? FAR_FUTURE,
-  };
-}
-
-/** Number and name of the disposition are made to agree. A PUT that brings neither becomes Unknown: the previous value is not looked at. */
-function disposed(submitted: Submitted): { disposition: number; disposition_name: string } | Unrealizable {
-  const number = submitted.disposition as keyof typeof DISPOSITIONS | undefined;
-  const name = submitted.disposition_name as DispositionName | undefined;
-  if (number === undefined) {
-    const known = name ?? 'Unknown';
-    return { disposition: dispositionNumber(known), disposition_name: known };
-  }
-  if (name !== undefined && DISPOSITIONS[number] !== name) {
-    // The misspelling is CTIA's.
-    return { error: 'Mismatched disposition and dispositon_name for judgement', judgement: submitted };
-  }
-  return { disposition: number, disposition_name: DISPOSITIONS[number] };
 }

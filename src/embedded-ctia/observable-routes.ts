@@ -1,45 +1,145 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { readableSql } from './access.ts';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
-import { kindNamed } from './kinds.ts';
+import { text } from './documents.ts';
+import { shortIdOf } from './ids.ts';
+import { type Kind, kindNamed } from './kinds.ts';
+import { DEFAULT_LIMIT, pagingHeaders } from './paging.ts';
 import { createdShape, names, pagingShape, parseQuery } from './query-string.ts';
-import { schemaRefusal } from './refusal.ts';
-import { find } from './search.ts';
+import { Refusal, schemaRefusal } from './refusal.ts';
+import { find, type Search } from './search.ts';
 import { pageOf, sendPage } from './search-routes.ts';
+import { verdictOf } from './verdict.ts';
 import { CTIM_OBSERVABLE_TYPES } from './vocabulary.ts';
 
-/** The only sorts of this route that are no single name of the judgement's list. */
+interface OfObservable {
+  Params: { type: string; value: string };
+}
+
+/** The only sorts of the judgements' route that are no single name of their list. */
 const COMPOSITE_SORTS = [
   'disposition:asc,valid_time.start_time:desc',
   'disposition:asc,valid_time.start_time:desc,timestamp:desc',
 ];
 
-/** What is known of one observable. All judgements on it, expired ones included; type and value match in any case. */
+/**
+ * What is known of one observable; its value matches in any case.
+ *   judgements             all on it, expired ones included
+ *   sightings              those that name it among their observables
+ *   …/indicators           where relationships lead from them
+ *   …/incidents
+ *   verdict
+ */
 export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
-  const kind = kindNamed('judgement');
-  const judgementsQuery = z.strictObject({
-    ...createdShape,
-    ...pagingShape,
-    fields: names(kind.fields).optional(),
-    sort_by: z.enum([...kind.sortNames, ...COMPOSITE_SORTS]).optional(),
-  });
-  app.get<{ Params: { type: string; value: string } }>('/ctia/:type/:value/judgements', (request, reply) => {
-    const { type, value } = request.params;
+  app.get<OfObservable>('/ctia/:type/:value/verdict', (request, reply) => {
     const identity = callerOf(request);
-    requireCapabilities(identity, ['list-judgements']);
-    if (!CTIM_OBSERVABLE_TYPES.includes(type)) throw schemaRefusal({ observable_type: `(not (#{…} "${type}"))` });
-    const asked = parseQuery(judgementsQuery, request.query);
-    const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
-    const search = {
-      kind,
-      identity,
-      filters: { 'observable.value': value, 'observable.type': type },
-      created: { from: asked.from, to: asked.to },
-      query: undefined,
-      now: ctia.clock.now(),
-    };
-    const found = find(ctia.store, search, page);
-    return sendPage(reply, found, page, asked.fields);
+    requireCapabilities(identity, ['read-verdict']);
+    const observable = observableOf(request);
+    const { from, to } = parseQuery(z.strictObject(createdShape), request.query);
+    const verdict = verdictOf(ctia.store, { identity, ...observable, from, to, now: ctia.clock.now() });
+    if (verdict !== undefined) return reply.send(verdict);
+    throw new Refusal(404, { message: 'no verdict currently available for the supplied observable' });
   });
+
+  for (const { kind, sorts, leads } of ROUTES) {
+    const query = z.strictObject({
+      ...createdShape,
+      ...pagingShape,
+      fields: names(kind.fields).optional(),
+      sort_by: z.enum([...kind.fields, ...sorts]).optional(),
+    });
+    const path = `/ctia/:type/:value/${kind.plural}`;
+
+    app.get<OfObservable>(path, async (request, reply) => {
+      requireCapabilities(callerOf(request), [`list-${kind.plural}`]);
+      const search = searchOn(ctia, kind, request);
+      const asked = parseQuery(query, request.query);
+      const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
+      const found = await find(ctia, { ...search, created: { from: asked.from, to: asked.to } }, page);
+      return sendPage(reply, found, page, asked.fields);
+    });
+
+    for (const lead of leads) {
+      app.get<OfObservable>(`${path}/${lead.target}s`, async (request, reply) => {
+        requireCapabilities(callerOf(request), [`list-${kind.plural}`, 'list-relationships']);
+        const search = searchOn(ctia, kind, request);
+        const asked = parseQuery(idListQuery, request.query);
+        const ids = await targets(ctia, search, lead);
+        if (asked.sort_order === 'desc') ids.reverse();
+        const { limit = DEFAULT_LIMIT, offset = 0 } = asked;
+        const documents = ids.slice(offset, offset + limit);
+        const found = { total: ids.length, hits: documents.length, documents, sortValues: undefined };
+        return reply.headers(pagingHeaders(found, { sort: [], limit, offset, after: undefined })).send(documents);
+      });
+    }
+  }
+}
+
+interface Lead {
+  readonly target: 'indicator' | 'incident';
+  readonly types: readonly string[];
+}
+
+const ROUTES: readonly { kind: Kind; sorts: readonly string[]; leads: readonly Lead[] }[] = [
+  {
+    kind: kindNamed('judgement'),
+    sorts: COMPOSITE_SORTS,
+    leads: [{ target: 'indicator', types: ['based-on', 'element-of'] }],
+  },
+  {
+    kind: kindNamed('sighting'),
+    sorts: [],
+    leads: [
+      { target: 'indicator', types: ['sighting-of', 'member-of'] },
+      { target: 'incident', types: ['member-of'] },
+    ],
+  },
+];
+
+/** These lists have an offset and no cursor. */
+const idListQuery = z.strictObject({
+  limit: pagingShape.limit,
+  offset: pagingShape.offset,
+  sort_order: pagingShape.sort_order,
+  sort_by: z.enum(['id']).optional(),
+});
+
+function observableOf(request: FastifyRequest<OfObservable>): { type: string; value: string } {
+  const { type, value } = request.params;
+  if (!CTIM_OBSERVABLE_TYPES.includes(type)) throw schemaRefusal({ observable_type: `(not (#{…} "${type}"))` });
+  return { type, value };
+}
+
+function searchOn(ctia: Ctia, kind: Kind, request: FastifyRequest<OfObservable>): Search {
+  return {
+    kind,
+    identity: callerOf(request),
+    filters: {},
+    created: { from: undefined, to: undefined },
+    query: undefined,
+    observable: observableOf(request),
+    now: ctia.clock.now(),
+    abandoned: () => request.socket.destroyed,
+  };
+}
+
+/** CTIA looks at the first hundred judgements or sightings and at the first hundred relationships from them. */
+const LOOKED_AT = 100;
+
+/** Long ids of what the relationships lead to, sorted: CTIA's order is not said, and pages want one. */
+async function targets(ctia: Ctia, search: Search, { target, types }: Lead): Promise<string[]> {
+  const page = pageOf(search.kind, undefined, undefined, LOOKED_AT, 0, undefined);
+  const { documents } = await find(ctia, search, page);
+  const sources = documents.map((document) => shortIdOf((JSON.parse(document) as { id: string }).id));
+  const readable = readableSql(search.identity, 'r');
+  const rows = ctia.store.rows(
+    `SELECT d.document ->> '$.target_ref' AS target
+     FROM json_each(?) k JOIN entity s ON s.id = k.value JOIN relationship r ON r.source_seq = s.seq
+       JOIN document d ON d.seq = r.seq
+     WHERE r.relationship_type IN (SELECT value FROM json_each(?)) AND r.target_ref LIKE ? AND ${readable.sql} LIMIT ?`,
+    [JSON.stringify(sources), JSON.stringify(types), `%/ctia/${target}/${target}-%`, ...readable.params, LOOKED_AT],
+  );
+  return [...new Set(rows.map((row) => text(row, 'target')))].sort();
 }

@@ -1,5 +1,6 @@
 import { schemaRefusal } from './refusal.ts';
-import type { Found, Page, SortField, SortValue } from './search.ts';
+import type { Found, Page } from './search.ts';
+import type { SortField, SortValue } from './sorting.ts';
 
 export const DEFAULT_LIMIT = 100;
 
@@ -29,7 +30,7 @@ export function sortFields(
  */
 export function pagingHeaders(found: Found, { limit, offset, after }: Page): Record<string, string> {
   const headers: Record<string, string> = { 'X-Total-Hits': String(found.total) };
-  const hasNext = after === undefined ? found.total > offset + limit : found.documents.length === limit;
+  const hasNext = after === undefined ? found.total > offset + limit : found.hits === limit;
   if (hasNext && limit > 0) {
     const next = new URLSearchParams({
       limit: String(limit),

@@ -1,3 +1,4 @@
+import { longId, shortIdOf } from './ids.ts';
 import { queryRefusal } from './refusal.ts';
 
 /**
@@ -14,6 +15,8 @@ export type Query =
       readonly field: string | undefined;
       readonly text: string;
       readonly form: 'word' | 'phrase' | 'pattern';
+      /** Of a word: letters that may differ; of a phrase: words that may stand between. Only `simple_query` says it. */
+      readonly distance?: number;
     }
   | { readonly kind: 'range'; readonly field: string | undefined; readonly from: Bound; readonly to: Bound };
 
@@ -21,6 +24,19 @@ export type Query =
 export interface Bound {
   readonly text: string | undefined;
   readonly inclusive: boolean;
+}
+
+/**
+ * CTIA's rewriting: `source_ref:*judgement-<uuid>` asks for the exact long id of this server, so that an index can answer
+ * what looks like a leading wildcard.
+ */
+export function withLongIds(query: Query, url: string): Query {
+  if (query.kind === 'and' || query.kind === 'or')
+    return { ...query, of: query.of.map((part) => withLongIds(part, url)) };
+  if (query.kind === 'not') return { ...query, of: withLongIds(query.of, url) };
+  if (query.kind !== 'term' || query.form !== 'pattern' || query.field === undefined) return query;
+  const id = query.text.startsWith('*') ? shortIdOf(query.text.slice(1)) : undefined;
+  return id === undefined ? query : { ...query, text: longId(url, id), form: 'phrase' };
 }
 
 interface Token {

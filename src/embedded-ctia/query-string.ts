@@ -29,7 +29,7 @@ export const pagingShape = {
 
 export const createdShape = { from: instant.optional(), to: instant.optional() };
 
-const LISTS = ['fields', 'search_after', 'search_fields'];
+export const LISTS = ['fields', 'search_after', 'search_fields'];
 
 export function parseQuery<T>(schema: z.ZodType<T>, query: unknown, lists: readonly string[] = LISTS): T {
   const entries = Object.entries(query as Readonly<Record<string, unknown>>);

@@ -46,7 +46,7 @@ export function realize(
     type: kind.name,
     schema_version: CTIM_VERSION,
     tlp,
-    timestamp: typeof submitted.timestamp === 'string' ? submitted.timestamp : time,
+    timestamp: timestampOf(kind, submitted, previous) ?? time,
     owner: previous?.owner ?? identity.login,
     groups: previous?.groups ?? [...identity.groups],
     created: previous?.created ?? time,
@@ -54,4 +54,9 @@ export function realize(
     client_id: previous === undefined ? identity.client : previous.client_id,
   }) as Stored;
   return { stored };
+}
+
+function timestampOf(kind: Kind, submitted: Submitted, previous: Stored | undefined): string | undefined {
+  if (typeof submitted.timestamp === 'string') return submitted.timestamp;
+  return kind.keepsTimestamp === true ? previous?.timestamp : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
+import type { Changes } from './changes.ts';
 import type { Documents } from './documents.ts';
 import { text } from './documents.ts';
 import type { Stored } from './kinds.ts';
@@ -25,13 +26,22 @@ export interface Refresh {
   due(): void;
 }
 
-export function makeRefresh(store: Store, documents: Documents, clock: Clock, refreshMs: number): Refresh {
+export interface RefreshParts {
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly refreshMs: number;
+}
+
+export function makeRefresh({ store, documents, changes, clock, refreshMs }: RefreshParts): Refresh {
   store.exec(
     'CREATE TABLE IF NOT EXISTS pending (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, write TEXT NOT NULL)',
   );
   let waiting = Number(store.rows('SELECT count(*) AS waiting FROM pending')[0]?.waiting);
 
   function apply(write: Write): void {
+    changes.note(write);
     if ('create' in write) documents.create(write.create);
     else if ('put' in write) documents.put(write.put);
     else documents.remove(write.remove.type, write.remove.ids);

@@ -3,91 +3,130 @@ import { z } from 'zod';
 import { TLPS } from '../ctim/judgement.ts';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
+import { deleteFound } from './delete-search.ts';
 import type { Kind } from './kinds.ts';
 import { DEFAULT_LIMIT, pagingHeaders, sortFields } from './paging.ts';
 import { documentsJson } from './projection.ts';
-import { parseLucene } from './query-language.ts';
-import { createdShape, names, pagingShape, parseQuery, whole } from './query-string.ts';
-import { schemaRefusal } from './refusal.ts';
+import { parseLucene, type Query, withLongIds } from './query-language.ts';
+import { createdShape, LISTS, names, pagingShape, parseQuery, truth, waitQuery, whole } from './query-string.ts';
+import { Refusal } from './refusal.ts';
 import { count, type Found, find, type Page, type Search } from './search.ts';
+import { parseSimple } from './simple-query.ts';
 
-/** Search, its count, and the look-up by external id. Their query strings are strict. */
+/** Search, its count, delete-by-search, and the look-up by external id. Their query strings are strict. */
 export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   const path = `/ctia/${kind.name}`;
-  const filterShape = Object.fromEntries(kind.filters.map((name) => [name, z.string().optional()]));
-  const countShape = {
+  const queries = queriesOf(kind);
+  const lists = [...LISTS, ...(kind.repeatedFilters ?? [])];
+
+  function searchFor(request: FastifyRequest, asked: Asked): Search {
+    const { from, to, query, simple_query: simple, search_fields: searchFields, ...filters } = asked;
+    const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+    const parts: Query[] = [];
+    if (query !== undefined) parts.push(withLongIds(parseLucene(query), ctia.url()));
+    if (simple !== undefined) parts.push(parseSimple(simple));
+    return {
+      kind,
+      identity: callerOf(request),
+      filters: Object.fromEntries(given.map(([name, value]) => [name, [value].flat().map(String)])),
+      created: { from, to },
+      query: parts.length > 1 ? { kind: 'and', of: parts } : parts[0],
+      ...(searchFields !== undefined && { searchFields }),
+      now: ctia.clock.now(),
+      abandoned: () => request.socket.destroyed,
+    };
+  }
+
+  app.get(`${path}/search`, async (request, reply) => {
+    requireCapabilities(callerOf(request), [`search-${kind.name}`]);
+    const {
+      fields,
+      sort_by: sortBy,
+      sort_order: sortOrder,
+      limit,
+      offset,
+      search_after: after,
+      ...asked
+    } = parseQuery(queries.search, request.query, lists);
+    const page = pageOf(kind, sortBy, sortOrder, limit, offset, after);
+    const found = await find(ctia, searchFor(request, asked), page);
+    return sendPage(reply, found, page, fields);
+  });
+
+  app.get(`${path}/search/count`, async (request, reply) => {
+    requireCapabilities(callerOf(request), [`search-${kind.name}`]);
+    const { search_after: _, ...asked } = parseQuery(queries.count, request.query, lists);
+    return sendNumber(reply, await count(ctia, searchFor(request, asked)));
+  });
+
+  app.delete(`${path}/search`, async (request, reply) => {
+    requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
+    const {
+      REALLY_DELETE_ALL_THESE_ENTITIES: really,
+      wait_for: _,
+      ...asked
+    } = parseQuery(queries.delete, request.query, lists);
+    if (Object.values(asked).every((value) => value === undefined)) throw new Refusal(403, { error: UNFILTERED });
+    const search = searchFor(request, asked);
+    return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
+  });
+
+  app.get<{ Params: { external_id: string } }>(`${path}/external_id/:external_id`, async (request, reply) => {
+    requireCapabilities(callerOf(request), [`read-${kind.name}`]);
+    const asked = parseQuery(queries.externalId, request.query);
+    const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
+    const search = { ...searchFor(request, {}), externalId: request.params.external_id };
+    return sendPage(reply, await find(ctia, search, page), page, asked.fields);
+  });
+}
+
+const UNFILTERED = 'you must provide at least one of from, to, query or any field filter.';
+
+type Asked = Partial<z.infer<ReturnType<typeof queriesOf>['count']>> & { search_fields?: string[] | undefined };
+
+function queriesOf(kind: Kind) {
+  const isFeed = kind.name === 'feed';
+  const filterShape = Object.fromEntries(
+    kind.filters.map((name) => [
+      name,
+      (kind.repeatedFilters?.includes(name) === true ? z.array(z.string()) : z.string()).optional(),
+    ]),
+  );
+  const shape = {
     ...createdShape,
     ...filterShape,
     query: z.string().optional(),
+    simple_query: z.string().optional(),
     id: z.string().optional(),
     revision: whole.optional(),
     language: z.string().optional(),
     tlp: z.enum(TLPS).optional(),
   };
+  const refused = [...(kind.countRefuses ?? []), ...(isFeed ? ['simple_query'] : [])];
+  const countShape = Object.fromEntries(
+    Object.entries(shape).filter(([name]) => !refused.includes(name)),
+  ) as typeof shape;
   const fields = names(kind.fields).optional();
-  // A stray cursor is accepted and ignored by the count.
-  const countQuery = z.strictObject({ ...countShape, search_after: pagingShape.search_after });
-  const searchQuery = z.strictObject({ ...countShape, ...pagingShape, fields, sort_by: z.string().optional() });
-  const externalIdQuery = z.strictObject({
-    ...pagingShape,
-    fields,
-    // One name of the list here, where search takes any.
-    sort_by: z.enum([...kind.sortNames]).optional(),
-  });
-
-  function searchFor(request: FastifyRequest, asked: z.infer<typeof countQuery>): Search {
-    const { from, to, query, search_after: _, ...filters } = asked;
-    const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-    return {
-      kind,
-      identity: callerOf(request),
-      filters: Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
-      created: { from, to },
-      query: query === undefined ? undefined : parseLucene(query),
-      now: ctia.clock.now(),
-    };
-  }
-
-  app.get(`${path}/search`, (request, reply) => {
-    requireCapabilities(callerOf(request), [`search-${kind.name}`]);
-    refuseUnread(request.query, ['simple_query', 'search_fields']);
-    const {
-      fields: chosen,
-      sort_by: sortBy,
-      sort_order: sortOrder,
-      limit,
-      offset,
-      ...asked
-    } = parseQuery(searchQuery, request.query);
-    const page = pageOf(kind, sortBy, sortOrder, limit, offset, asked.search_after);
-    const found = find(ctia.store, searchFor(request, asked), page);
-    return sendPage(reply, found, page, chosen);
-  });
-
-  app.get(`${path}/search/count`, (request, reply) => {
-    requireCapabilities(callerOf(request), [`search-${kind.name}`]);
-    refuseUnread(request.query, ['simple_query']);
-    const asked = parseQuery(countQuery, request.query);
-    return reply.type('application/json; charset=utf-8').send(String(count(ctia.store, searchFor(request, asked))));
-  });
-
-  app.get<{ Params: { external_id: string } }>(`${path}/external_id/:external_id`, (request, reply) => {
-    const identity = callerOf(request);
-    requireCapabilities(identity, [`read-${kind.name}`]);
-    const asked = parseQuery(externalIdQuery, request.query);
-    const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
-    const search: Search = {
-      kind,
-      identity,
-      filters: {},
-      created: { from: undefined, to: undefined },
-      query: undefined,
-      externalId: request.params.external_id,
-      now: ctia.clock.now(),
-    };
-    const found = find(ctia.store, search, page);
-    return sendPage(reply, found, page, asked.fields);
-  });
+  const searchFields = names(kind.searchFields).optional();
+  // One name of the list on other routes than search; and on a feed's.
+  const oneSort = z.enum([...kind.sortNames]).optional();
+  return {
+    // A stray cursor is accepted and ignored by the count.
+    count: z.strictObject({ ...countShape, search_after: pagingShape.search_after }),
+    delete: z.strictObject({
+      ...countShape,
+      REALLY_DELETE_ALL_THESE_ENTITIES: truth.optional(),
+      wait_for: waitQuery.shape.wait_for,
+    }),
+    search: z.strictObject({
+      ...shape,
+      ...pagingShape,
+      fields,
+      sort_by: isFeed ? oneSort : z.string().optional(),
+      ...((isFeed ? {} : { search_fields: searchFields }) as { search_fields: typeof searchFields }),
+    }),
+    externalId: z.strictObject({ ...pagingShape, fields, sort_by: oneSort }),
+  };
 }
 
 /** One page of documents as they are stored, or their chosen fields, under the four paging headers. */
@@ -103,6 +142,10 @@ export function sendPage(
     .send(documentsJson(found.documents, fields));
 }
 
+function sendNumber(reply: FastifyReply, number: number): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(String(number));
+}
+
 export function pageOf(
   kind: Kind,
   sortBy: string | undefined,
@@ -112,13 +155,4 @@ export function pageOf(
   after: readonly string[] | undefined,
 ): Page {
   return { sort: sortFields(sortBy, sortOrder, kind.defaultSort), limit, offset, after };
-}
-
-/** Parameters that CTIA knows and this server does not read yet are refused, rather than answered as if they were not there. */
-function refuseUnread(query: unknown, parameters: readonly string[]): void {
-  for (const name of parameters) {
-    if (typeof query === 'object' && query !== null && name in query) {
-      throw schemaRefusal({ [name]: 'not supported by the embedded server' });
-    }
-  }
 }

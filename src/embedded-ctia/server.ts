@@ -1,40 +1,47 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fastify } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { makeReleases } from '../runtime/release.ts';
+import { adminRoutes, faultRoutes } from './admin-routes.ts';
 import { bulkRoutes } from './bulk.ts';
 import { bundleRoutes } from './bundle.ts';
+import { casebookRoutes } from './casebook-routes.ts';
+import { makeChanges } from './changes.ts';
 import { type Client, makeClients, type NewClient } from './clients.ts';
 import { crudRoutes } from './crud.ts';
 import type { Ctia } from './ctia.ts';
 import { makeDocuments } from './documents.ts';
-import { EmbeddedCtiaError } from './error.ts';
 import { type Fault, type FaultPlan, makeFaultPlan } from './faults.ts';
 import { feedViewRoutes } from './feed-view.ts';
 import { httpBehaviour } from './http.ts';
+import { incidentRoutes } from './incident-routes.ts';
 import { irohRoutes } from './iroh.ts';
 import { type Credentials, readKeyFile, writeKeyFile } from './key-file.ts';
 import { KINDS } from './kinds.ts';
+import {
+  addressUrl,
+  keepAddress,
+  type ListenOptions,
+  listen,
+  listenAddress,
+  localListener,
+  readTls,
+} from './listening.ts';
 import { observableRoutes } from './observable-routes.ts';
+import { withoutPrivateIntel } from './private-intel.ts';
 import { makeRandom } from './random.ts';
 import { makeRateLimit } from './rate-limit.ts';
 import { CTIM_VERSION } from './realize.ts';
 import { makeRefresh } from './refresh.ts';
 import { makeRequestCounts, type RequestCounts } from './requests.ts';
 import { searchRoutes } from './search-routes.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore } from './store.ts';
 import { makeTokens } from './tokens.ts';
 
-export interface EmbeddedOptions {
+export interface EmbeddedOptions extends ListenOptions {
   dataDir: string;
-  /** Host and port are kept in the store; where they are not given they are the kept ones, else 127.0.0.1 and 3000. */
-  host?: string | undefined;
-  /** 0 takes a free one at the first start and keeps it. */
-  port?: number | undefined;
-  /** What ids and references carry, fixed at the first start; `http://host:port` where it is not given. */
-  publicUrl?: string;
   client?: Credentials;
   keyFile?: string;
   clock: Clock;
@@ -47,6 +54,10 @@ export interface EmbeddedOptions {
   rateLimitPerHour?: number;
   bulkMax?: number;
   faults?: Fault[];
+  /** Whether faults can be given while it runs, by this machine. */
+  faultAdmin?: boolean;
+  /** PEM. A new one is made where it is not given and the store has none. */
+  signingKey?: string;
 }
 
 export interface EmbeddedCtia {
@@ -63,14 +74,11 @@ export interface EmbeddedCtia {
 }
 
 export const BULK_MAX = 2000;
-const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PORT = 3000;
-const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 const BODY_LIMIT_BYTES = 50 * 1024 * 1024;
 /** A long id or an external id in a path, percent-encoded. */
 const PATH_PART_MAX = 8192;
 
-/** A server that speaks CTIA's API for judgements, indicators, relationships and feeds, and keeps them in `dataDir`. */
+/** A server that speaks CTIA's API and keeps what it is given in `dataDir`. */
 export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<EmbeddedCtia> {
   const { clock, log } = options;
   const releases = makeReleases();
@@ -79,6 +87,8 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     releases.add('the store', () => store.close());
     let url = '';
     const documents = makeDocuments(store);
+    const changes = makeChanges();
+    const clients = makeClients(store);
     const ctia: Ctia = {
       url: () => url,
       clock,
@@ -86,41 +96,51 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
       bulkMax: options.bulkMax ?? BULK_MAX,
       store,
       documents,
-      refresh: makeRefresh(store, documents, clock, options.refreshMs ?? 0),
-      clients: makeClients(store),
-      tokens: makeTokens(store, clock),
+      changes,
+      refresh: makeRefresh({ store, documents, changes, clock, refreshMs: options.refreshMs ?? 0 }),
+      clients,
+      tokens: makeTokens(store, clients, clock, options.signingKey),
     };
     const requests = makeRequestCounts();
-    const faults = makeFaultPlan(options.faults ?? []);
+    const faults = makeFaultPlan(options.faults ?? [], makeRandom(options.seed ?? 1));
     const rateLimit =
       options.rateLimitPerHour === undefined ? undefined : makeRateLimit(options.rateLimitPerHour, clock);
 
     const address = listenAddress(store, options);
+    // One type for both: nothing here asks which of the two servers it is.
     const app = fastify({
+      https: address.tls === undefined ? null : readTls(address.tls),
       bodyLimit: BODY_LIMIT_BYTES,
       forceCloseConnections: true,
       exposeHeadRoutes: false,
+      rewriteUrl: ({ method, url = '/' }) => withoutPrivateIntel(method, url),
       routerOptions: { maxParamLength: PATH_PART_MAX },
-    });
+    }) as unknown as FastifyInstance;
     releases.add('the HTTP server', () => app.close());
     httpBehaviour(app, { ctia, requests, faults, rateLimit, log });
     app.get('/ctia/version', (_, reply) => reply.send(VERSION));
     app.get('/ctia/status', (_, reply) => reply.send({ status: 'ok' }));
+    app.get('/admin/url', (_, reply) => reply.send({ url }));
+    adminRoutes(app, ctia, options.dataDir);
+    if (options.faultAdmin === true) faultRoutes(app, faults);
     irohRoutes(app, ctia);
     bulkRoutes(app, ctia);
     bundleRoutes(app, ctia);
     feedViewRoutes(app, ctia);
     observableRoutes(app, ctia);
+    incidentRoutes(app, ctia);
+    casebookRoutes(app, ctia);
     for (const kind of KINDS) {
       crudRoutes(app, ctia, kind);
       searchRoutes(app, ctia, kind);
     }
 
-    const port = await listen(app, address.host, address.port);
-    url = address.url ?? hostUrl(address.host, port);
-    store.setMeta('public-url', url);
-    store.setMeta('listen', JSON.stringify({ host: address.host, port }));
-    const localUrl = hostUrl(EVERY_ADDRESS.includes(address.host) ? DEFAULT_HOST : address.host, port);
+    const port = await listen(app, address);
+    url = address.url ?? addressUrl({ ...address, port });
+    keepAddress(store, address, port, url);
+    const local = await localListener(app, address, port);
+    releases.add('the local listener', () => local.close());
+    const localUrl = local.url;
     writeFileSync(localUrlFile(options.dataDir), localUrl);
     const credentials = firstClient(ctia, options);
     log.info({ url, dataDir: options.dataDir }, 'embedded CTIA listens');
@@ -152,63 +172,6 @@ const VERSION = {
   'ctia-config': '',
   'ctia-supported_features': [],
 };
-
-/**
- * Where to listen, and the public URL where it is known before. Stored ids and everybody's references to them carry the URL
- * of the first start, so another one is refused rather than mixed in.
- */
-function listenAddress(store: Store, said: EmbeddedOptions): { host: string; port: number; url?: string } {
-  const fixed = store.meta('public-url');
-  const kept: { host?: string; port?: number } = JSON.parse(store.meta('listen') ?? '{}');
-  const host = said.host ?? kept.host ?? DEFAULT_HOST;
-  const port = said.port || kept.port || (said.port ?? DEFAULT_PORT);
-  const publicUrl = said.publicUrl?.replace(/\/+$/, '');
-  const everywhere = EVERY_ADDRESS.includes(host);
-  if (publicUrl === undefined && said.host !== undefined && everywhere) throw unnamedHost(host);
-  if (fixed === undefined) {
-    const url = publicUrl ?? (port === 0 ? undefined : hostUrl(host, port));
-    return { host, port, ...(url !== undefined && { url }) };
-  }
-  // Behind a public URL of its own, the server may listen elsewhere: no id carries that.
-  const keptUrl = kept.host === undefined || kept.port === undefined ? fixed : hostUrl(kept.host, kept.port);
-  const wanted = publicUrl ?? (keptUrl === fixed ? hostUrl(host, port) : fixed);
-  if (wanted !== fixed) throw otherUrl(fixed, wanted);
-  return { host, port, url: fixed };
-}
-
-function otherUrl(fixed: string, wanted: string): EmbeddedCtiaError {
-  return new EmbeddedCtiaError(
-    'public-url',
-    `the ids in this store carry ${fixed}, and the server was asked to be ${wanted}: start it with the URL of the store (host and port, or publicUrl), or with another data folder`,
-  );
-}
-
-function unnamedHost(host: string): EmbeddedCtiaError {
-  return new EmbeddedCtiaError(
-    'public-url',
-    `${host} is every address of this machine and cannot stand in an id: give publicUrl, the URL by which others reach this server`,
-  );
-}
-
-function hostUrl(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-async function listen(app: ReturnType<typeof fastify>, host: string, port: number): Promise<number> {
-  try {
-    await app.listen({ host, port });
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
-      throw new EmbeddedCtiaError(
-        'port-busy',
-        `port ${port} of ${host} is used by another program: stop it, or choose another port (the ids of an existing store carry its port, so another port needs another data folder)`,
-        { cause },
-      );
-    }
-    throw cause;
-  }
-  return app.addresses()[0]?.port ?? port;
-}
 
 /** The client that `npm start` works with: the one given, the one of the key file, or at the very first start a new one. */
 function firstClient({ clients, url }: Ctia, { client, keyFile, log }: EmbeddedOptions): Credentials | undefined {

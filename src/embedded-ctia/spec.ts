@@ -1,7 +1,6 @@
 import { LONG_TEXT_MAX, MEDIUM_TEXT_MAX, SHORT_TEXT_MAX } from '../ctim/judgement.ts';
 import { isReference } from './ids.ts';
 import { inRange } from './instants.ts';
-import { LOCKHEED_MARTIN, LOCKHEED_MARTIN_PHASES } from './vocabulary.ts';
 
 /**
  * The second of CTIA's three layers: text lengths, URIs, references, ranges of time. In a single write or a bulk PUT a
@@ -35,25 +34,29 @@ function maxLength(path: string, max: number): Rule {
     predicate: `(<= (count %) ${max})`,
   };
 }
-const short = (path: string) => maxLength(path, SHORT_TEXT_MAX);
-const medium = (path: string) => maxLength(path, MEDIUM_TEXT_MAX);
-const long = (path: string) => maxLength(path, LONG_TEXT_MAX);
+export const short = (path: string) => maxLength(path, SHORT_TEXT_MAX);
+export const medium = (path: string) => maxLength(path, MEDIUM_TEXT_MAX);
+export const long = (path: string) => maxLength(path, LONG_TEXT_MAX);
 
-function uri(path: string): readonly Rule[] {
+export function uri(path: string): readonly Rule[] {
   return [medium(path), { path, holds: (value) => typeof value === 'string' && isJavaUri(value), predicate: 'uri?' }];
 }
 
-function reference(path: string): readonly Rule[] {
+export function reference(path: string): readonly Rule[] {
   const holds = (value: unknown) => typeof value === 'string' && isReference(value);
   return [medium(path), { path, holds, predicate: 'valid-reference?' }];
 }
 
-function instant(path: string): Rule {
+export function natural(path: string): Rule {
+  return { path, holds: (value) => Number(value) >= 0, predicate: 'nat-int?' };
+}
+
+export function instant(path: string): Rule {
   const holds = (value: unknown) => typeof value === 'string' && inRange(Date.parse(value));
   return { path, holds, predicate: '(inst-in-range? #inst "1970" #inst "2525" %)' };
 }
 
-function period(path: string): readonly Rule[] {
+export function period(path: string): readonly Rule[] {
   return [
     instant(`${path}.start_time`),
     instant(`${path}.end_time`),
@@ -69,65 +72,16 @@ function period(path: string): readonly Rule[] {
   ];
 }
 
-const BASE: readonly Rule[] = [
-  { path: 'revision', holds: (value) => Number(value) >= 0, predicate: 'nat-int?' },
+export const BASE_RULES: readonly Rule[] = [
+  natural('revision'),
   short('language'),
   medium('external_references[].source_name'),
   long('external_references[].description'),
   ...uri('external_references[].url'),
   instant('timestamp'),
 ];
-const DESCRIBABLE = [short('title'), long('description'), medium('short_description')];
-const SOURCABLE = [medium('source'), ...uri('source_uri')];
-
-export const JUDGEMENT_RULES: readonly Rule[] = [
-  ...BASE,
-  ...SOURCABLE,
-  short('reason'),
-  ...uri('reason_uri'),
-  ...period('valid_time'),
-];
-
-export const INDICATOR_RULES: readonly Rule[] = [
-  ...BASE,
-  ...DESCRIBABLE,
-  ...SOURCABLE,
-  short('producer'),
-  short('tags[]'),
-  long('likely_impact'),
-  medium('test_mechanisms[]'),
-  ...period('valid_time'),
-  ...reference('composite_indicator_expression.indicator_ids[]'),
-  {
-    path: 'kill_chain_phases[]',
-    holds: (value) => {
-      const { kill_chain_name: chain, phase_name: phase } = value as { kill_chain_name: string; phase_name: string };
-      if (![chain, phase].every((name) => /^[0-9a-z_-]{1,1024}$/.test(name))) return false;
-      return chain !== LOCKHEED_MARTIN || LOCKHEED_MARTIN_PHASES.includes(phase);
-    },
-    predicate: 'kill-chain-phase?',
-  },
-  {
-    path: 'specification',
-    // Its inner fields are not checked here, unlike in CTIA.
-    holds: (value) => {
-      const { type } = value as { type?: unknown };
-      return ['Judgement', 'ThreatBrain', 'Snort', 'SIOC', 'OpenIOC'].includes(String(type));
-    },
-    predicate: 'specification?',
-  },
-];
-
-export const RELATIONSHIP_RULES: readonly Rule[] = [
-  ...BASE,
-  ...DESCRIBABLE,
-  ...SOURCABLE,
-  short('relationship_type'),
-  ...reference('source_ref'),
-  ...reference('target_ref'),
-];
-
-export const FEED_RULES: readonly Rule[] = [...BASE, short('title'), ...period('lifetime')];
+export const DESCRIBABLE_RULES: readonly Rule[] = [short('title'), long('description'), medium('short_description')];
+export const SOURCABLE_RULES: readonly Rule[] = [medium('source'), ...uri('source_uri')];
 
 /** What Java's `URI.create` takes, near enough: any relative text passes, blanks and a few signs never do. */
 function isJavaUri(text: string): boolean {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { EmbeddedCtiaError } from './error.ts';
@@ -31,7 +31,9 @@ export interface Store {
   close(): void;
 }
 
-const FORMAT = '1';
+/** Written by this release; documents.ts brings format 1 up to it. */
+const FORMAT = '2';
+const OLDER_FORMATS = ['1'];
 const STATEMENTS_KEPT = 256;
 /** Rows that one INSERT brings. Few sizes, so that few statements are prepared. */
 const INSERT_ROWS = [256, 16, 1] as const;
@@ -111,7 +113,7 @@ export function openStore(dataDir: string): Store {
 
   const format = store.meta('format');
   if (format === undefined) store.setMeta('format', FORMAT);
-  else if (format !== FORMAT) {
+  else if (format !== FORMAT && !OLDER_FORMATS.includes(format)) {
     store.close();
     throw new EmbeddedCtiaError(
       'store-unreadable',
@@ -119,6 +121,26 @@ export function openStore(dataDir: string): Store {
     );
   }
   return store;
+}
+
+/**
+ * A whole copy of the store as it is at one moment, also while a server writes: SQLite reads beside its writer. The copy
+ * is one file, to be put as `ctia.db` into an empty folder.
+ */
+export function backUpStore(dataDir: string, target: string): void {
+  const file = join(dataDir, 'ctia.db');
+  if (!existsSync(file)) throw new EmbeddedCtiaError('store-unreadable', `there is no store in ${dataDir}`);
+  // Private from its first byte; an empty file is what VACUUM INTO fills. Never over something that is there.
+  writeFileSync(target, '', { mode: 0o600, flag: 'wx' });
+  const db = new Database(file, { readonly: true });
+  try {
+    db.prepare('VACUUM INTO ?').run(target);
+  } catch (cause) {
+    rmSync(target, { force: true });
+    throw cause;
+  } finally {
+    db.close();
+  }
 }
 
 interface Lock {

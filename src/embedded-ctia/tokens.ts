@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { z } from 'zod';
 import { type Clock, DAY, SECOND } from '../runtime/clock.ts';
 import type { Identity } from './access.ts';
-import type { Client } from './clients.ts';
+import type { Client, Clients } from './clients.ts';
 import { Refusal } from './refusal.ts';
 import type { Store } from './store.ts';
 
@@ -31,8 +31,9 @@ const claimsSchema = z.object({
   [`${CLAIMS}/oauth/client/id`]: z.string().optional(),
 });
 
-export function makeTokens(store: Store, clock: Clock): Tokens {
-  const key = signingKey(store);
+/** The key is the store's own; one that is given becomes that of a store which has none. */
+export function makeTokens(store: Store, clients: Clients, clock: Clock, given?: string): Tokens {
+  const key = signingKey(store, given);
   const publicKey = createPublicKey(key);
   const header = encoded({ alg: 'RS256', typ: 'JWT', kid: 'embedded' });
 
@@ -76,6 +77,7 @@ export function makeTokens(store: Store, clock: Clock): Tokens {
       const org = own[`${CLAIMS}/org/id`];
       const scopes = own[`${CLAIMS}/scopes`];
       const client = own[`${CLAIMS}/oauth/client/id`];
+      if (typeof client === 'string' && !clients.has(client)) throw unauthorized('jwt_revoked', 'This JWT was revoked');
       return {
         login: sub,
         groups: [String(org)],
@@ -92,10 +94,11 @@ export function unauthorized(error: string, description: string): Refusal {
   return new Refusal(401, { error, error_description: description });
 }
 
-function signingKey(store: Store): KeyObject {
+function signingKey(store: Store, given: string | undefined): KeyObject {
   const kept = store.meta('signing-key');
   if (kept !== undefined) return createPrivateKey(kept);
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey =
+    given === undefined ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey : createPrivateKey(given);
   store.setMeta('signing-key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   return privateKey;
 }

@@ -24,29 +24,13 @@ export const LOCKHEED_MARTIN_PHASES = [
   ...['weaponization'],
 ];
 
-/** Every kind that bulk requests and capabilities know in CTIA, by its plural. Feeds are in neither. */
-export const BULK_KINDS: Readonly<Record<string, string>> = {
-  actors: 'actor',
-  assets: 'asset',
-  asset_mappings: 'asset-mapping',
-  asset_properties: 'asset-properties',
-  attack_patterns: 'attack-pattern',
-  campaigns: 'campaign',
-  casebooks: 'casebook',
-  coas: 'coa',
-  data_tables: 'data-table',
-  feedbacks: 'feedback',
-  identity_assertions: 'identity-assertion',
-  incidents: 'incident',
-  indicators: 'indicator',
-  investigations: 'investigation',
-  judgements: 'judgement',
-  malwares: 'malware',
-  notes: 'note',
-  relationships: 'relationship',
-  sightings: 'sighting',
-  target_records: 'target-record',
-  tools: 'tool',
-  vulnerabilities: 'vulnerability',
-  weaknesses: 'weakness',
-};
+export const INCIDENT_STATUSES = [
+  ...['Closed', 'Closed: Confirmed Threat', 'Closed: False Positive', 'Closed: Merged', 'Closed: Near-Miss'],
+  ...['Closed: Other', 'Closed: Suspected', 'Closed: Under Review', 'Containment Achieved', 'Hold', 'Hold: External'],
+  ...['Hold: Internal', 'Hold: Legal', 'Incident Reported', 'New', 'New: Presented', 'New: Processing', 'Open'],
+  ...['Open: Contained', 'Open: Investigating', 'Open: Recovered', 'Open: Reported', 'Rejected'],
+  ...['Restoration Achieved', 'Stalled'],
+];
+
+/** What an incident is scored by, as CTIA ships it. */
+export const SCORE_TYPES = ['asset', 'ttp', 'probability', 'global', 'ml_score'];

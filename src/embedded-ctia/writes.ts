@@ -1,6 +1,6 @@
 import { mayRead, mayWrite } from './access.ts';
 import type { Ctia } from './ctia.ts';
-import { isTransient, longId, newShortId, shortIdOf } from './ids.ts';
+import { hostnameOf, isTransient, longId, newShortId, shortIdOf } from './ids.ts';
 import type { Kind, Stored, Submitted } from './kinds.ts';
 import { type Invalid, realize } from './realize.ts';
 import { accessRefusal, Refusal } from './refusal.ts';
@@ -12,12 +12,23 @@ export function visibility(waitFor: boolean | undefined): 'at once' | 'after the
   return waitFor === true ? 'at once' : 'after the refresh';
 }
 
-/** A new document of a kind with a new id. Any id but a transient one needs a capability that no scope grants. */
+/** A new document of a kind with a new id. */
 export function realizeNew(ctia: Ctia, kind: Kind, submitted: Submitted, caller: Caller) {
-  if (submitted.id !== undefined && !isTransient(submitted.id)) {
-    throw new Refusal(403, { error: 'Missing capability to specify entity ID', entity: submitted });
-  }
+  if (submitted.id !== undefined && !isTransient(submitted.id)) throw idRefusal(ctia, submitted.id, submitted);
   return realize(kind, submitted, longId(ctia.url(), newShortId(kind.name)), caller, ctia.clock.now());
+}
+
+/**
+ * Any id but a transient one needs a capability that no scope grants. Before that is asked, a long id has to be of this
+ * host; port and protocol are not compared.
+ */
+function idRefusal(ctia: Ctia, id: string, entity: Submitted): Refusal {
+  const { hostname: thisHost } = new URL(ctia.url());
+  const host = hostnameOf(id);
+  if (host !== undefined && host !== thisHost) {
+    return new Refusal(400, { error: 'Invalid hostname in ID', id, 'this-host': thisHost, entity });
+  }
+  return new Refusal(403, { error: 'Missing capability to specify entity ID', entity });
 }
 
 /** How single routes and bulk PUT tell that a document is invalid. */
@@ -84,4 +95,19 @@ export function changeable(
   if (!mayRead(caller, stored)) throw accessRefusal('read');
   if (!mayWrite(caller, stored)) throw accessRefusal(verb);
   return stored;
+}
+
+/** What is stored becomes the whole document `submitted`. */
+export function change(
+  ctia: Ctia,
+  kind: Kind,
+  previous: Stored,
+  submitted: Submitted,
+  caller: Caller,
+  visible: 'at once' | 'after the refresh',
+): Stored {
+  const realized = realize(kind, submitted, previous.id, caller, ctia.clock.now(), previous);
+  if ('invalid' in realized) throw invalidRefusal(realized.invalid);
+  ctia.store.transaction(() => ctia.refresh.write({ put: [realized.stored] }, visible));
+  return realized.stored;
 }

@@ -22,6 +22,8 @@ export interface Listen {
   port?: number;
   host?: string;
   publicUrl?: string;
+  tls?: { cert: string; key: string };
+  plainHttp?: boolean;
 }
 
 /** Both URLs without a trailing slash and without `/ctia` or `/iroh/oauth2/token`. */
@@ -40,6 +42,9 @@ export interface Flags {
   port?: string;
   host?: string;
   publicUrl?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  plainHttp?: boolean;
   log?: string;
 }
 
@@ -81,7 +86,7 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
     searchPath: variable('PATH') ?? '',
     log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
     tenant: readRemote(variable, cwd, problems, hints) ?? ({ kind: 'embedded' } as const),
-    listen: readListen(flags, variable, problems),
+    listen: readListen(flags, variable, cwd, problems),
     hints,
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -139,7 +144,7 @@ function readRemote(variable: Variable, cwd: string, problems: string[], hints: 
   return { kind: 'remote', ctiaUrl, tokenUrl, clientId, clientPassword };
 }
 
-function readListen(flags: Flags, variable: Variable, problems: string[]): Listen {
+function readListen(flags: Flags, variable: Variable, cwd: string, problems: string[]): Listen {
   const port = flags.port === undefined ? undefined : Number(flags.port);
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
     problems.push(`--port is ${flags.port}; expected a number from 0 (any free port) to 65535`);
@@ -150,7 +155,21 @@ function readListen(flags: Flags, variable: Variable, problems: string[]): Liste
       'the public URL is not one; expected how a firewall reaches the embedded server, e.g. https://feeds.example.org',
     );
   }
+  const cert = flags.tlsCert ?? variable('TLS_CERT_FILE');
+  const key = flags.tlsKey ?? variable('TLS_KEY_FILE');
+  if ((cert === undefined) !== (key === undefined)) {
+    problems.push('TLS needs a certificate and its key: --tls-cert and --tls-key (TLS_CERT_FILE and TLS_KEY_FILE)');
+  }
+  const plain = variable('PLAIN_HTTP');
+  if (plain !== undefined && plain !== 'true' && plain !== 'false') {
+    problems.push(`PLAIN_HTTP is ${plain}; expected true or false`);
+  }
   return {
+    // A store keeps these, so they are whole paths.
+    ...(cert !== undefined && key !== undefined && { tls: { cert: resolve(cwd, cert), key: resolve(cwd, key) } }),
+    ...((flags.plainHttp === true || plain !== undefined) && {
+      plainHttp: flags.plainHttp === true || plain === 'true',
+    }),
     ...(port !== undefined && { port }),
     ...(flags.host !== undefined && { host: flags.host }),
     ...(publicUrl !== undefined && { publicUrl: publicUrl.replace(/\/$/, '') }),

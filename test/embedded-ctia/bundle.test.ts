@@ -159,12 +159,35 @@ test('bundle: what it takes and ignores, and what it refuses', async (t) => {
     source: 'acme',
     title: 'acme',
     valid_time: { start_time: '2026-01-01' },
-    verdicts: [{ any: 1 }],
+    verdicts: [{ type: 'verdict', disposition: 2, observable: { type: 'ip', value: '198.51.100.7' }, valid_time: {} }],
     judgement_refs: ['x'],
   });
   assert.deepEqual(ignored.json, { results: [] });
-  const refused = await call(session, 'POST', '/ctia/bundle/import', { feeds: [], casebooks: [] });
-  assert.deepEqual(refused.json, {
-    errors: { source: 'missing-required-key', feeds: 'disallowed-key', casebooks: 'disallowed-key' },
+  const refused = await call(session, 'POST', '/ctia/bundle/import', { feeds: [], casebooks: [], investigations: [] });
+  assert.deepEqual(refused.json.errors, {
+    source: 'missing-required-key',
+    ...{ feeds: 'disallowed-key', casebooks: 'disallowed-key', investigations: 'disallowed-key' },
   });
+  const verdicts = [{ type: 'verdict', disposition: 6, observable: { type: 'ip', value: 'a' }, valid_time: {} }];
+  const bad = await call(session, 'POST', '/ctia/bundle/import', { source: 'acme', verdicts });
+  assert.deepEqual(Object.keys(bad.json.errors.verdicts[0]), ['disposition']);
+});
+
+test('bundle: exact duplicates collapse, whatever the order of their keys; what differs is created', async (t) => {
+  const session = await started(t);
+  const { json } = await call(session, 'POST', '/ctia/bundle/import', {
+    source: 'acme',
+    tools: [
+      { title: 'nmap', tool_version: '7.95', labels: ['scan'] },
+      { labels: ['scan'], tool_version: '7.95', title: 'nmap' },
+      { title: 'nmap', tool_version: '7.94', labels: ['scan'] },
+    ],
+  });
+  assert.deepEqual(
+    json.results.map(({ type, result }: { type: string; result: string }) => [type, result]),
+    [
+      ['tool', 'created'],
+      ['tool', 'created'],
+    ],
+  );
 });

@@ -255,3 +255,36 @@ test('relationship: a triple may exist twice, and a deletion leaves links dangli
   assert.equal((await call(session, 'GET', `${path}?target_ref=${encodeURIComponent(indicator)}`)).json.length, 2);
   assert.equal((await call(session, 'GET', `${path}?source_ref=${encodeURIComponent(json.id)}`)).json.length, 2);
 });
+
+test('§10.59 §10.73 an id of its own: of another host a 400, of this host or short a 403, transient replaced', async (t) => {
+  const session = await started(t);
+  const uuid = '00000000-0000-4000-8000-000000000001';
+  const sent = (id: string, more: object = {}) => ({ producer: 'acme', id, ...more });
+  const post = (body: object) => call(session, 'POST', '/ctia/indicator', body);
+  const foreign = `https://private.intel.eu.amp.cisco.com:443/ctia/indicator/indicator-${uuid}`;
+  // Also where the document is wrong in other ways: the id is looked at first.
+  for (const more of [{}, { title: 'x'.repeat(1025) }]) {
+    const refused = await post(sent(foreign, more));
+    assert.deepEqual(
+      [refused.status, refused.json],
+      [400, { error: 'Invalid hostname in ID', id: foreign, 'this-host': '127.0.0.1', entity: sent(foreign, more) }],
+    );
+  }
+  // Neither port nor protocol are compared.
+  for (const id of [`https://127.0.0.1:1/ctia/indicator/indicator-${uuid}`, `indicator-${uuid}`, 'anything']) {
+    const refused = await post(sent(id));
+    assert.deepEqual(
+      [refused.status, refused.json],
+      [403, { error: 'Missing capability to specify entity ID', entity: sent(id) }],
+    );
+  }
+  const { status, json } = await post(sent('transient:https://elsewhere/ctia/indicator/x'));
+  assert.deepEqual([status, json.id.startsWith(`${session.url}/ctia/indicator/indicator-`)], [201, true]);
+  for (const path of ['/ctia/bulk', '/ctia/bundle/import']) {
+    const body = { source: 'acme', notes: [{ content: 'a' }], indicators: [sent(foreign)] };
+    const { source: _, ...bulk } = body;
+    const refused = await call(session, 'POST', path, path === '/ctia/bulk' ? bulk : body);
+    assert.deepEqual([refused.status, refused.json.error], [400, 'Invalid hostname in ID'], path);
+  }
+  assert.equal((await call(session, 'GET', '/ctia/note/search/count')).text, '0');
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,11 @@ export function tempFolder(t: TestContext): string {
   return folder;
 }
 
+/** One for all servers of a test file: making it takes longer than most cases. */
+export const SIGNING_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+
 /** What a case needs to speak with a CTIA, embedded or real. */
 export interface Session {
   readonly url: string;
@@ -56,7 +62,15 @@ export interface Started extends Session {
 export async function started(t: TestContext, options: Partial<EmbeddedOptions> = {}): Promise<Started> {
   const clock = steppedClock();
   const dataDir = mkdtempSync(join(tmpdir(), 'embedded-ctia-'));
-  const server = await startEmbeddedCtia({ dataDir, host: '127.0.0.1', port: 0, clock, log: silentLog, ...options });
+  const server = await startEmbeddedCtia({
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    clock,
+    log: silentLog,
+    signingKey: SIGNING_KEY,
+    ...options,
+  });
   t.after(async () => {
     await server.close();
     rmSync(dataDir, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isCtiaError } from '../../src/ctia/error.ts';
-import { BULK_KINDS } from '../../src/embedded-ctia/vocabulary.ts';
+import { BULK_KINDS } from '../../src/embedded-ctia/kinds.ts';
 import { withShortTimeouts } from '../ctia/raw-client.ts';
 import { DAY } from '../plan/situation.ts';
 import { asked, assertSettled, assertVerified, isOurs, judgementOn, type Tenant, tenant } from './tenant.ts';
@@ -177,7 +177,7 @@ test('§5 any: 403 missing_capability of bulk PUT at a withdrawal → one by one
 test('§5 any: the same with a token that really lacks casebook, investigation and target-record', async (t) => {
   const world = await tenant(t);
   assertVerified(await world.sync(LISTS));
-  const kinds = [...new Set([...Object.values(BULK_KINDS), 'feed'])];
+  const kinds = [...new Set([...BULK_KINDS.map(({ name }) => name), 'feed'])];
   const lacking = ['casebook', 'investigation', 'target-record'];
   world.server.addClient({
     ...{ id: 'client-7', password: 'correct-horse-battery-staple', login: 'ctim-feeds', org: 'acme-org' },

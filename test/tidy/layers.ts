@@ -43,7 +43,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   why: { imports: ['ctim', 'plan', 'lists', 'ctia', 'jobs', 'runtime'], packages: [] },
   // Never ctia: two independent readings of the API, of which one is tested against the other.
-  'embedded-ctia': { imports: ['ctim', 'runtime'], packages: ['fastify', 'zod', 'tldts', 'libsql'] },
+  'embedded-ctia': { imports: ['ctim', 'runtime'], packages: ['fastify', 'zod', 'tldts', 'libsql', 'stemmer'] },
   web: {
     imports: ['ctim', 'plan', 'jobs', 'why', 'runtime'],
     packages: ['fastify', '@fastify/static', '@bull-board/api', '@bull-board/fastify', 'prom-client', 'htm', 'uplot'],

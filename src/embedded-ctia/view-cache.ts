@@ -1,0 +1,83 @@
+import { type Representation, represented } from './representation.ts';
+
+/** A text made at one instant, and the instant from which it is another one if nothing is written. */
+export interface Rendered {
+  readonly text: string;
+  readonly changesAt: number;
+}
+
+interface Kept {
+  readonly state: string;
+  readonly madeAt: number;
+  readonly changesAt: number;
+  readonly representation: Representation;
+}
+
+export interface ViewCache {
+  /**
+   * The view under `key` in this `state` of the store at `now`, rendered where it is not kept. `state` is asked before
+   * rendering: what is written meanwhile makes the result one that is used once and never found again.
+   */
+  get(key: string, state: string, now: number, render: () => Promise<Rendered>): Promise<Representation>;
+  /** A kept view has grown. */
+  grown(key: string, bytes: number): void;
+}
+
+/** The view used longest ago goes first. One that is larger than all of it is not kept. */
+export function makeViewCache(bytesMax: number): ViewCache {
+  const views = new Map<string, Kept>();
+  const rendering = new Map<string, Promise<Kept>>();
+  let bytes = 0;
+
+  const sizeOf = ({ representation: { body, gzipped } }: Kept) => body.length + (gzipped?.length ?? 0);
+  const fresh = (view: Kept | undefined, state: string, now: number): view is Kept =>
+    view !== undefined && view.state === state && view.madeAt <= now && now < view.changesAt;
+
+  function drop(key: string): void {
+    const view = views.get(key);
+    if (view === undefined) return;
+    views.delete(key);
+    bytes -= sizeOf(view);
+  }
+
+  function shrink(): void {
+    for (const key of views.keys()) {
+      if (bytes <= bytesMax) return;
+      drop(key);
+    }
+  }
+
+  async function renderOnce(key: string, state: string, now: number, render: () => Promise<Rendered>): Promise<Kept> {
+    const { text, changesAt } = await render();
+    const view = { state, madeAt: now, changesAt, representation: represented(text) };
+    drop(key);
+    views.set(key, view);
+    bytes += sizeOf(view);
+    shrink();
+    return view;
+  }
+
+  return {
+    async get(key, state, now, render) {
+      const view = views.get(key);
+      if (fresh(view, state, now)) {
+        views.delete(key);
+        views.set(key, view);
+        return view.representation;
+      }
+      // Many firewalls that ask at the same minute share one rendering.
+      const shared = `${state} ${now} ${key}`;
+      let made = rendering.get(shared);
+      if (made === undefined) {
+        made = renderOnce(key, state, now, render).finally(() => rendering.delete(shared));
+        rendering.set(shared, made);
+      }
+      return (await made).representation;
+    },
+    grown(key, by) {
+      if (!views.has(key)) return;
+      bytes += by;
+      shrink();
+    },
+  };
+}
