@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Case } from './contract.ts';
 import { judgement, unknownId } from './documents.ts';
-import { eventually, path, query, shortId } from './session.ts';
+import { assertHolds } from './holds.ts';
+import { assertNow, eventually, path, query, shortId } from './session.ts';
 
 const NAMES = ['', 'Clean', 'Malicious', 'Suspicious', 'Common', 'Unknown'];
 const FAR_FUTURE = '2525-01-01T00:00:00.000Z';
@@ -17,18 +18,18 @@ export const judgementCases: Case[] = [
         const { disposition: _, ...bare } = judgement(session);
         for (const given of [{ disposition }, { disposition_name }, { disposition, disposition_name }]) {
           const made = await session.create('judgement', { ...bare, ...given });
-          assert.partialDeepStrictEqual(made, { disposition, disposition_name });
+          assertHolds(made, { disposition, disposition_name });
         }
       }
       const { disposition: _, ...none } = judgement(session);
-      assert.partialDeepStrictEqual(await session.create('judgement', none), {
+      assertHolds(await session.create('judgement', none), {
         disposition: 5,
         disposition_name: 'Unknown',
       });
       const mismatch = judgement(session, { disposition: 1, disposition_name: 'Unknown' });
       const { json } = await session.expect(400, 'POST', '/ctia/judgement', mismatch);
       assert.equal(json.error, 'Mismatched disposition and dispositon_name for judgement');
-      assert.partialDeepStrictEqual(json.judgement, mismatch);
+      assertHolds(json.judgement, mismatch);
     },
   },
   {
@@ -38,7 +39,7 @@ export const judgementCases: Case[] = [
       const { tlp: _, ...bare } = judgement(session);
       const made = await session.create('judgement', bare);
       assert.equal(made.valid_time.end_time, FAR_FUTURE);
-      assert.equal(made.valid_time.start_time, made.created);
+      assertNow(made.valid_time.start_time, made.created, 'start_time');
       assert.ok(['white', 'green', 'amber', 'red'].includes(made.tlp));
       assert.ok(made.owner.length > 0 && made.groups.length > 0);
     },
@@ -59,8 +60,7 @@ export const judgementCases: Case[] = [
         assert.deepEqual(refused, { errors: { reason: 'missing-required-key' } });
         const { json } = await session.expect(200, 'POST', `${expire}${query({ reason: 'false alarm' })}`);
         assert.equal(json.reason, expected);
-        const end = Date.parse(json.valid_time.end_time);
-        assert.ok(Math.abs(end - Date.parse(json.modified)) < MINUTE, json.valid_time.end_time);
+        assertNow(json.valid_time.end_time, json.modified, 'end_time');
         await eventually(async () => assert.deepEqual((await session.call('GET', path(made.id))).json, json));
       }
       const unknown = `/ctia/judgement/${unknownId('judgement')}/expire?reason=x`;

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 
-/** What a case needs beyond a base URL and a client of its own. A tenant that does not offer it leaves the case out, and says so. */
+/** What a case needs beyond a base URL and a client of its own. A tenant does not offer it: the case is left out and says so. */
 export type Need =
-  | 'second organisation'
-  | 'colleague'
-  | 'limited scopes'
+  | 'a second organisation'
+  | 'a colleague'
+  | 'other scopes'
   | 'faults'
-  | 'rate limit'
-  | 'clock'
+  | 'a rate limit'
   | 'many objects';
 
 export interface Answer {
@@ -20,16 +19,15 @@ export interface Answer {
 
 /** What a server under our control can do for a case. A real tenant offers none of it. */
 export interface Lab {
-  /** Everything written to this type by the next request that matches fails as a failing Elasticsearch makes it fail. */
+  /** All entities of this type in the next bulk request or bundle fail as a failing Elasticsearch makes them fail. */
   failStore(path: RegExp, type: string): void;
-  /** A session with a server that lets `perHour` requests through. */
+  /** A session with another server, which lets `perHour` requests through. */
   rateLimited(perHour: number): Promise<Session>;
   withScopes(scopes: readonly string[]): Promise<Session>;
   /** Another organisation's client, which is to see no more than §7.4 allows. */
   stranger(): Promise<Session>;
   /** Another login of the same organisation. */
   colleague(): Promise<Session>;
-  advance(ms: number): void;
 }
 
 export interface Session {
@@ -37,6 +35,7 @@ export interface Session {
   readonly url: string;
   /** In every title, source and external id of this run: one token for every analyser, and nobody else's. */
   readonly run: string;
+  /** Only for a case that says what it needs. */
   readonly lab: Lab;
   /** A name that this run has not used yet. */
   name(): string;
@@ -55,10 +54,12 @@ export interface SessionOptions {
   readonly url: string;
   readonly run: string;
   readonly token: () => Promise<string>;
-  readonly lab: Lab;
   readonly created: Created;
+  readonly lab?: Lab;
   /** Off where the 429 is what the case looks at. */
   readonly obeysRetryAfter?: boolean;
+  /** Once it is aborted nothing more is sent. */
+  readonly signal?: AbortSignal;
 }
 
 /** Long ids of what a client made, by entity type, to be removed by the same client. */
@@ -67,13 +68,15 @@ export interface Created {
 }
 
 const LONGEST_RETRY_MS = 60_000;
+const LONGEST_ANSWER_MS = 60_000;
 let names = 0;
 
 export function openSession(options: SessionOptions): Session {
-  const { url, run, token, lab, created, obeysRetryAfter = true } = options;
+  const { url, run, token, lab, created, obeysRetryAfter = true, signal } = options;
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     for (;;) {
+      signal?.throwIfAborted();
       const answer = await send(method, path.startsWith('http') ? path : `${url}${path}`, body, {
         ...authorization(await token()),
         ...headers,
@@ -95,7 +98,10 @@ export function openSession(options: SessionOptions): Session {
   return {
     url,
     run,
-    lab,
+    get lab() {
+      assert.ok(lab !== undefined, 'the case does not say what it needs');
+      return lab;
+    },
     token,
     call,
     expect,
@@ -119,6 +125,7 @@ export async function send(
   const response = await fetch(url, {
     method,
     redirect: 'manual',
+    signal: AbortSignal.timeout(LONGEST_ANSWER_MS),
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
@@ -143,7 +150,9 @@ function idsIn(method: string, path: string, { status, json }: Answer): string[]
   }
   if (status !== 201) return [];
   if (/\/ctia\/bulk(\?|$)/.test(path)) {
-    return Object.values(json).flatMap((list) => (Array.isArray(list) ? list.filter((id) => typeof id === 'string') : []));
+    return Object.values(json).flatMap((list) =>
+      Array.isArray(list) ? list.filter((id) => typeof id === 'string') : [],
+    );
   }
   return typeof json.id === 'string' ? [json.id] : [];
 }
@@ -172,6 +181,14 @@ export async function eventually<T>(check: () => Promise<T>): Promise<T> {
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const SAME_WRITE_MS = 10_000;
+
+/** That the server has set a time to that of the write. It may ask its clock more than once. */
+export function assertNow(time: string, modified: string, what: string): void {
+  const apart = Math.abs(Date.parse(time) - Date.parse(modified));
+  assert.ok(apart < SAME_WRITE_MS, `${what}: ${time}, and the write was at ${modified}`);
 }
 
 export function shortId(id: string): string {
