@@ -197,14 +197,16 @@ export const bulkCases: Case[] = [
     needs: ['faults'],
     async run(session) {
       session.lab.failStore(/\/bulk$/, 'judgement');
-      const body = { judgements: [judgement(session), judgement(session)], indicators: [indicator(session)] };
+      const source = session.name();
+      const judgements = [judgement(session, { source }), judgement(session, { source })];
+      const body = { judgements, indicators: [indicator(session)] };
       const { json } = await session.expect(201, 'POST', `/ctia/bulk${WAIT}`, body);
       for (const { error } of json.judgements) {
         assert.deepEqual(Object.keys(error).sort(), ['index', 'index_uuid', 'reason', 'type']);
       }
       await session.expect(200, 'GET', path(json.indicators[0]));
-      const source = query({ source: session.run, query: `observable.value:"${valueOf(body.judgements[0])}"` });
-      assert.deepEqual((await session.expect(200, 'GET', `/ctia/judgement/search${source}`)).json, []);
+      const { json: found } = await session.expect(200, 'GET', `/ctia/judgement/search${query({ source })}`);
+      assert.deepEqual(found, []);
     },
   },
   {
@@ -309,8 +311,4 @@ function ofEachKind(session: Session): Record<string, Record<string, unknown>[]>
 
 function idsOf(entities: readonly { id: string }[]): string[] {
   return entities.map(({ id }) => id).sort();
-}
-
-function valueOf(document: Record<string, unknown> | undefined): string {
-  return (document?.observable as { value: string }).value;
 }

@@ -51,7 +51,7 @@ before(async () => {
       const limited = await start({ rateLimitPerHour: perHour });
       const token = await firstToken(limited);
       const created: Created = { ids: new Set() };
-      return openSession({ url: limited.url, run: RUN, token: async () => token, created, obeysRetryAfter: false });
+      return openSession({ url: limited.url, run: RUN, token: async () => token, created, longestWaitMs: 0 });
     },
   };
   main = { plain, withLab: openSession({ ...mine, lab }) };

@@ -11,7 +11,7 @@ const BULK_KEYS: Record<string, string> = {
 };
 const AT_ONCE = 500;
 
-/** What no answer told us of (a connection that broke after the write) is looked for by the run's id. */
+/** What no answer told us of (a connection that broke after the write, a run that was killed) is looked for by the run's id. */
 export async function rememberForgotten(session: Session, created: Created): Promise<void> {
   for (const type of [...Object.keys(BULK_KEYS), 'feed']) {
     const name = `${type === 'feed' ? 'title' : 'source'}:${session.run}*`;
