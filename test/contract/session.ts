@@ -77,7 +77,7 @@ export function openSession(options: SessionOptions): Session {
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     for (;;) {
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) throw new Stopped('stopped');
       options.onRequest?.();
       const answer = await send(method, path.startsWith('http') ? path : `${url}${path}`, body, {
         ...authorization(await token()),
@@ -162,21 +162,24 @@ function idsIn(method: string, path: string, { status, json }: Answer): string[]
 /** Thrown by a case that finds that this tenant cannot show the behaviour (a feature that is off, another configuration). */
 export class LeftOut extends Error {}
 
-const VISIBLE_WITHIN_MS = 5000;
-const POLL_MS = 50;
+/** Thrown by what a case would have sent after somebody wanted to stop. */
+export class Stopped extends Error {}
+
+const VISIBLE_WITHIN_MS = 10_000;
+const FIRST_PAUSE_MS = 50;
 
 /**
  * Reads are near-real-time (§2.2), and where `wait_for` has no effect a case can only wait for the state: the assertions
- * are repeated until they hold, or for five seconds.
+ * are repeated until they hold, or for ten seconds, more and more seldom: a tenant counts each request.
  */
 export async function eventually<T>(check: () => Promise<T>): Promise<T> {
   const until = Date.now() + VISIBLE_WITHIN_MS;
-  for (;;) {
+  for (let wait = FIRST_PAUSE_MS; ; wait *= 2) {
     try {
       return await check();
     } catch (problem) {
-      if (Date.now() > until) throw problem;
-      await pause(POLL_MS);
+      if (problem instanceof Stopped || Date.now() > until) throw problem;
+      await pause(wait);
     }
   }
 }

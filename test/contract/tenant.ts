@@ -49,7 +49,7 @@ function testTenant(tenant: RemoteTenant): void {
       }
       say('stopping; what was created is removed first (once more: leave it there)');
       process.exitCode = 130;
-      stop.abort(new Error(`stopped by ${signal}`));
+      stop.abort();
     });
   }
   const session = openSession({ ...options, signal: stop.signal });
@@ -59,7 +59,6 @@ function testTenant(tenant: RemoteTenant): void {
       session: () => session,
       withholds: new Map(WITHHELD.map((need) => [need, NOT_OFFERED])),
       clients: [{ session: remover, created }],
-      signal: stop.signal,
     },
     () => rememberForgotten(remover, created),
   );
