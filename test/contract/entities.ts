@@ -141,8 +141,9 @@ function overLong(kind: Kind): Case {
     number: 4,
     name: `${kind.type}: a ${kind.short} of 1025 characters is refused with 400 on POST and PUT, one of 1024 is not`,
     async run(session) {
-      const { id } = await session.create(kind.type, kind.make(session, { [kind.short]: 'x'.repeat(1024) }));
-      const body = kind.make(session, { [kind.short]: 'x'.repeat(1025) });
+      const long = (length: number) => `${session.name()} `.padEnd(length, 'x');
+      const { id } = await session.create(kind.type, kind.make(session, { [kind.short]: long(1024) }));
+      const body = kind.make(session, { [kind.short]: long(1025) });
       const puts: [string, string][] = kind.type === 'judgement' ? [] : [['PUT', path(id)]];
       for (const [method, at] of [['POST', `/ctia/${kind.type}`] as [string, string], ...puts]) {
         const { json } = await session.expect(400, method, at, body);
