@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Case } from './contract.ts';
-import { foreignRef, KINDS, type Kind, relationship, unknownId } from './documents.ts';
+import { foreignRef, judgement, KINDS, type Kind, relationship, unknownId } from './documents.ts';
 import { assertHolds } from './holds.ts';
 import { eventually, LeftOut, path, pause, query, shortId } from './session.ts';
 
@@ -234,16 +234,33 @@ function keptOnUpdate(kind: Kind): Case {
   };
 }
 
-/** Metrics are the one route group that a CTIA-compatible server may leave out. */
+/** Metrics are the one route group that a CTIA-compatible server may leave out (§9.6). */
 export const metricCase: Case = {
   number: 29,
-  name: 'a metric looks back one year at most',
+  name: 'a metric counts by a field, under the filters of search, and looks back one year at most',
   async run(session) {
-    const ask = { from: '2020-01-01T00:00:00.000Z', to: '2026-01-01T00:00:00.000Z', 'aggregate-on': 'observable.type' };
-    const { status, json } = await session.call('GET', `/ctia/judgement/metric/topn${query(ask)}`);
+    const source = session.name();
+    for (const severity of ['High', 'High', 'Low']) {
+      await session.create('judgement', judgement(session, { source, severity }));
+    }
+    const ask = (parameters: Parameters<typeof query>[0]) =>
+      session.call('GET', `/ctia/judgement/metric/topn${query({ source, 'aggregate-on': 'severity', ...parameters })}`);
+    const to = new Date(Date.now() + 60_000).toISOString();
+    const { status, json, headers } = await ask({ from: '2020-01-01T00:00:00.000Z', to });
     if (status === 404) throw new LeftOut('the server has no metrics');
     assert.equal(status, 200);
     assert.equal(json.type, 'topn');
-    assert.ok(Date.parse(json.filters.from) >= Date.parse('2024-12-31T00:00:00.000Z'), json.filters.from);
+    assert.deepEqual(json.data, {
+      severity: [
+        { key: 'high', value: 2 },
+        { key: 'low', value: 1 },
+      ],
+    });
+    assert.equal(headers.get('x-total-hits'), '3');
+    const daysBack = (Date.parse(json.filters.to) - Date.parse(json.filters.from)) / 86_400_000;
+    assert.equal(json.filters.to, to);
+    assert.ok(daysBack >= 365 && daysBack <= 366, json.filters.from);
+    const none = await ask({});
+    assert.deepEqual([none.status, none.json], [400, { errors: { from: 'missing-required-key' } }]);
   },
 };
