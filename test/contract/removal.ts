@@ -16,7 +16,11 @@ export async function rememberForgotten(session: Session, created: Created): Pro
   for (const type of [...Object.keys(BULK_KEYS), 'feed']) {
     const name = `${type === 'feed' ? 'title' : 'source'}:${session.run}*`;
     const found = await session.call('GET', `/ctia/${type}/search?query=${encodeURIComponent(name)}&limit=1000`);
-    if (found.status === 200) for (const { id } of found.json) created.ids.add(id);
+    if (found.status !== 200) continue;
+    for (const { id, source, title } of found.json) {
+      // Whatever a server finds for a query: nothing is removed that does not bear the name of the run.
+      if (String(source ?? title).includes(session.run)) created.ids.add(id);
+    }
   }
 }
 

@@ -12,8 +12,12 @@ export interface Tenant {
   readonly clients: readonly { readonly session: Session; readonly created: Created }[];
 }
 
-/** Registers one test for each case, and at last the one that removes what they created. */
-export function testContract(tenant: Tenant, beforeRemoval: () => Promise<void> = async () => {}): void {
+/**
+ * Registers one test for each case, and at last the one that removes what they created. The names of cases that found that
+ * the tenant cannot show the behaviour are added to what is returned.
+ */
+export function testContract(tenant: Tenant, beforeRemoval: () => Promise<void> = async () => {}): readonly string[] {
+  const leftOut: string[] = [];
   for (const each of contractCases) {
     const { needs = [] } = each;
     const missing = needs.find((need) => tenant.withholds.has(need));
@@ -23,6 +27,7 @@ export function testContract(tenant: Tenant, beforeRemoval: () => Promise<void> 
         await each.run(tenant.session(needs));
       } catch (problem) {
         if (!(problem instanceof LeftOut || problem instanceof Stopped)) throw problem;
+        leftOut.push(nameOf(each));
         t.skip(problem.message);
       }
     });
@@ -33,6 +38,7 @@ export function testContract(tenant: Tenant, beforeRemoval: () => Promise<void> 
     for (const { session, created } of tenant.clients) left.push(...(await removeCreated(session, created)));
     if (left.length > 0) throw new Error(`still there:\n${left.join('\n')}`);
   });
+  return leftOut;
 }
 
 export function nameOf({ number, name }: Case): string {
