@@ -46,6 +46,15 @@ test('no tenant is written to that nobody has named', async (t) => {
   assert.match(output, /CTIA_URL/);
 });
 
+test('a wrong password is tried once', async (t) => {
+  const server = await started(t);
+  server.server.requests.reset();
+  const { code, output } = await run(t, server, undefined, [], { CTIA_CLIENT_PASSWORD: 'wrong' });
+  assert.equal(code, 2);
+  assert.match(output, /answered 401 invalid_client/);
+  assert.equal(server.server.requests.total, 1);
+});
+
 async function assertNothingLeft(server: Started): Promise<void> {
   for (const { type } of KINDS) {
     assert.equal((await call(server, 'GET', `/ctia/${type}/search/count`)).json, 0, type);
