@@ -55,8 +55,10 @@ export const searchCases: Case[] = [
     number: 20,
     name: 'several fields with an order each; sort_order for those without; other spellings are 400',
     async run(session) {
-      const at = [3, 1, 2, 1].map((priority) => ({ priority }));
-      const { filter } = await several(session, 'judgement', 4, (i) => at[i] ?? {});
+      // At one time, so that only priority and id tell them apart.
+      const timestamp = '2026-01-01T00:00:00.000Z';
+      const documents = [3, 1, 2, 1].map((priority) => ({ priority, timestamp }));
+      const { filter } = await several(session, 'judgement', 4, (i) => documents[i] ?? {});
       const found = async (parameters: string) =>
         (await session.expect(200, 'GET', `/ctia/judgement/search?${filter}&${parameters}`)).json;
       const priorities = async (parameters: string) =>
@@ -64,9 +66,13 @@ export const searchCases: Case[] = [
       assert.deepEqual(await priorities('sort_by=priority'), [1, 1, 2, 3]);
       assert.deepEqual(await priorities('sort_by=priority&sort_order=desc'), [3, 2, 1, 1]);
       assert.deepEqual(await priorities('sort_by=priority:desc&sort_order=asc'), [3, 2, 1, 1]);
-      const both = await found('sort_by=priority:asc,id:desc');
-      const [first, second] = both.map(({ id }: { id: string }) => shortId(id));
+      const composite = `/ctia/judgement/search?${filter}&sort_by=priority:asc,timestamp,id:desc`;
+      const both = await session.expect(200, 'GET', composite);
+      const [first, second] = both.json.map(({ id }: { id: string }) => shortId(id));
       assert.ok(first > second, 'equal priorities by falling id');
+      const last = both.json[3];
+      const sort = `[${last.priority} ${Date.parse(last.timestamp)} "${shortId(last.id)}"]`;
+      assert.equal(both.headers.get('x-sort'), sort, 'in EDN, dates as milliseconds');
       const spelt = await session.expect(400, 'GET', `/ctia/judgement/search?${filter}&sort_order=DESC`);
       assert.equal(typeof spelt.json.errors.sort_order, 'string');
       const listed = `/ctia/judgement/external_id/x?sort_by=priority:desc`;
