@@ -31,6 +31,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
     approval: { yes, force, digest },
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
+    record: shared?.record,
     progress: showProgress(json),
   });
   await shared?.noteReport(report);

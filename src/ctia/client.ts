@@ -287,6 +287,14 @@ export function makeCtiaClient(options: CtiaClientOptions) {
         `/ctia/relationship/search?relationship_type=element-of&target_ref=${encodeURIComponent(indicatorId)}`,
       ),
 
+    /** Every relationship that begins at this judgement, which need not be there any more. */
+    allLinksFrom: (judgementId: string) =>
+      all('relationship', `/ctia/relationship/search?source_ref=${encodeURIComponent(judgementId)}`),
+
+    indicatorById: async (id: string) => storedIndicator(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id)))),
+    /** With its secret. */
+    feedById: async (id: string) => storedFeed(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id)))),
+
     /** Those of these ids that we may read, in no order: what is missing is gone, or is not ours to read. */
     async judgementsById(ids: readonly string[]): Promise<StoredJudgement[]> {
       return (await byId('judgements', ids)).found.map(storedJudgement);

@@ -34,12 +34,17 @@ export function judgementId(owner: string, { h, g }: Generation): string {
   return `${owner}-judgement-${h}-${g}`;
 }
 
+/** What all generations of one entry bear. */
+export function entryId(owner: string, h: string): string {
+  return `${owner}-entry-${h}`;
+}
+
 export function linkId(owner: string, { h, g }: Generation): string {
   return `${owner}-link-${h}-${g}`;
 }
 
 export function judgementIds(owner: string, generation: Generation, once: boolean): string[] {
-  const ids = [judgementId(owner, generation), `${owner}-entry-${generation.h}`, ownedId(owner)];
+  const ids = [judgementId(owner, generation), entryId(owner, generation.h), ownedId(owner)];
   return once ? [...ids, `${owner}-once-${generation.h}`] : ids;
 }
 

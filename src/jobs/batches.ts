@@ -18,7 +18,7 @@ export async function processBatch(
 ): Promise<BatchResult> {
   await failWithBatches(job);
   const before = Object.values(await job.getChildrenValues<BatchResult>());
-  const { client, exclusively } = deskFor(work, log, signal);
+  const { client, exclusively, record } = deskFor(work, log, signal);
   const { organisation } = await client.identity();
   const context = makeApplyContext({
     client,
@@ -28,6 +28,7 @@ export async function processBatch(
     revision: job.data.revision,
     indicators: new Map(job.data.indicators),
     desired: new Map(),
+    record,
   });
   const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
   const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));

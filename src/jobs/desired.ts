@@ -2,7 +2,7 @@ import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { Settings } from '../lists/settings.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
-import { type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
+import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
 import { isAncestor } from '../sources/git.ts';
 
 /** What a feeds folder wants of a tenant. */
@@ -17,10 +17,11 @@ export interface WillOptions {
   readonly adhocAllow: readonly Observable[];
   /** Shipped examples are published to our own embedded server only. */
   readonly ownEmbedded: boolean;
+  readonly cache?: FeedsCache;
 }
 
-export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded }: WillOptions): Promise<Will> {
-  const read = await readFeeds(feedsDir, { now, adhocAllow });
+export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }: WillOptions): Promise<Will> {
+  const read = await readFeeds(feedsDir, { now, adhocAllow, cache });
   const will = willOf(read, ownEmbedded);
   const { commit } = read.revision;
   if (commit === undefined) return will;

@@ -7,6 +7,7 @@ export interface RedisKeys {
   readonly history: string;
   /** How many jobs by hand ended: a sync that planned before one of them plans again. */
   readonly byHand: string;
+  readonly ledger: string;
 }
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
@@ -18,6 +19,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     run: `${base}:run`,
     history: `${base}:history`,
     byHand: `${base}:by-hand`,
+    ledger: `${base}:ledger`,
     requestTimes: `${organisation}:request-times`,
     pause: `${organisation}:pause`,
   };

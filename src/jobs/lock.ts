@@ -8,6 +8,8 @@ import { type Clock, SECOND } from '../runtime/clock.ts';
  * write, so that a process that was stopped for a minute does not write with a lock that it lost.
  */
 export interface WriterLock {
+  /** What the lock holds while it is ours: who writes to Redis by it has this compared in the same step. */
+  readonly token: string;
   /** Runs `work` as the only writer; waits for its turn. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   /** Throws unless the lock is held, and prolongs it. */
@@ -28,6 +30,7 @@ const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call
 export function makeWriterLock(redis: Redis, key: string, clock: Clock, signal?: AbortSignal): WriterLock {
   const token = randomUUID();
   return {
+    token,
     async exclusively(work) {
       while ((await redis.set(key, token, 'PX', LOCK_MS, 'NX')) === null) await clock.sleep(ASK_EVERY_MS, signal);
       try {

@@ -2,10 +2,12 @@ import type { CtiaConnection } from '../ctia/client.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
+import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { connectQueues } from './connect.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { keysOf, type Workplace } from './workplace.ts';
+import { makeTenantLedger } from './tenant-ledger.ts';
+import { keysOf, tenantOf, type Workplace } from './workplace.ts';
 
 export interface WorkplaceParts {
   clock: Clock;
@@ -23,5 +25,6 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const names = queueNames(ctia.ctiaUrl, owner);
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
-  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends };
+  const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
+  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, ledger, lists: makeFeedsCache() };
 }

@@ -1,12 +1,14 @@
 import type { CtiaConnection } from '../ctia/client.ts';
+import type { Recorder } from '../reconcile/apply.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectRedis } from './connect.ts';
 import { latestReports, noteReport } from './history.ts';
+import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { openRedis } from './redis.ts';
-import { keysOf } from './workplace.ts';
+import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
   redisUrl?: string;
@@ -19,6 +21,8 @@ export interface ShareInput extends ManagedRedisSettings {
 /** What a command without workers has in common with them. */
 export interface Shared {
   readonly lock: WriterLock;
+  /** Their ledger hears of what this process writes. */
+  readonly record: Recorder;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
 }
@@ -31,8 +35,10 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   releases.add('Redis', () => open.close());
   const redis = connectRedis(open.connection, releases);
   const keys = await keysOf(ctia, owner);
+  const lock = makeWriterLock(redis, keys.lock, clock, signal);
   return {
-    lock: makeWriterLock(redis, keys.lock, clock, signal),
+    lock,
+    record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
   };

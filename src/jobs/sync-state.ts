@@ -3,9 +3,10 @@ import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
 import { feedOf, isStanding } from '../plan/changes.ts';
-import type { PlanSummary } from '../plan/plan.ts';
+import type { Plan, PlanSummary } from '../plan/plan.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
+import type { ReadFrom } from '../reconcile/report.ts';
 import type { RequestPayload } from './queues.ts';
 
 /** What verifying needs of planning, as it lies in the job between the two. Plain data, without a secret or a document. */
@@ -23,6 +24,10 @@ export interface SyncState {
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;
+  /** What the plan was made on. */
+  readonly read: ReadFrom;
+  /** The feeds whose views are to be read, by `feedKey`: those that the plan touches, or all. */
+  readonly views: 'all' | readonly string[];
   /** Of planning alone; what batches sent, they tell themselves. */
   readonly requests: RequestCounts;
 }
@@ -40,23 +45,32 @@ export interface BatchResult {
 
 export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
 
-/** Live values of the reserved lists, which no list file tells. */
+/** Live values of the reserved lists, which no list file tells. What a list wants is of none: not asked, since asking costs hashes. */
 export function standingOf({ situation }: Prepared): (readonly [string, string])[] {
-  const { actual, indicators, now } = situation;
-  return [...actual.judgements.values()].flat().flatMap((judgement) => {
-    if (!isLive(judgement, now) || !isStanding(judgement, indicators)) return [];
-    const feed = feedOf(judgement, indicators);
-    return feed ? [[feedKey(feed), judgement.observable.value] as const] : [];
-  });
+  const { actual, desired, indicators, now } = situation;
+  const standing: (readonly [string, string])[] = [];
+  for (const [h, those] of actual.judgements) {
+    if (desired.has(h)) continue;
+    for (const judgement of those) {
+      if (!isLive(judgement, now) || !isStanding(judgement, indicators)) continue;
+      const feed = feedOf(judgement, indicators);
+      if (feed) standing.push([feedKey(feed), judgement.observable.value]);
+    }
+  }
+  return standing;
 }
 
-export function wantedValues(desired: Desired, state: SyncState): Map<string, Set<string>> {
-  const wanted = new Map<string, Set<string>>();
-  const want = (key: string, value: string) => {
-    const values = wanted.get(key);
-    if (values) values.add(value);
-    else wanted.set(key, new Set([value]));
-  };
+/** Without changes there is nothing to do but to look: then all of them, as after a full read. */
+export function viewsToRead(applied: Plan, read: ReadFrom, before: SyncState['views'] = []): SyncState['views'] {
+  if (before === 'all' || read.from === 'ctia' || applied.changes.length === 0) return 'all';
+  const touched = applied.changes.flatMap(({ feed }) => (feed ? [feedKey(feed)] : []));
+  return [...new Set([...before, ...touched])];
+}
+
+/** What the feeds of these keys are to hold. */
+export function wantedValues(desired: Desired, state: SyncState, keys: ReadonlySet<string>): Map<string, Set<string>> {
+  const wanted = new Map<string, Set<string>>([...keys].map((key) => [key, new Set()]));
+  const want = (key: string, value: string) => wanted.get(key)?.add(value);
   for (const { channel, observable } of desired.entries)
     want(feedKey({ channel, type: observable.type }), observable.value);
   for (const [key, value] of state.standing) want(key, value);

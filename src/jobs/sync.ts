@@ -4,33 +4,29 @@ import { feedKey } from '../ctim/feed.ts';
 import { makeBatches, takesAway } from '../plan/batch.ts';
 import { addCounts } from '../plan/change.ts';
 import { isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
-import type { Approval } from '../plan/safety.ts';
-import { findFeeds, type TypedFeed } from '../reconcile/feeds.ts';
+import { type Approval, hasProblems } from '../plan/safety.ts';
+import { matchFeeds, type TypedFeed, withIndicator } from '../reconcile/feeds.ts';
 import { together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
-import { noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
-import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
+import { isFirstContact, noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
+import type { FeedVerdict } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { leaveSlot, takeSlot } from './run-slot.ts';
-import {
-  addRequests,
-  type BatchResult,
-  type SyncData,
-  type SyncState,
-  standingOf,
-  wantedValues,
-} from './sync-state.ts';
+import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
+import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
+import { endedByHand, verdictsOnFeeds } from './verdicts.ts';
 import { type Desk, deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 /** A run that is not verified plans once more, and then says so. */
 const REPAIRS_MAX = 1;
 /** Lists that change faster than they can be published are given up for now; the next sync finds them. */
 const PLANS_MAX = 6;
+const DRIFTED = 'the feeds did not hold what was planned';
 const MOVING = 'the lists changed each time they were about to be verified: sync again when they are at rest';
 const OTHER_RUN_WAIT_MS = 300;
 const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
@@ -64,7 +60,7 @@ export async function processSync(
       state = await planAndQueue(work, desk, job, undefined, approvalOf(job.data), log);
       if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
     }
-    const verified = await verify(work, desk, job, state, log, signal);
+    const verified = await verify(work, desk, job, state, log);
     if ('report' in verified) {
       await noteReport(work.redis, work.keys.history, verified.report);
       await leaveSlot(work.redis, work.keys.run, jobId);
@@ -72,8 +68,9 @@ export async function processSync(
     }
     const { again } = verified;
     // A repair may do what this run was allowed to do. Other lists than those approved are another plan.
-    const approval = again.repairs > state.repairs ? repairing(approvalOf(job.data)) : approvalOf(job.data);
-    state = await planAndQueue(work, desk, job, again, approval, log);
+    const repairs = again.repairs > state.repairs;
+    const approval = repairs ? repairing(approvalOf(job.data)) : approvalOf(job.data);
+    state = await planAndQueue(work, desk, job, again, approval, log, repairs ? DRIFTED : undefined);
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
   }
 }
@@ -89,27 +86,39 @@ async function planAndQueue(
   before: SyncState | undefined,
   approval: Approval,
   log: Log,
+  inFull?: string,
 ): Promise<SyncState> {
   const startedAt = before?.startedAt ?? work.clock.now();
   const { revision } = job.data;
   const byHand = await endedByHand(work);
-  const prepared = await prepare({
-    client: desk.client,
-    owner: work.owner,
-    ownEmbedded: work.ownEmbedded,
-    approval,
-    readDesired: async (adhocAllow) => {
-      const desired = await readDesiredHere(work, desk.client, adhocAllow);
-      if (revision !== undefined && desired.revision !== revision)
-        throw new UnrecoverableError(otherRevision(revision, desired));
-      return desired;
-    },
-  });
+  const prepareWith = (tenantReader: TenantReading) =>
+    prepare({
+      client: desk.client,
+      owner: work.owner,
+      ownEmbedded: work.ownEmbedded,
+      approval,
+      tenantReader,
+      readDesired: async (adhocAllow) => {
+        const desired = await readDesiredHere(work, desk.client, adhocAllow);
+        if (revision !== undefined && desired.revision !== revision)
+          throw new UnrecoverableError(otherRevision(revision, desired));
+        return desired;
+      },
+    });
+  let reading = readTenant(work, desk, inFull);
+  let prepared = await prepareWith(reading);
+  const unsure = reading.told().from === 'ledger' ? whyUnsure(prepared) : undefined;
+  if (unsure !== undefined) {
+    reading = readTenant(work, desk, unsure);
+    prepared = await prepareWith(reading);
+  }
+  await reading.keep();
   const { plan, situation } = prepared;
   const held = plan.held.length > 0;
   const applied: Plan = held ? renewalsOnly(plan, situation) : plan;
-  log.info({ digest: plan.digest, counts: applied.counts, held: plan.held.map(({ rule }) => rule) }, 'planned');
-  const feeds = held ? prepared.found.feeds : await desk.exclusively(() => openFeeds(desk.client, prepared));
+  const read = reading.told();
+  log.info({ digest: plan.digest, counts: applied.counts, held: plan.held.map(({ rule }) => rule), read }, 'planned');
+  const feeds = held ? prepared.found.feeds : await openFeedsOf(work, desk, prepared);
   const { requests } = desk.client;
   const state: SyncState = {
     plans: (before?.plans ?? 0) + 1,
@@ -121,6 +130,8 @@ async function planAndQueue(
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
     byHand,
+    read,
+    views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',
     wrote: before?.wrote === true || (!held && !isEmpty(applied)),
     requests: before === undefined ? { ...requests } : addRequests(before.requests, requests),
   };
@@ -129,6 +140,20 @@ async function planAndQueue(
   await job.updateData({ ...job.data, state });
   await queueBatches(work, job, prepared, applied, feeds);
   return state;
+}
+
+/** What only the truth may decide: a plan that a person is asked about, and what a plain POST makes once more each time. */
+function whyUnsure({ plan }: Prepared): string | undefined {
+  if (plan.held.length > 0 && !hasProblems(plan)) return 'the plan is held';
+  return plan.makings.length > 0 ? 'a feed or an indicator is missing, or its lifetime ends' : undefined;
+}
+
+/** What is made here the ledger does not know: it is to be read again. */
+async function openFeedsOf({ ledger }: Workplace, desk: Desk, prepared: Prepared): Promise<readonly TypedFeed[]> {
+  const facts = await ledger.store.facts();
+  const makes = prepared.plan.makings.length > 0 || isFirstContact(prepared);
+  if (makes && 'id' in facts) await ledger.store.noteEntities(facts.id, undefined);
+  return desk.exclusively(() => openFeeds(desk.client, prepared));
 }
 
 /** Everything that enters in any order, then, in a chain, everything that leaves: each waits for all before it. */
@@ -169,14 +194,13 @@ async function verify(
   job: Job<SyncData, Report>,
   state: SyncState,
   log: Log,
-  signal: AbortSignal | undefined,
 ): Promise<{ report: Report } | { again: SyncState }> {
   await failWithBatches(job);
   const children = Object.values(await job.getChildrenValues<BatchResult>());
   const done = together(children.map(({ outcome }) => outcome));
   const requests = children.reduce((total, child) => addRequests(total, child.requests), state.requests);
   const held = state.plan.held.length > 0;
-  const { verdicts, moved } = held ? { verdicts: [], moved: false } : await verdictsOn(work, desk, state, signal);
+  const { verdicts, moved } = held ? { verdicts: [], moved: false } : await verdictsOn(work, desk, state);
   const report = makeReport({
     run: String(job.id),
     kind: 'sync',
@@ -188,6 +212,7 @@ async function verify(
     notices: [...state.notices, ...done.notices],
     feeds: verdicts,
     requests: addRequests(requests, desk.client.requests),
+    read: state.read,
   });
   if (moved && state.plans < PLANS_MAX) {
     // Somebody else wants something else now: this is no second try of the same.
@@ -206,7 +231,6 @@ async function verdictsOn(
   work: Workplace,
   desk: Desk,
   state: SyncState,
-  signal: AbortSignal | undefined,
 ): Promise<{ verdicts: FeedVerdict[]; moved: boolean }> {
   const { client } = desk;
   const { organisation } = await client.identity();
@@ -215,20 +239,14 @@ async function verdictsOn(
   if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
     return { verdicts: [], moved: true };
   }
-  const found = await findFeeds(client, self, desired.channels, client.serverNow());
-  const wanted = wantedValues(desired, state);
-  const verdicts: FeedVerdict[] = [];
-  for (const feed of found.feeds) {
-    verdicts.push(
-      await verifyFeed({ client, clock: work.clock, self, signal }, feed, wanted.get(feedKey(feed)) ?? new Set()),
-    );
-  }
-  await desk.exclusively(() => noteApplied(client, { found, desired, self }, state.wrote));
+  const { entities, id } = await feedEntitiesOf(work, desk, self, desired.channels);
+  const found = matchFeeds(self, desired.channels, entities, client.serverNow());
+  const verdicts = await verdictsOnFeeds(work, desk, self, { desired, state, feeds: found.feeds, ledgerId: id });
+  await desk.exclusively(async () => {
+    const written = await noteApplied(client, { found, desired, self }, state.wrote);
+    if (written && id !== undefined) await work.ledger.store.noteEntities(id, withIndicator(entities, written));
+  });
   return { verdicts, moved: false };
-}
-
-async function endedByHand({ redis, keys }: Workplace): Promise<string> {
-  return (await redis.get(keys.byHand)) ?? '0';
 }
 
 function otherRevision(asked: string, desired: Desired): string {

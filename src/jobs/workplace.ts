@@ -2,14 +2,17 @@ import type { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { FeedsCache } from '../sources/feeds-folder.ts';
 import { readWill } from './desired.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
 import { makeRateBudget, type RateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
+import type { TenantLedger } from './tenant-ledger.ts';
 
 /** What every job of one tenant and owner works with. */
 export interface Workplace {
@@ -25,6 +28,9 @@ export interface Workplace {
   readonly requests: Queue;
   readonly batches: Queue;
   readonly flows: FlowProducer;
+  readonly ledger: TenantLedger;
+  /** The lists as this process read them last. */
+  readonly lists: FeedsCache;
 }
 
 /** A job waits out short 429s itself; for a longer one it gives its worker free. */
@@ -33,12 +39,16 @@ const PATIENCE_MS = 5 * SECOND;
 /** What one job writes with: a client that counts this job's requests and asks lock and budget before each. */
 export interface Desk {
   readonly client: CtiaClient;
+  readonly lock: WriterLock;
   readonly exclusively: WriterLock['exclusively'];
   readonly budget: RateBudget;
+  /** Keeps the ledger right around each batch. */
+  readonly record: Recorder;
+  readonly signal: AbortSignal | undefined;
 }
 
 export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
-  const { clock, redis, keys, ctia } = work;
+  const { clock, redis, keys, ctia, ledger } = work;
   const lock = makeWriterLock(redis, keys.lock, clock, signal);
   const budget = makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR, signal);
   const client = makeCtiaClient({
@@ -50,20 +60,24 @@ export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
     signal,
     onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),
   });
-  return { client, exclusively: lock.exclusively, budget };
+  return { client, lock, exclusively: lock.exclusively, budget, record: ledger.store.recorder(lock), signal };
 }
 
 /** What the lists of this worker say now. */
 export async function readDesiredHere(
-  { feedsDir, ownEmbedded }: Workplace,
+  { feedsDir, ownEmbedded, lists }: Workplace,
   client: CtiaClient,
   adhocAllow: readonly Observable[],
 ): Promise<Desired> {
-  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow() })).desired;
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow(), cache: lists })).desired;
 }
 
 /** The organisation is in the token, so the keys are known only once one was had. */
 export async function keysOf(ctia: CtiaConnection, owner: string): Promise<RedisKeys> {
+  return redisKeys(await tenantOf(ctia), owner);
+}
+
+export async function tenantOf(ctia: CtiaConnection): Promise<string> {
   const { organisation } = await ctia.tokens.get();
-  return redisKeys(`${ctia.ctiaUrl} ${organisation}`, owner);
+  return `${ctia.ctiaUrl} ${organisation}`;
 }

@@ -3,7 +3,8 @@ import type { Observable } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
-import { makeGuards } from './guards.ts';
+import { type Guards, makeGuards } from './guards.ts';
+import type { ListCache, ListRead } from './list-cache.ts';
 import { type ListSummary, readEntries } from './list-entries.ts';
 import { type ListFile, readListFile } from './list-file.ts';
 import { didYouMean } from './nearest.ts';
@@ -25,6 +26,8 @@ export interface ReadOptions {
   readonly pause: () => Promise<void>;
   /** What people allowed by hand: it shadows, and never makes a list invalid. */
   readonly adhocAllow?: readonly Observable[];
+  /** What earlier readings left; of what is the same nothing is parsed again. */
+  readonly cache?: ListCache | undefined;
 }
 
 /** A few milliseconds of plain lines, some ten of entries with words. */
@@ -34,28 +37,42 @@ const SLICE = 1000;
  * Settings, then each list by itself (text → observable → guards, duplicates), then all of them together: what has run out
  * or is allowed elsewhere is left out. Problems come from every step; only who plans decides what they hold.
  */
-export async function readLists(files: FeedsFiles, { now, pause, adhocAllow = [] }: ReadOptions): Promise<Reading> {
+export async function readLists(
+  files: FeedsFiles,
+  { now, pause, adhocAllow = [], cache }: ReadOptions,
+): Promise<Reading> {
   const problems: Problem[] = [];
   const settings = settingsOf(files, problems);
   const guards = makeGuards(settings);
   let done = 0;
   const breathe = () => (++done % SLICE === 0 ? pause() : undefined);
 
-  const lists: ListSummary[] = [];
+  const reads = new Map<string, ListRead>();
+  for (const path of [...files.lists.keys()].sort()) {
+    const read =
+      (await cache?.find(path, files)) ??
+      (await readList(path, files, { settings, guards, now, pause, breathe, cache }, problems));
+    if (read !== undefined) reads.set(path, read);
+  }
+  const parts = { lists: [...reads.values()], adhocAllow, now };
+  // With a list that could not be read at all there is a problem, and a reading that is not to be kept.
+  const whole = reads.size === files.lists.size ? cache?.findWhole(parts) : undefined;
+  if (whole !== undefined) return whole;
+
   const allows: Entry[] = [];
   const blocks: Entry[] = [];
   const names = new Map<string, string>();
-  for (const path of [...files.lists.keys()].sort()) {
-    const list = await listAt(path, files, { now, pause }, problems);
-    if (list === undefined) continue;
-    const file = `${files.folder}/${path}`;
-    oneName(list, file, names, problems);
-    const channel = channelFor(list, settings, file, problems);
-    const { summary, entries } = await readEntries(list, { path, channel, guards, files, problems, breathe });
-    lists.push(summary);
-    const into = list.action === 'allow' ? allows : blocks;
-    for (const entry of entries) {
-      if (isLive(entry, now, problems)) into.push(entry);
+  let until = Number.POSITIVE_INFINITY;
+  for (const [path, read] of reads) {
+    oneName(read, `${files.folder}/${path}`, names, problems);
+    for (const problem of read.problems) problems.push(problem);
+    const into = read.action === 'allow' ? allows : blocks;
+    for (const entry of read.entries) {
+      const { lifetime } = entry.terms;
+      if (isLive(entry, now, problems)) {
+        into.push(entry);
+        if (lifetime.kind === 'once') until = Math.min(until, lifetime.end + 1);
+      }
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
@@ -70,7 +87,51 @@ export async function readLists(files: FeedsFiles, { now, pause, adhocAllow = []
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
-  return { settings, lists, entries, problems: problems.sort(byPlace) };
+  const lists = parts.lists.map(({ summary }) => summary);
+  const reading: Reading = { settings, lists, entries, problems: problems.sort(byPlace) };
+  cache?.keep(files, reads, parts, until, reading);
+  return reading;
+}
+
+interface ListContext {
+  readonly settings: Settings;
+  readonly guards: Guards;
+  readonly now: number;
+  readonly pause: () => Promise<void>;
+  readonly breathe: () => Promise<void> | undefined;
+  readonly cache: ListCache | undefined;
+}
+
+/** One list by itself; undefined where its file is none, which is among the problems then. */
+async function readList(
+  path: string,
+  files: FeedsFiles,
+  { settings, guards, now, pause, breathe, cache }: ListContext,
+  problemsOfAll: Problem[],
+): Promise<ListRead | undefined> {
+  const sources = new Map<string, FileText>();
+  const source = files.lists.get(path);
+  if (source !== undefined) sources.set(path, source);
+  const noting: FeedsFiles = {
+    ...files,
+    async textFile(below) {
+      const text = await files.textFile(below);
+      sources.set(below, text);
+      return text;
+    },
+  };
+  const problems: Problem[] = [];
+  const list = await listAt(path, files, { now, pause }, problems);
+  if (list === undefined) {
+    problemsOfAll.push(...problems);
+    return undefined;
+  }
+  const channel = channelFor(list, settings, `${files.folder}/${path}`, problems);
+  const known = cache?.knownLines(path, files);
+  const context = { path, channel, guards, files: noting, problems, breathe, known };
+  const { summary, entries } = await readEntries(list, context);
+  const { name, namePlace, action } = list;
+  return { name, namePlace, action, summary, entries, problems, sources };
 }
 
 function byPlace(a: Problem, b: Problem): number {
@@ -113,7 +174,12 @@ function wholeFile({ fault }: Extract<FileText, { fault: unknown }>, file: strin
 }
 
 /** External ids are made of the name: two lists with one name would own each other's judgements. */
-function oneName({ name, namePlace }: ListFile, file: string, names: Map<string, string>, problems: Problem[]): void {
+function oneName(
+  { name, namePlace }: Pick<ListFile, 'name' | 'namePlace'>,
+  file: string,
+  names: Map<string, string>,
+  problems: Problem[],
+): void {
   const other = names.get(name);
   names.set(name, other ?? file);
   if (other === undefined) return;

@@ -2,6 +2,7 @@ import type { CtiaClient } from '../ctia/client.ts';
 import type { StoredIndicator, StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import { generationOf, isOnce, isOwned, ownedId, stateId } from '../ctim/external-id.ts';
 import { LINK_TYPE } from '../ctim/feed.ts';
+import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import type { Actual, ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
@@ -82,22 +83,45 @@ export function actualJudgement(
   links: readonly { link: ActualLink }[],
   shared: (words: JudgementWords) => JudgementWords,
 ): ActualJudgement | undefined {
-  const generation = generationOf(self.owner, 'judgement', stored.externalIds);
-  if (!isOurs(self, stored) || generation === undefined) return undefined;
-  const { external_references: references } = stored;
+  if (!isOurs(self, stored)) return undefined;
+  const judgement = judgementSaid(
+    self.owner,
+    stored.id,
+    { ...stored, external_ids: stored.externalIds },
+    links.map(({ link }) => link),
+  );
+  return judgement && { ...judgement, words: shared(judgement.words) };
+}
+
+type Said = Parameters<typeof wordsOf>[0] &
+  Pick<JudgementDocument, 'valid_time' | 'external_references'> & {
+    observable: { type: string; value: string };
+    external_ids: readonly string[];
+  };
+
+/** What a document of ours makes of a judgement, whether CTIA returned it or we sent it and were told that it is written. */
+export function judgementSaid(
+  owner: string,
+  id: string,
+  document: Said,
+  links: readonly ActualLink[],
+): ActualJudgement | undefined {
+  const { external_ids: externalIds, external_references: references, observable, valid_time: times } = document;
+  const generation = generationOf(owner, 'judgement', externalIds);
+  if (generation === undefined) return undefined;
   const said = lifetimeText({ references });
   const lifetime = said === undefined ? undefined : parseLifetime(said);
   return {
-    id: stored.id,
+    id,
     ...generation,
-    observable: { type: stored.observable.type as ObservableType, value: stored.observable.value },
-    words: shared(wordsOf(stored)),
-    start: Date.parse(stored.valid_time.start_time),
-    end: Date.parse(stored.valid_time.end_time),
-    once: isOnce(self.owner, generation.h, stored.externalIds),
+    observable: { type: observable.type as ObservableType, value: observable.value },
+    words: wordsOf(document),
+    start: Date.parse(times.start_time),
+    end: Date.parse(times.end_time),
+    once: isOnce(owner, generation.h, externalIds),
     lifetimeMs: lifetime && 'value' in lifetime && lifetime.value.kind === 'renewed' ? lifetime.value.ms : undefined,
     references,
-    links: links.map(({ link }) => link),
+    links,
   };
 }
 

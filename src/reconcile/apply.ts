@@ -3,7 +3,9 @@ import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Batch, ENTITIES_MAX } from '../plan/batch.ts';
+import { hashOf } from '../plan/change.ts';
 import type { Moment } from '../plan/documents.ts';
+import type { Learned } from '../plan/learned.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { importPairs } from './import-pairs.ts';
@@ -24,16 +26,28 @@ export interface ApplyContext {
   entryOf(h: string): Entry | undefined;
   entitiesMax: number;
   learnEntitiesMax(max: number): void;
+  readonly record: Recorder;
+  /** What this batch came to know, in order. An entry of which nothing is said here is not known any more. */
+  readonly learned: Learned[];
 }
+
+/** Who keeps a copy of what we hold hears of each batch before it is sent and of what became of it after. */
+export interface Recorder {
+  begin(hs: readonly string[]): Promise<void>;
+  end(facts: readonly Learned[]): Promise<void>;
+}
+
+const NO_RECORD: Recorder = { begin: async () => {}, end: async () => {} };
 
 export function makeApplyContext(
   parts: Pick<ApplyContext, 'client' | 'clock' | 'self' | 'signal'> & {
     revision: string;
     indicators: ReadonlyMap<string, string | undefined>;
     desired: ReadonlyMap<string, Entry>;
+    record?: Recorder | undefined;
   },
 ): ApplyContext {
-  const { client, clock, self, signal, revision, indicators, desired } = parts;
+  const { client, clock, self, signal, revision, indicators, desired, record = NO_RECORD } = parts;
   const context: ApplyContext = {
     client,
     clock,
@@ -46,6 +60,8 @@ export function makeApplyContext(
     learnEntitiesMax(max) {
       context.entitiesMax = Math.max(2, Math.min(context.entitiesMax, max));
     },
+    record,
+    learned: [],
   };
   return context;
 }
@@ -55,6 +71,15 @@ export function makeApplyContext(
  * run could not make: what would be withdrawn for them stays where it is.
  */
 export async function applyBatch(context: ApplyContext, batch: Batch, failed: ReadonlySet<string>): Promise<Outcome> {
+  await context.record.begin(batch.changes.map(hashOf));
+  context.learned.length = 0;
+  const outcome = await carryOut(context, batch, failed);
+  const unknown = new Set(outcome.failures.filter(({ kind }) => kind === 'unknown').map(({ h }) => h));
+  await context.record.end(context.learned.filter(({ h }) => !unknown.has(h)));
+  return outcome;
+}
+
+async function carryOut(context: ApplyContext, batch: Batch, failed: ReadonlySet<string>): Promise<Outcome> {
   switch (batch.kind) {
     case 'import':
       return importPairs(
@@ -84,6 +109,7 @@ async function replace(
   } catch (error) {
     if (!isCtiaError(error, 'capability')) throw error;
     const failures = changes.map(({ kind, stored }): Failure => {
+      context.learned.push({ h: stored.h, unchanged: true });
       const { type, value } = stored.observable;
       const ends = new Date(stored.end).toISOString();
       return {
@@ -111,6 +137,7 @@ async function withdraw(
     }),
   );
   const waiting: Outcome = { applied: 0, failures, notices: [] };
+  for (const { stored } of stays) context.learned.push({ h: stored.h, unchanged: true });
   try {
     return together([waiting, await replaceJudgements(context, goes)]);
   } catch (error) {
@@ -128,8 +155,10 @@ async function expireOneByOne(
   for (const { stored } of changes) {
     try {
       await context.client.expire(stored.id, `withdrawn ${context.moment().revision}`);
+      context.learned.push({ h: stored.h, judgement: { ...stored, end: context.moment().now - 1 } });
     } catch (error) {
       if (!isCtiaError(error, 'not-found')) throw error;
+      context.learned.push({ h: stored.h, gone: stored.id });
     }
   }
   return { applied: changes.length, failures: [], notices: [`withdrawn one by one: ${why}`] };
@@ -141,11 +170,13 @@ async function unlink(
   failed: ReadonlySet<string>,
 ): Promise<Outcome> {
   const goes = changes.filter(({ h }) => !failed.has(h));
+  for (const { h } of changes) if (failed.has(h)) context.learned.push({ h, unchanged: true });
   if (goes.length === 0) return { applied: 0, failures: [], notices: [] };
   const removed = await removeLinks(
     context,
     goes.map(({ link }) => link.id),
   );
+  for (const { h, link } of goes) if (removed.has(link.id)) context.learned.push({ h, gone: link.id });
   const failures = goes.flatMap(({ h, link }): Failure[] =>
     removed.has(link.id)
       ? []

@@ -8,9 +8,8 @@ import { type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { actualJudgement, type Self } from './actual.ts';
-import { type ApplyContext, applyBatch, makeApplyContext } from './apply.ts';
+import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.ts';
-import { importPairs } from './import-pairs.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 
 /**
@@ -23,6 +22,7 @@ export interface HandWork {
   readonly signal?: AbortSignal | undefined;
   readonly owner: string;
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly record?: Recorder;
 }
 
 export interface HandReport {
@@ -156,7 +156,7 @@ async function makeReady(
   { self, found, revision }: Looked,
   channels: readonly Channel[],
 ): Promise<{ context: ApplyContext; feeds: readonly TypedFeed[] }> {
-  const { client, clock, signal, owner } = work;
+  const { client, clock, signal, owner, record } = work;
   const moment = { now: client.serverNow(), owner, revision };
   const missing = found.makings.some(({ feed }) => channels.some(({ name }) => name === feed.channel));
   const feeds = missing ? await work.exclusively(() => makeFeeds(client, moment, channels, found)) : found.feeds;
@@ -168,15 +168,16 @@ async function makeReady(
     revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     desired: new Map(),
+    record,
   });
   return { context, feeds };
 }
 
 function put(context: ApplyContext, entry: Entry): Promise<Outcome> {
-  const target = context.targetOf({ channel: entry.channel, type: entry.observable.type });
-  if (target === undefined) throw new Error(`no indicator for ${entry.channel}/${entry.observable.type}`);
+  const feed = { channel: entry.channel, type: entry.observable.type };
   const generation = { h: entryHash(entry.channel, entry.list, entry.observable), g: 0 };
-  return importPairs(context, [{ entry, judgement: generation, link: generation, target }]);
+  const change = { kind: 'create', feed, entry, judgement: generation, link: generation } as const;
+  return applyBatch(context, { kind: 'import', changes: [change] }, new Set());
 }
 
 function entryByHand(channel: Channel, observable: Observable, end: number, reason: string): Entry {

@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { withoutQuery } from '../ctia/http.ts';
 import type { StoredFeed, StoredIndicator } from '../ctia/stored.ts';
 import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
 import { type Channel, type FeedName, feedKey } from '../ctim/feed.ts';
@@ -28,38 +29,75 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A foreign feed that ends within this time is an alarm: it is not ours to prolong. */
 const FOREIGN_END_ALARM_MS = 30 * DAY_MS;
 
-/**
- * Finds the indicator and the feed of each type of each channel. Ours by external id, then, among what our own
- * organisation made, by exact title: Cisco's workflows made them under these public names, and a tenant has them once.
- * Four requests, whatever the number of channels.
- */
+/** What a tenant holds of feeds and indicators that could be ours or become so. The state is among the indicators. */
+export interface FeedEntities {
+  readonly ownIndicators: readonly StoredIndicator[];
+  readonly ownFeeds: readonly StoredFeed[];
+  /** Of whatever owner, by title. */
+  readonly indicators: readonly StoredIndicator[];
+  readonly feeds: readonly StoredFeed[];
+  /** The titles that were asked for: of others this says nothing. */
+  readonly titles: readonly string[];
+}
+
 export async function findFeeds(
   client: CtiaClient,
   self: Self,
   channels: readonly Channel[],
   now: number,
 ): Promise<FoundFeeds> {
+  return matchFeeds(self, channels, await readFeedEntities(client, self, channels), now);
+}
+
+/** Four requests, whatever the number of channels. */
+export async function readFeedEntities(
+  client: CtiaClient,
+  self: Self,
+  channels: readonly Channel[],
+): Promise<FeedEntities> {
   const titles = channels.flatMap((channel) => [...channel.titles.values()]);
-  const ownIndicators = (await client.allByExternalId('indicator', ownedId(self.owner))).filter((it) =>
-    isOurs(self, it),
-  );
-  const ownFeeds = (await client.allByExternalId('feed', ownedId(self.owner))).filter((it) => isOurs(self, it));
-  const candidates = {
-    indicators:
-      titles.length === 0
-        ? []
-        : await client.allByTitle(
-            'indicator',
-            titles.map((it) => it.indicator),
-          ),
-    feeds:
-      titles.length === 0
-        ? []
-        : await client.allByTitle(
-            'feed',
-            titles.map((it) => it.feed),
-          ),
+  const ofIndicators = titles.map((it) => it.indicator);
+  const ofFeeds = titles.map((it) => it.feed);
+  const none = titles.length === 0;
+  return {
+    ownIndicators: (await client.allByExternalId('indicator', ownedId(self.owner))).filter((it) => isOurs(self, it)),
+    ownFeeds: (await client.allByExternalId('feed', ownedId(self.owner))).filter((it) => isOurs(self, it)),
+    indicators: none ? [] : await client.allByTitle('indicator', ofIndicators),
+    feeds: none ? [] : await client.allByTitle('feed', ofFeeds),
+    titles: [...ofIndicators, ...ofFeeds],
   };
+}
+
+/** The query of a feed's view is its secret. What is kept, or goes to another process, is kept without it. */
+export function withoutSecrets(entities: FeedEntities): FeedEntities {
+  const bare = (feed: StoredFeed) => ({ ...feed, feed_view_url: withoutQuery(feed.feed_view_url) });
+  return { ...entities, ownFeeds: entities.ownFeeds.map(bare), feeds: entities.feeds.map(bare) };
+}
+
+/** With this one in its new state. */
+export function withIndicator(entities: FeedEntities, indicator: StoredIndicator): FeedEntities {
+  return { ...entities, ownIndicators: [...entities.ownIndicators.filter(({ id }) => id !== indicator.id), indicator] };
+}
+
+/** Whether these were read for at least these channels. */
+export function coversChannels({ titles }: FeedEntities, channels: readonly Channel[]): boolean {
+  const known = new Set(titles);
+  return channels.every((channel) =>
+    [...channel.titles.values()].every((it) => known.has(it.indicator) && known.has(it.feed)),
+  );
+}
+
+/**
+ * Finds the indicator and the feed of each type of each channel. Ours by external id, then, among what our own
+ * organisation made, by exact title: Cisco's workflows made them under these public names, and a tenant has them once.
+ */
+export function matchFeeds(
+  self: Self,
+  channels: readonly Channel[],
+  candidates: FeedEntities,
+  now: number,
+): FoundFeeds {
+  const { ownIndicators, ownFeeds } = candidates;
   const feeds: TypedFeed[] = [];
   const makings: Making[] = [];
   const notices: string[] = [];

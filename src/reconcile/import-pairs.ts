@@ -9,7 +9,7 @@ import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import { type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
 import { SECOND } from '../runtime/clock.ts';
-import { isOurs } from './actual.ts';
+import { isOurs, judgementSaid } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 
@@ -25,9 +25,14 @@ export interface Pair {
 export const REFRESH_MS = 2 * SECOND;
 const ROUNDS_MAX = 4;
 
+interface Ids {
+  readonly judgement: string;
+  readonly link: string;
+}
+
 /** What became of one pair in one round. */
 type Fate =
-  | { readonly is: 'done' }
+  | { readonly is: 'done'; readonly pair: Pair; readonly judgement: JudgementDocument; readonly ids: Ids }
   | { readonly is: 'again'; readonly pair: Pair; readonly why: string }
   | { readonly is: 'look'; readonly pair: Pair; readonly judgementId: string; readonly linkId: string }
   | { readonly is: 'failed'; readonly failure: Failure };
@@ -53,6 +58,10 @@ export async function importPairs(context: ApplyContext, pairs: readonly Pair[])
     for (const part of parts(waiting, Math.floor(context.entitiesMax / 2)))
       fates.push(...(await importOnce(context, part)));
     const settled = await settle(context, fates);
+    if (round === 1) {
+      // Later ones may have been stored in part before.
+      for (const fate of fates) if (fate.is === 'failed') context.learned.push({ h: fate.failure.h, unchanged: true });
+    }
     outcomes.push(settled.outcome);
     waiting = settled.again.map(({ pair }) => pair);
     if (waiting.length > 0 && round === ROUNDS_MAX) {
@@ -72,7 +81,8 @@ async function importOnce(context: ApplyContext, pairs: readonly Pair[]): Promis
   const { client } = context;
   const moment = context.moment();
   try {
-    return fatesOf(pairs, await client.importBundle(bundleOf(moment, pairs), importPrefixes(moment.owner)));
+    const bundle = bundleOf(moment, pairs);
+    return fatesOf(pairs, bundle, await client.importBundle(bundle, importPrefixes(moment.owner)));
   } catch (error) {
     if (isCtiaError(error, 'too-many') && error.facts.entitiesMax !== undefined && pairs.length > 1) {
       context.learnEntitiesMax(error.facts.entitiesMax);
@@ -102,7 +112,7 @@ function bundleOf(moment: Moment, pairs: readonly Pair[]): NewBundle {
   };
 }
 
-function fatesOf(pairs: readonly Pair[], results: ImportResults): Fate[] {
+function fatesOf(pairs: readonly Pair[], bundle: NewBundle, results: ImportResults): Fate[] {
   return pairs.map((pair, n): Fate => {
     const judgement = results.get(`transient:j${n}`);
     const link = results.get(`transient:l${n}`);
@@ -113,7 +123,9 @@ function fatesOf(pairs: readonly Pair[], results: ImportResults): Fate[] {
     if (link === undefined) return { is: 'again', pair, why: 'CTIA gave no result for its link' };
     if (link.result === 'error')
       return { is: 'again', pair, why: `it is in no feed, its link failed: ${link.message}` };
-    if (judgement.result === 'created' && link.result === 'created') return { is: 'done' };
+    const sent = bundle.judgements[n];
+    if (sent && judgement.result === 'created' && link.result === 'created')
+      return { is: 'done', pair, judgement: sent, ids: { judgement: judgement.id, link: link.id } };
     return { is: 'look', pair, judgementId: judgement.id, linkId: link.id };
   });
 }
@@ -151,7 +163,7 @@ async function settle(
 ): Promise<{ outcome: Outcome; again: { pair: Pair; why: string }[] }> {
   const again: { pair: Pair; why: string }[] = [];
   const failures: Failure[] = [];
-  const repairs: { pair: Pair; stored: StoredJudgement }[] = [];
+  const repairs: { pair: Pair; stored: StoredJudgement; link: string }[] = [];
   let applied = 0;
   const looks = fates.filter((fate) => fate.is === 'look');
   const judgements = new Map(
@@ -160,8 +172,10 @@ async function settle(
   const links = new Map((await context.client.linksById(looks.map((it) => it.linkId))).map((it) => [it.id, it]));
 
   for (const fate of fates) {
-    if (fate.is === 'done') applied += 1;
-    else if (fate.is === 'failed') failures.push(fate.failure);
+    if (fate.is === 'done') {
+      applied += 1;
+      knowPair(context, fate.pair, fate.judgement, fate.ids);
+    } else if (fate.is === 'failed') failures.push(fate.failure);
     else if (fate.is === 'again') again.push(fate);
     else {
       const { pair } = fate;
@@ -172,18 +186,37 @@ async function settle(
         again.push({ pair: next(pair, 'judgement'), why: 'its external id is taken by a foreign judgement' });
       else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target || !isElementOf(link)) {
         again.push({ pair: next(pair, 'link'), why: 'an old link of this id leads elsewhere' });
-      } else if (needsRewrite(context.moment(), pair, judgement)) repairs.push({ pair, stored: judgement });
-      else applied += 1;
+      } else if (needsRewrite(context.moment(), pair, judgement))
+        repairs.push({ pair, stored: judgement, link: link.id });
+      else {
+        applied += 1;
+        const stands = { ...judgement, external_ids: judgement.externalIds };
+        knowPair(context, pair, stands, { judgement: judgement.id, link: link.id });
+      }
     }
   }
   for (const some of parts(repairs, context.entitiesMax)) {
-    const result = await context.client.replace(some.map((it) => repaired(context.moment(), it.pair, it.stored)));
-    for (const { pair, stored } of some) {
-      if (result.done.has(stored.id)) applied += 1;
-      else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
+    const documents = some.map((it) => repaired(context.moment(), it.pair, it.stored));
+    const result = await context.client.replace(documents);
+    for (const [n, { pair, stored, link }] of some.entries()) {
+      const document = documents[n];
+      if (document && result.done.has(stored.id)) {
+        applied += 1;
+        knowPair(context, pair, document, { judgement: stored.id, link });
+      } else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
     }
   }
   return { outcome: { applied, failures, notices: [] }, again };
+}
+
+function knowPair(
+  { self, learned }: ApplyContext,
+  { link, target }: Pair,
+  document: Parameters<typeof judgementSaid>[2],
+  ids: Ids,
+): void {
+  const judgement = judgementSaid(self.owner, ids.judgement, document, [{ id: ids.link, g: link.g, target }]);
+  if (judgement) learned.push({ h: link.h, judgement });
 }
 
 /** Somebody may have edited the type of our link: a view follows no other. */

@@ -10,7 +10,7 @@ import { makePlan, type Plan } from '../plan/plan.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
-import { type FoundFeeds, findFeeds } from './feeds.ts';
+import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 
 /** What the lists say at a commit. */
 export interface Desired {
@@ -36,6 +36,21 @@ export interface PrepareInput {
   readonly approval: Approval;
   /** The embedded server that we started ourselves. */
   readonly ownEmbedded: boolean;
+  /** Where what CTIA holds is read from; in full from CTIA itself unless said otherwise. */
+  readonly tenantReader?: TenantReader;
+}
+
+/** What CTIA holds of us, as far as a plan needs it. First the judgements: what people did by hand decides how lists are read. */
+export interface TenantReader {
+  readActual(self: Self): Promise<Actual>;
+  readFeedEntities(self: Self, channels: readonly Channel[]): Promise<FeedEntities>;
+}
+
+function readInFull(client: CtiaClient): TenantReader {
+  return {
+    readActual: (self) => readTwice(() => readActual(client, self)),
+    readFeedEntities: (self, channels) => readFeedEntities(client, self, channels),
+  };
 }
 
 /** Everything that a run decides on, read once. */
@@ -54,15 +69,16 @@ export interface Prepared {
 export const EXAMPLES_REPOSITORY = 'urn:ctim-feeds:examples';
 
 export async function prepare(input: PrepareInput): Promise<Prepared> {
-  const { client, owner, approval } = input;
+  const { client, owner, approval, tenantReader = readInFull(input.client) } = input;
   const { organisation, login } = await client.identity();
   const self: Self = { owner, organisation };
   const tenant = `${client.ctiaUrl} (${organisation})`;
-  const actual = await readTwice(() => readActual(client, self));
+  const actual = await tenantReader.readActual(self);
   const now = client.serverNow();
   const allowedByHand = findAllowedByHand(actual, now);
   const desired = await input.readDesired(allowedByHand);
-  const feeds = await findFeeds(client, self, desired.channels, now);
+  const entities = await tenantReader.readFeedEntities(self, desired.channels);
+  const feeds = matchFeeds(self, desired.channels, entities, now);
   const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...feeds.notices] };
   const situation: Situation = {
     now,
@@ -104,7 +120,7 @@ function clockNotice(aheadMs: number): string[] {
 }
 
 /** Who writes while we read page by page makes the count differ: one more look, and then nothing is decided on it. */
-async function readTwice<T>(read: () => Promise<T>): Promise<T> {
+export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -115,19 +131,31 @@ async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
 function findAllowedByHand(actual: Actual, now: number): Observable[] {
-  return [...actual.judgements.values()]
-    .flat()
-    .filter((judgement) => isLive(judgement, now) && listOf(judgement) === 'adhoc-allow')
-    .map(({ observable }) => observable);
+  const allowed: Observable[] = [];
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those)
+      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
+  }
+  return allowed;
 }
 
 const SLICE = 20_000;
+/** An observable that was not parsed again is the same object, whatever line it stands in now. */
+const hashes = new WeakMap<Observable, { readonly channel: string; readonly list: string; readonly h: string }>();
+
+function hashOfEntry({ channel, list, observable }: Entry): string {
+  const known = hashes.get(observable);
+  if (known?.channel === channel && known.list === list) return known.h;
+  const h = entryHash(channel, list, observable);
+  hashes.set(observable, { channel, list, h });
+  return h;
+}
 
 /** A million hashes take seconds: other jobs' locks are renewed between slices. */
 async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
   const desired = new Map<string, Entry>();
   for (const [n, entry] of entries.entries()) {
-    desired.set(entryHash(entry.channel, entry.list, entry.observable), entry);
+    desired.set(hashOfEntry(entry), entry);
     if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   return desired;

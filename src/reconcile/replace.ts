@@ -7,6 +7,7 @@ import type { ActualJudgement } from '../plan/actual.ts';
 import { isDead } from '../plan/actual.ts';
 import type { Batch } from '../plan/batch.ts';
 import { renewed, rewritten, withdrawn } from '../plan/documents.ts';
+import { judgementSaid } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
 import { importPairs, invalidPositions, type Pair, parts, REFRESH_MS } from './import-pairs.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
@@ -69,10 +70,15 @@ async function replaceOnce(
 ): Promise<void> {
   if (changes.length === 0) return;
   try {
-    const result = await context.client.replace(changes.map((change) => documentFor(context, change)));
-    for (const { stored } of changes) {
-      if (result.done.has(stored.id)) fates.set(stored.id, 'done');
-      else if (result.forbidden.has(stored.id)) fates.set(stored.id, 'forbidden');
+    const documents = changes.map((change) => documentFor(context, change));
+    const result = await context.client.replace(documents);
+    for (const [n, { stored }] of changes.entries()) {
+      const document = documents[n];
+      if (document && result.done.has(stored.id)) {
+        fates.set(stored.id, 'done');
+        const judgement = judgementSaid(context.self.owner, stored.id, document, stored.links);
+        if (judgement) context.learned.push({ h: stored.h, judgement });
+      } else if (result.forbidden.has(stored.id)) fates.set(stored.id, 'forbidden');
       else if (result.notFound.has(stored.id)) fates.set(stored.id, 'gone');
       else fates.set(stored.id, 'unknown');
     }
@@ -134,6 +140,9 @@ async function settle(
 
   for (const change of changes) {
     const fate = fates.get(change.stored.id) ?? 'unknown';
+    const { id, h } = change.stored;
+    if (fate === 'gone' && !visible.has(id) && !unreadable.has(id)) context.learned.push({ h, gone: id });
+    if (fate === 'forbidden' || unreadable.has(id)) context.learned.push({ h, unchanged: true });
     if (fate === 'done') applied += 1;
     else if (fate === 'unknown' || (fate === 'gone' && visible.has(change.stored.id))) again.push(change);
     else if (fate === 'forbidden' || unreadable.has(change.stored.id))

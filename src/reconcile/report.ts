@@ -31,6 +31,13 @@ export interface Report {
   readonly notices: readonly string[];
   readonly feeds: readonly FeedVerdict[];
   readonly requests: { readonly total: number; readonly mutating: number };
+  readonly read: ReadFrom;
+}
+
+/** Whether the plan was made on what CTIA said just now or on the ledger, and why. */
+export interface ReadFrom {
+  readonly from: 'ctia' | 'ledger';
+  readonly why: string;
 }
 
 export interface ReportParts {
@@ -45,7 +52,10 @@ export interface ReportParts {
   notices: readonly string[];
   feeds: readonly FeedVerdict[];
   requests: { total: number; mutating: number };
+  read?: ReadFrom;
 }
+
+const IN_FULL: ReadFrom = { from: 'ctia', why: 'this command has no ledger' };
 
 /** A report in Redis stays small whatever went wrong: the first of the failures, and their number in a notice. */
 const FAILURES_MAX = 100;
@@ -70,6 +80,7 @@ export function makeReport(parts: ReportParts): Report {
     notices: more > 0 ? [...notices, `${more} more failures are not listed`] : notices,
     feeds,
     requests: { ...parts.requests },
+    read: parts.read ?? IN_FULL,
   };
 }
 

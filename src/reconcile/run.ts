@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import type { StoredIndicator } from '../ctia/stored.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { makeBatches } from '../plan/batch.ts';
 import { addCounts, countChanges } from '../plan/change.ts';
@@ -6,7 +7,7 @@ import { stateDocument } from '../plan/documents.ts';
 import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
 import type { Approval } from '../plan/safety.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type ApplyContext, applyBatch, makeApplyContext } from './apply.ts';
+import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
 import { type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare } from './prepare.ts';
@@ -19,6 +20,8 @@ export interface RunInput extends PrepareInput {
   readonly signal?: AbortSignal | undefined;
   /** Runs its argument as the only writer of this owner and tenant. */
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Of the workers whose Redis this run shares: they hear of what it writes. */
+  readonly record?: Recorder | undefined;
   /** Told what goes on, for a terminal. */
   readonly progress?: (step: Progress) => void;
 }
@@ -115,6 +118,7 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     revision: prepared.desired.revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     desired: prepared.situation.desired,
+    record: input.record,
   });
 }
 
@@ -156,19 +160,23 @@ async function verifyAll(
 type Applied = Pick<Prepared, 'found' | 'desired' | 'self'>;
 
 /** After each run that wrote, unless the state says so already. A run that changed nothing writes nothing. */
-export async function noteApplied(client: CtiaClient, applied: Applied, wrote: boolean): Promise<void> {
+export async function noteApplied(
+  client: CtiaClient,
+  applied: Applied,
+  wrote: boolean,
+): Promise<StoredIndicator | undefined> {
   const { found, desired } = applied;
-  if (!wrote || isFirstContact(applied) || found.state?.revision === desired.revision) return;
-  await writeState(client, applied);
+  if (!wrote || isFirstContact(applied) || found.state?.revision === desired.revision) return undefined;
+  return writeState(client, applied);
 }
 
-function isFirstContact({ found, desired }: Applied): boolean {
+export function isFirstContact({ found, desired }: Omit<Applied, 'self'>): boolean {
   return found.state === undefined || found.state.repository !== desired.repository;
 }
 
-async function writeState(client: CtiaClient, { found, desired, self }: Applied): Promise<void> {
+async function writeState(client: CtiaClient, { found, desired, self }: Applied): Promise<StoredIndicator> {
   const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
   const document = stateDocument(moment, desired.repository);
-  if (found.state === undefined) await client.createIndicator(document);
-  else await client.replaceIndicator(found.state.id, document);
+  if (found.state === undefined) return client.createIndicator(document);
+  return client.replaceIndicator(found.state.id, document);
 }

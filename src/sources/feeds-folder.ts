@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FileText } from '../lists/feeds-files.ts';
+import { type ListCache, makeListCache } from '../lists/list-cache.ts';
 import { type Reading, readLists } from '../lists/reading.ts';
 import type { Settings } from '../lists/settings.ts';
 import { type Revision, revisionOf } from './git.ts';
@@ -23,6 +24,18 @@ const TEXT_FILE = /\.(?:txt|lst|list|netset|ipset)$/i;
 export interface ReadFeedsOptions {
   readonly now: number;
   readonly adhocAllow?: readonly Observable[];
+  readonly cache?: FeedsCache | undefined;
+}
+
+/** For a process that reads one folder again and again: a file of the same digest is not decoded, its list not parsed again. */
+export interface FeedsCache {
+  readonly lists: ListCache;
+  /** By path below the folder, as it was read last. */
+  files: ReadonlyMap<string, FileRead>;
+}
+
+export function makeFeedsCache(): FeedsCache {
+  return { lists: makeListCache(), files: new Map() };
 }
 
 export interface FeedsRead {
@@ -31,14 +44,14 @@ export interface FeedsRead {
 }
 
 /** Reads a feeds folder whole. What cannot be read is an error among the problems: never an empty desired state in silence. */
-export async function readFeeds(dir: string, { now, adhocAllow = [] }: ReadFeedsOptions): Promise<FeedsRead> {
+export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: ReadFeedsOptions): Promise<FeedsRead> {
   const folder = path.basename(path.resolve(dir));
   const problems: Problem[] = [];
   const say = (severity: 'error' | 'notice', code: string, message: string, below = '') => {
     problems.push({ severity, code, message, file: below === '' ? folder : `${folder}/${below}`, line: 1, column: 1 });
   };
   const root = await realFolder(dir);
-  const reader = makeReader(root ?? path.resolve(dir));
+  const reader = makeReader(root ?? path.resolve(dir), cache?.files);
   const found = root === undefined ? NOTHING : await walk(root, say);
   if (root === undefined) {
     say(
@@ -63,8 +76,9 @@ export async function readFeeds(dir: string, { now, adhocAllow = [] }: ReadFeeds
       ...(settings !== undefined && { settings }),
       textFile: (below) => reader.read(below, TEXT_BYTES_MAX),
     },
-    { now, adhocAllow, pause: setImmediate },
+    { now, adhocAllow, cache: cache?.lists, pause: setImmediate },
   );
+  if (cache) cache.files = reader.files;
   for (const below of found.texts) {
     if (!reader.paths().includes(below))
       say('notice', 'unused-file', 'no list reads this file: name it in entries_from, or remove it', below);
@@ -151,35 +165,53 @@ async function kindOf(root: string, below: string): Promise<'file' | 'folder' | 
 }
 
 interface Reader {
+  readonly files: ReadonlyMap<string, FileRead>;
   read(below: string, bytesMax: number): Promise<FileText>;
   paths(): string[];
   /** Over all that was read, by path: the same for the same tree on every machine. */
   digest(): string;
 }
 
-function makeReader(root: string): Reader {
-  const digests = new Map<string, string>();
-  const texts = new Map<string, FileText>();
+interface FileRead {
+  readonly digest: string;
+  readonly text: FileText;
+}
+
+/** Bytes are read and digested each time: nothing else tells that a file is the same, since its times may lie. */
+function makeReader(root: string, before: ReadonlyMap<string, FileRead> = new Map()): Reader {
+  const files = new Map<string, FileRead>();
   return {
+    files,
     async read(below, bytesMax) {
-      const known = texts.get(below);
-      if (known !== undefined) return known;
-      const { text, bytes } = await readInside(root, below, bytesMax);
-      digests.set(below, bytes === undefined ? 'unread' : createHash('sha256').update(bytes).digest('hex'));
-      texts.set(below, text);
-      return text;
+      const known = files.get(below);
+      if (known !== undefined) return known.text;
+      const found = await readInside(root, below, bytesMax);
+      const digest = 'bytes' in found ? createHash('sha256').update(found.bytes).digest('hex') : 'unread';
+      const earlier = before.get(below);
+      const read =
+        'bytes' in found && earlier?.digest === digest
+          ? earlier
+          : { digest, text: 'bytes' in found ? decoded(found.bytes) : found };
+      files.set(below, read);
+      return read.text;
     },
-    paths: () => [...digests.keys()].sort(),
+    paths: () => [...files.keys()].sort(),
     digest() {
-      const rows = [...digests].sort(([a], [b]) => (a < b ? -1 : 1));
+      const rows = [...files]
+        .map(([below, { digest }]) => [below, digest])
+        .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
       return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
     },
   };
 }
 
 /** A pull request must not print a key file: links are resolved before anything is read. */
-async function readInside(root: string, below: string, bytesMax: number): Promise<{ text: FileText; bytes?: Buffer }> {
-  const fault = (code: string, message: string) => ({ text: { fault: { code, message } } });
+async function readInside(
+  root: string,
+  below: string,
+  bytesMax: number,
+): Promise<{ bytes: Buffer } | { fault: { code: string; message: string } }> {
+  const fault = (code: string, message: string) => ({ fault: { code, message } });
   try {
     const real = await realpath(path.join(root, below));
     if (real !== root && !real.startsWith(root + path.sep)) {
@@ -193,8 +225,7 @@ async function readInside(root: string, below: string, bytesMax: number): Promis
         `it has ${size} bytes, more than ${bytesMax}: split it, or put the entries of a YAML list into a text file (entries_from)`,
       );
     }
-    const bytes = await readFile(real);
-    return { text: decoded(bytes), bytes };
+    return { bytes: await readFile(real) };
   } catch (error) {
     return fault('unreadable', `it cannot be read (${reasonOf(error)})`);
   }

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Actual } from '../plan/actual.ts';
+import { type EntryRecord, learn, NOTHING_HELD, recordOf } from '../plan/learned.ts';
+import type { Recorder } from '../reconcile/apply.ts';
+import type { FeedEntities } from '../reconcile/feeds.ts';
+import type { RedisKeys } from './keys.ts';
+import { LEDGER_FORMAT, packEntities, packRecord, unpackEntities, unpackRecord } from './ledger-format.ts';
+import { LockLost, type WriterLock } from './lock.ts';
+
+/**
+ * Our copy in Redis of *actual*, for one tenant and owner: a cache of CTIA, never the truth. What lies where:
+ *
+ *   <ledger>               hash   id, format, whose it is, version, when it was read, feeds without secrets, latest verdicts on them
+ *   <ledger>:entries:<id>  hash   h → what we hold of it
+ *   <ledger>:log           list   the entries that each version touched, one element a version, the latest `LOG_MAX`
+ *   <ledger>:in-flight     hash   h → the writer that may be writing it: look before you write
+ *   <ledger>:stamp         text   another one after each step of a writer
+ *
+ *   a writer, holding the lock      the ledger
+ *   --------------------------------+--------------------------------------------------------------
+ *   before a batch is sent          its entries are marked
+ *   after its answer                what was learned is written, and those marks go, in one step
+ *   dies, or does not know          the marks stay; who plans next looks at these entries first
+ *   after a full read               a new ledger under a new id takes the place of the old one, unless any writer took a
+ *                                   step since the read began: then what was read may be older than what was written
+ */
+export interface LedgerFacts {
+  readonly id: string;
+  readonly version: number;
+  readonly readAt: string;
+  /** Absent while feeds or the state were made and nobody has looked since. */
+  readonly entities: FeedEntities | undefined;
+}
+
+const LOG_MAX = 256;
+const SLICE = 1000;
+/** A rewrite that was left midway vanishes by itself. */
+const DRAFT_MS = 60 * 60 * 1000;
+
+const BEGIN = `
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[2], ARGV[2])
+for i = 3, #ARGV do redis.call('hset', KEYS[3], ARGV[i], ARGV[1]) end
+return 1
+`;
+const END = `
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[2], ARGV[2])
+local is_same = redis.call('hget', KEYS[4], 'id') == ARGV[3]
+for i = 6, #ARGV, 2 do
+  if is_same and ARGV[i + 1] == '' then redis.call('hdel', KEYS[6], ARGV[i])
+  elseif is_same then redis.call('hset', KEYS[6], ARGV[i], ARGV[i + 1]) end
+  redis.call('hdel', KEYS[3], ARGV[i])
+end
+if is_same then
+  local version = redis.call('hincrby', KEYS[4], 'version', 1)
+  redis.call('rpush', KEYS[5], version .. ' ' .. ARGV[4])
+  redis.call('ltrim', KEYS[5], -tonumber(ARGV[5]), -1)
+end
+return 1
+`;
+const SWAP = `
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('get', KEYS[2]) ~= ARGV[2] then return 'moved' end
+local old = redis.call('hget', KEYS[4], 'id')
+redis.call('del', KEYS[3], KEYS[4], KEYS[5])
+redis.call('hset', KEYS[4], 'version', 0, unpack(ARGV, 3))
+redis.call('persist', KEYS[6])
+return old or ''
+`;
+const NOTE = `
+if redis.call('hget', KEYS[1], 'id') ~= ARGV[1] then return 0 end
+redis.call('hset', KEYS[1], ARGV[2], ARGV[3])
+return 1
+`;
+
+export interface LedgerStore {
+  /** What it says of itself, or why it cannot be used. */
+  facts(): Promise<LedgerFacts | { unusable: string }>;
+  /** Entries whose writer is gone or did not know how it ended. What another one writes at this moment is not among them. */
+  leftInFlight(): Promise<string[]>;
+  records(id: string, hs: readonly string[]): Promise<Map<string, EntryRecord>>;
+  /** Entries touched after this version, or undefined where the log does not reach back so far. */
+  touchedSince(version: number, facts: LedgerFacts): Promise<string[] | undefined>;
+  /** All of it, in slices. */
+  allRecords(id: string): AsyncGenerator<[h: string, text: string][]>;
+  /** To be taken before a full read: no request of a writer that died is under way any more. */
+  takeStamp(lock: WriterLock): Promise<string>;
+  /** Puts what was read in the place of what was known and gives its id; undefined where somebody wrote since the stamp. */
+  rewrite(lock: WriterLock, read: FullRead): Promise<string | undefined>;
+  recorder(lock: WriterLock): Recorder;
+  /** `undefined`: they have changed, and are to be read again. */
+  noteEntities(id: string, entities: FeedEntities | undefined): Promise<void>;
+  /** A note beside the entries; lost where another ledger took its place. */
+  note(id: string, field: string, value: string): Promise<void>;
+  notes(fields: readonly string[]): Promise<(string | null)[]>;
+}
+
+export interface FullRead {
+  readonly stamp: string;
+  readonly actual: Actual;
+  readonly entities: FeedEntities;
+  readonly readAt: string;
+}
+
+export function makeLedgerStore(
+  redis: Redis,
+  keys: Pick<RedisKeys, 'ledger' | 'lock'>,
+  { tenant, owner }: { tenant: string; owner: string },
+): LedgerStore {
+  const base = keys.ledger;
+  const log = `${base}:log`;
+  const inFlight = `${base}:in-flight`;
+  const stampKey = `${base}:stamp`;
+  const entriesOf = (id: string) => `${base}:entries:${id}`;
+  const whose = `${owner}@${tenant}`;
+
+  async function facts(): Promise<LedgerFacts | { unusable: string }> {
+    const fields = ['id', 'format', 'whose', 'version', 'readAt', 'entities'] as const;
+    const [id, format, of, version, readAt, entities] = await redis.hmget(base, ...fields);
+    if (!id || !readAt) return { unusable: 'there is no ledger' };
+    if (format !== String(LEDGER_FORMAT))
+      return { unusable: `the ledger is of format ${format}, not ${LEDGER_FORMAT}` };
+    if (of !== whose) return { unusable: `the ledger is of ${of}, not of ${whose}` };
+    return { id, version: Number(version), readAt, entities: entities ? unpackEntities(entities) : undefined };
+  }
+
+  async function records(id: string, hs: readonly string[]): Promise<Map<string, EntryRecord>> {
+    const found = new Map<string, EntryRecord>();
+    for (const some of slices(hs)) {
+      const texts = await redis.hmget(entriesOf(id), ...some);
+      for (const [n, h] of some.entries()) {
+        const text = texts[n];
+        found.set(h, text ? unpackRecord(h, text) : NOTHING_HELD);
+      }
+    }
+    return found;
+  }
+
+  async function note(id: string, field: string, value: string): Promise<void> {
+    await redis.eval(NOTE, 1, base, id, field, value);
+  }
+
+  return {
+    facts,
+    records,
+    async leftInFlight() {
+      const [holder, marks] = (await redis.multi().get(keys.lock).hgetall(inFlight).exec()) ?? [];
+      const writers = Object.entries((marks?.[1] ?? {}) as Record<string, string>);
+      return writers.flatMap(([h, writer]) => (writer === holder?.[1] ? [] : [h]));
+    },
+    async touchedSince(version, { version: current }) {
+      if (version === current) return [];
+      const elements = await redis.lrange(log, version - current, -1);
+      const touched = new Set<string>();
+      for (const [n, element] of elements.entries()) {
+        const [number, ...hs] = element.split(' ');
+        // A version that was made since the facts were read moves the window: better all of it than a gap.
+        if (Number(number) !== version + 1 + n) return undefined;
+        for (const h of hs) touched.add(h);
+      }
+      return elements.length < current - version ? undefined : [...touched];
+    },
+    async *allRecords(id) {
+      let cursor = '0';
+      do {
+        const [next, flat] = await redis.hscan(entriesOf(id), cursor, 'COUNT', SLICE);
+        cursor = next;
+        const pairs: [string, string][] = [];
+        for (let n = 0; n + 1 < flat.length; n += 2) pairs.push([flat[n] ?? '', flat[n + 1] ?? '']);
+        yield pairs;
+      } while (cursor !== '0');
+    },
+    takeStamp: (lock) =>
+      lock.exclusively(async () => {
+        await redis.set(stampKey, randomUUID(), 'NX');
+        return (await redis.get(stampKey)) ?? '';
+      }),
+    async rewrite(lock, { stamp, actual, entities, readAt }) {
+      const id = randomUUID();
+      const key = entriesOf(id);
+      for (const hs of slices([...new Set([...actual.judgements.keys(), ...actual.dangling.keys()])])) {
+        const pairs = hs.flatMap((h) => [h, packRecord(recordOf(actual, h))]);
+        await redis
+          .multi()
+          .hset(key, ...pairs)
+          .pexpire(key, DRAFT_MS)
+          .exec();
+      }
+      const fields = { id, format: String(LEDGER_FORMAT), whose, readAt, entities: packEntities(entities) };
+      const old = await lock.exclusively(() =>
+        redis.eval(
+          SWAP,
+          6,
+          keys.lock,
+          stampKey,
+          inFlight,
+          base,
+          log,
+          key,
+          lock.token,
+          stamp,
+          ...Object.entries(fields).flat(),
+        ),
+      );
+      if (old === 0) throw new LockLost(LOST);
+      await redis.unlink(entriesOf(old === 'moved' ? id : String(old)));
+      return old === 'moved' ? undefined : id;
+    },
+    recorder: (lock) => ({
+      async begin(hs) {
+        const done = await redis.eval(BEGIN, 3, keys.lock, stampKey, inFlight, lock.token, randomUUID(), ...hs);
+        if (done !== 1) throw new LockLost(LOST);
+      },
+      async end(learned) {
+        const known = await facts();
+        const id = 'id' in known ? known.id : '';
+        const hs = [...new Set(learned.map(({ h }) => h))];
+        const held = id === '' ? new Map<string, EntryRecord>() : await records(id, hs);
+        for (const fact of learned) held.set(fact.h, learn(held.get(fact.h) ?? NOTHING_HELD, fact));
+        const pairs = hs.flatMap((h) => [h, packRecord(held.get(h) ?? NOTHING_HELD)]);
+        const lists = [keys.lock, stampKey, inFlight, base, log, entriesOf(id)];
+        const done = await redis.eval(END, 6, ...lists, lock.token, randomUUID(), id, hs.join(' '), LOG_MAX, ...pairs);
+        if (done !== 1) throw new LockLost(LOST);
+      },
+    }),
+    noteEntities: (id, entities) => note(id, 'entities', entities ? packEntities(entities) : ''),
+    note,
+    notes: (fields) => redis.hmget(base, ...fields),
+  };
+}
+
+const LOST = 'another process writes to this tenant now: what this one learned is not noted, and looked at again';
+
+function* slices<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += SLICE) yield items.slice(at, at + SLICE);
+}

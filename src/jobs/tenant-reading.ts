@@ -1,0 +1,143 @@
+import { isCtiaError } from '../ctia/error.ts';
+import type { StoredIndicator } from '../ctia/stored.ts';
+import { stateId } from '../ctim/external-id.ts';
+import type { Channel } from '../ctim/feed.ts';
+import type { Actual } from '../plan/actual.ts';
+import { type Learned, recordOf } from '../plan/learned.ts';
+import { readActual, type Self } from '../reconcile/actual.ts';
+import { coversChannels, type FeedEntities, readFeedEntities } from '../reconcile/feeds.ts';
+import { REFRESH_MS } from '../reconcile/import-pairs.ts';
+import { lookAtEntry } from '../reconcile/look.ts';
+import { readTwice, type TenantReader } from '../reconcile/prepare.ts';
+import type { ReadFrom } from '../reconcile/report.ts';
+import type { LedgerFacts } from './ledger.ts';
+import type { Desk, Workplace } from './workplace.ts';
+
+/**
+ * How a run gets to know what CTIA holds: from the ledger, or by reading CTIA in full and writing the ledger anew. In
+ * doubt always the latter:
+ *
+ *   no ledger, another format, another tenant's                in full
+ *   the state in CTIA is not the one that we know              in full: somebody applied past this Redis
+ *   entries left in flight, a few                              from the ledger; those are read back first
+ *   entries left in flight, many                               in full
+ *   otherwise                                                  from the ledger
+ */
+export interface TenantReading extends TenantReader {
+  /** Which it was, and why. */
+  told(): ReadFrom;
+  /** After a full read: it becomes the ledger, unless somebody wrote meanwhile. To be called before anything is written. */
+  keep(): Promise<void>;
+}
+
+/** Two requests for each; more than this cost as much as the pages of a large owner. */
+const LOOKS_MAX = 25;
+
+/** `inFull`: why this run does not go by the ledger whatever it says. */
+export function readTenant(work: Workplace, desk: Desk, inFull?: string): TenantReading {
+  const { client, lock } = desk;
+  const { store, mirror } = work.ledger;
+  let from: ReadFrom | undefined;
+  let known: LedgerFacts | undefined;
+  let full: { stamp: string; actual: Actual; readAt: string } | undefined;
+  let entities: FeedEntities | undefined;
+
+  async function readFromCtia(self: Self, why: string): Promise<Actual> {
+    from = { from: 'ctia', why };
+    const stamp = await store.takeStamp(lock);
+    const readAt = new Date(client.serverNow()).toISOString();
+    const actual = await readTwice(() => readActual(client, self));
+    full = { stamp, actual, readAt };
+    return actual;
+  }
+
+  return {
+    async readActual(self) {
+      if (inFull !== undefined) return readFromCtia(self, inFull);
+      const facts = await store.facts();
+      if ('unusable' in facts) return readFromCtia(self, facts.unusable);
+      const moved = await stateMoved(desk, self, facts);
+      if (moved !== undefined) return readFromCtia(self, moved);
+      const left = await store.leftInFlight();
+      if (left.length > LOOKS_MAX) return readFromCtia(self, `${left.length} entries were left in flight`);
+      let actual = await mirror.catchUp(facts);
+      if (actual !== undefined && left.length > 0) {
+        await lookAt(work, desk, self, actual, left);
+        const after = await store.facts();
+        actual = 'id' in after && after.id === facts.id ? await mirror.catchUp(after) : undefined;
+      }
+      if (actual === undefined) return readFromCtia(self, 'the ledger was replaced while it was read');
+      from = { from: 'ledger', why: `read in full at ${facts.readAt}, kept since` };
+      known = facts;
+      return actual;
+    },
+    async readFeedEntities(self, channels) {
+      if (known?.entities && coversChannels(known.entities, channels)) return known.entities;
+      entities = await readFeedEntities(client, self, channels);
+      work.ledger.keepViewUrls(entities);
+      return entities;
+    },
+    told: () => from ?? { from: 'ctia', why: 'nothing was read yet' },
+    async keep() {
+      if (entities === undefined) return;
+      if (full === undefined) {
+        if (known !== undefined) await store.noteEntities(known.id, entities);
+        return;
+      }
+      const id = await store.rewrite(lock, { ...full, entities });
+      if (id !== undefined) mirror.take(id, full.actual);
+    },
+  };
+}
+
+/** Feeds as the ledger knows them; where it does not, as CTIA does, and then the ledger too. */
+export async function feedEntitiesOf(
+  { ledger }: Workplace,
+  { client }: Desk,
+  self: Self,
+  channels: readonly Channel[],
+): Promise<{ entities: FeedEntities; id: string | undefined }> {
+  const facts = await ledger.store.facts();
+  const id = 'id' in facts ? facts.id : undefined;
+  if ('id' in facts && facts.entities && coversChannels(facts.entities, channels))
+    return { entities: facts.entities, id };
+  const entities = await readFeedEntities(client, self, channels);
+  ledger.keepViewUrls(entities);
+  if (id !== undefined) await ledger.store.noteEntities(id, entities);
+  return { entities, id };
+}
+
+/**
+ * One request tells whether somebody applied lists past this Redis: from a machine without it, or before it was restored
+ * from an older copy.
+ */
+async function stateMoved({ client }: Desk, { owner }: Self, { entities }: LedgerFacts): Promise<string | undefined> {
+  const known = entities?.ownIndicators.find(({ externalIds }) => externalIds.includes(stateId(owner)));
+  if (known === undefined) return 'the state in CTIA is not known';
+  let now: StoredIndicator;
+  try {
+    now = await client.indicatorById(known.id);
+  } catch (error) {
+    if (!isCtiaError(error, 'not-found')) throw error;
+    return 'the state in CTIA is gone';
+  }
+  if (now.modified === known.modified) return undefined;
+  return `somebody else applied ${now.short_description ?? 'lists'} at ${now.modified}`;
+}
+
+/** What was in flight when its writer died may have been written a moment ago: after the refresh it is seen. */
+async function lookAt(
+  { clock, ledger, log }: Workplace,
+  { client, lock, signal }: Desk,
+  self: Self,
+  actual: Actual,
+  hs: readonly string[],
+): Promise<void> {
+  log.info({ entries: hs.length }, 'entries were left in flight: looking at them before anything is written');
+  await clock.sleep(REFRESH_MS, signal);
+  await lock.exclusively(async () => {
+    const facts: Learned[] = [];
+    for (const h of hs) facts.push({ h, whole: await lookAtEntry(client, self, h, recordOf(actual, h)) });
+    await ledger.store.recorder(lock).end(facts);
+  });
+}

@@ -1,0 +1,56 @@
+import type { Actual, ActualJudgement, ActualLink } from './actual.ts';
+
+/**
+ * What a write taught us of one entry, for whoever keeps a copy of *actual*. An entry of which a batch tells nothing is
+ * not known any more: it is looked at before anything else is written to it.
+ */
+export type Learned =
+  /** It stands in CTIA just so; links that are not among its own here are as they were. */
+  | { readonly h: string; readonly judgement: ActualJudgement }
+  /** No judgement and no link of this id is there any more. */
+  | { readonly h: string; readonly gone: string }
+  /** Nothing was written. */
+  | { readonly h: string; readonly unchanged: true }
+  /** It was read anew: all that there is of it. */
+  | { readonly h: string; readonly whole: EntryRecord };
+
+/** All that we hold of one entry: what `Actual` has under one h. */
+export interface EntryRecord {
+  readonly judgements: readonly ActualJudgement[];
+  readonly dangling: readonly ActualLink[];
+}
+
+export const NOTHING_HELD: EntryRecord = { judgements: [], dangling: [] };
+
+export function recordOf(actual: Actual, h: string): EntryRecord {
+  return { judgements: actual.judgements.get(h) ?? [], dangling: actual.dangling.get(h) ?? [] };
+}
+
+export function isNothing({ judgements, dangling }: EntryRecord): boolean {
+  return judgements.length === 0 && dangling.length === 0;
+}
+
+export function learn(record: EntryRecord, fact: Learned): EntryRecord {
+  if ('unchanged' in fact) return record;
+  if ('whole' in fact) return fact.whole;
+  const { judgements, dangling } = record;
+  if ('gone' in fact) {
+    const isLeft = ({ id }: { id: string }) => id !== fact.gone;
+    const lost = judgements.find(({ id }) => id === fact.gone);
+    return {
+      judgements: judgements.filter(isLeft).map((it) => ({ ...it, links: it.links.filter(isLeft) })),
+      // Whose judgement is deleted stays, and costs every pull.
+      dangling: [...dangling.filter(isLeft), ...(lost?.links ?? [])],
+    };
+  }
+  const { judgement } = fact;
+  const before = judgements.find(({ id }) => id === judgement.id);
+  const told = new Set(judgement.links.map(({ id }) => id));
+  const links = [...(before?.links.filter(({ id }) => !told.has(id)) ?? []), ...judgement.links];
+  const learned = { ...judgement, links };
+  return {
+    judgements:
+      before === undefined ? [...judgements, learned] : judgements.map((it) => (it === before ? learned : it)),
+    dangling: dangling.filter(({ id }) => !told.has(id)),
+  };
+}
