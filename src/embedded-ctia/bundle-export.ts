@@ -6,6 +6,7 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { text } from './documents.ts';
 import { hostnameOf, shortIdOf } from './ids.ts';
 import { BULK_KINDS, KINDS, type Kind, type Stored } from './kinds.ts';
+import { operation } from './operation.ts';
 import { names, parseQuery, truth } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { parseOrRefuse } from './schema-error.ts';
@@ -40,13 +41,15 @@ export function bundleExportRoutes(app: FastifyInstance, ctia: Ctia): void {
   const send = (request: FastifyRequest, reply: FastifyReply, ids: readonly string[], asked: Options) =>
     reply.send(exported(ctia, callerOf(request), ids, asked));
 
-  app.get('/ctia/bundle/export', (request, reply) => {
+  const exporting = { tag: 'bundle', summary: 'Entities with what they are related to' };
+
+  app.get('/ctia/bundle/export', operation({ ...exporting, query: getQuery }), (request, reply) => {
     requireCapabilities(callerOf(request), EXPORT_BUNDLE);
     const { ids, ...asked } = parseQuery(getQuery, request.query, LISTS);
     return send(request, reply, ids, asked);
   });
 
-  app.post('/ctia/bundle/export', (request, reply) => {
+  app.post('/ctia/bundle/export', operation({ ...exporting, query: postQuery, body: postBody }), (request, reply) => {
     requireCapabilities(callerOf(request), EXPORT_BUNDLE);
     const asked = parseQuery(postQuery, request.query, LISTS);
     return send(request, reply, parseOrRefuse(postBody, request.body).ids, asked);
