@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import { incidentTimes } from './incident-status.ts';
 import type { Kind } from './kinds.ts';
-import { base, confidence, describable, instant, severity, sourcable, text, texts } from './schema.ts';
+import { base, confidence, describable, instant, openObject, severity, sourcable, text, texts } from './schema.ts';
 import {
   BASE_RULES,
   DESCRIBABLE_RULES,
@@ -39,7 +39,7 @@ const schema = z.strictObject({
   promotion_method: z.enum(['Manual', 'Automated']).optional(),
   tactics: texts.optional(),
   techniques: texts.optional(),
-  meta: z.record(z.string(), z.unknown()).optional(),
+  meta: openObject.optional(),
   scores: z.strictObject(Object.fromEntries(SCORE_TYPES.map((name) => [name, z.number().optional()]))).optional(),
 });
 

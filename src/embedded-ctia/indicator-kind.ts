@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import { isReference } from './ids.ts';
 import type { Kind } from './kinds.ts';
-import { base, confidence, describable, period, severity, sourcable, text, texts } from './schema.ts';
+import { base, confidence, describable, openObject, period, severity, sourcable, text, texts } from './schema.ts';
 import {
   BASE_RULES,
   DESCRIBABLE_RULES,
@@ -39,7 +39,7 @@ export const indicatorKind: Kind = {
       .strictObject({ operator: z.enum(['and', 'or', 'not']), indicator_ids: texts })
       .optional(),
     // CTIA checks a specification at its second layer only.
-    specification: z.record(z.string(), z.unknown()).optional(),
+    specification: openObject.optional(),
   }),
   rules: [
     ...BASE_RULES,

@@ -55,6 +55,7 @@ interface Token {
 export function parseLucene(text: string): Query {
   const tokens = tokenized(text);
   let next = 0;
+  let nesting = 0;
 
   function group(field: string | undefined): Query {
     const clauses: Clause[] = [];
@@ -85,8 +86,11 @@ export function parseLucene(text: string): Query {
         if (tokens[next]?.kind === 'field') throw failure(text);
         return clause(token.text);
       case '(': {
+        nesting += 1;
+        if (nesting > NESTING_MAX) throw failure(text);
         const inner = group(field);
         if (tokens[next]?.kind !== ')') throw failure(text);
+        nesting -= 1;
         next += 1;
         return inner;
       }
@@ -107,6 +111,9 @@ export function parseLucene(text: string): Query {
   if (next < tokens.length) throw failure(text);
   return query;
 }
+
+/** Groups in groups; Elasticsearch has a limit too. */
+export const NESTING_MAX = 100;
 
 interface Clause {
   readonly of: Query;

@@ -52,8 +52,8 @@ function plant(root: Tree, input: unknown, path: readonly PropertyKey[], value: 
 }
 
 function emptyLike(input: unknown): Tree {
-  // Aligned from the start: a list whose last elements are good still has its full length.
-  return Array.isArray(input) ? input.map(() => null) : {};
+  // Aligned from the start: a list whose last elements are good still has its full length. Any key may be one of an object.
+  return Array.isArray(input) ? input.map(() => null) : Object.create(null);
 }
 
 function at(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -85,7 +85,7 @@ function leaf(issue: z.core.$ZodIssue, value: unknown): string {
     case 'custom':
       if (issue.message === 'instant') return instantLeaf(value);
       // A number of a query string arrives as text: %n shows it as the number it was read as.
-      return issue.message.replace('%n', clojure(Number(value))).replace('%', clojure(value));
+      return issue.message.replace('%n', () => clojure(Number(value))).replace('%', () => clojure(value));
     default:
       return `(not (valid? ${clojure(value)}))`;
   }

@@ -359,3 +359,42 @@ test('§1.2 a URI is what Java takes for one: relative texts too, nothing with a
   ];
   for (const uri of bad) assert.equal(await status(uri), 400, uri);
 });
+
+test('what is nested too deeply is refused, wherever a document is open, and so is a query', async (t) => {
+  const session = await started(t);
+  const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  const time = { start_time: '2026-11-25' };
+  const observable = { type: 'ip', value: 'a' };
+  const relation = { origin: 'acme', relation: 'Refers_To', source: observable, related: observable };
+  const event = { type: 'FileCreateEvent', time, process_id: 1, process_name: 'x' };
+  const places: [kind: string, of: (deep: unknown) => object][] = [
+    ['actor', (deep) => ({ deep })],
+    ['campaign', (deep) => ({ activity: deep })],
+    ['asset-properties', (deep) => ({ deep: { er: deep } })],
+    ['incident', (deep) => ({ confidence: 'High', status: 'New', incident_time: { opened: '2026' }, meta: { deep } })],
+    ['sighting', (deep) => ({ observed_time: time, relations: [{ ...relation, relation_info: { deep } }] })],
+    ['sighting', (deep) => ({ observed_time: time, data: { columns: [], rows: [[deep]] } })],
+    ['sighting', (deep) => ({ observed_time: time, context: { file_create_events: [{ ...event, deep }] } })],
+  ];
+  for (const [kind, of] of places) {
+    const external_ids = [`acme-${kind}`];
+    const kept = await call(session, 'POST', `/ctia/${kind}`, { ...of(nested(90)), external_ids });
+    assert.equal(kept.status, 201, kept.text.slice(0, 200));
+    const { status, json } = await call(session, 'POST', `/ctia/${kind}`, of(nested(1500)));
+    assert.equal(status, 400);
+    assert.match(JSON.stringify(json.errors), /"\(not \(shallow\? …\)\)"/);
+  }
+  for (const language of ['query', 'simple_query']) {
+    const asked = async (levels: number) =>
+      (await call(session, 'GET', `/ctia/actor/search?${language}=${'('.repeat(levels)}a${')'.repeat(levels)}`)).status;
+    assert.deepEqual([await asked(90), await asked(5000)], [200, 400], language);
+  }
+});
+
+test('any key that a document may not have is told, whatever it is called', async (t) => {
+  const session = await started(t);
+  for (const key of ['__proto__', 'constructor', 'toString']) {
+    const { status, text } = await call(session, 'POST', '/ctia/indicator', `{"producer":"acme","${key}":{}}`);
+    assert.deepEqual([status, text], [400, `{"errors":{"${key}":"disallowed-key"}}`]);
+  }
+});
