@@ -13,6 +13,8 @@ import { MINUTE, systemClock } from '../../src/runtime/clock.ts';
 import { makeReleases } from '../../src/runtime/release.ts';
 import { address, writeFeeds } from './addresses.ts';
 import { type Prepared, postBare } from './bare-loop.ts';
+import { measureEmbedded } from './embedded.ts';
+import { atLeast, atMost, type Measure, median, plain } from './measure.ts';
 import type { Planned } from './planning-process.ts';
 import { type BenchServer, forkServer } from './server.ts';
 
@@ -21,6 +23,9 @@ const { values: options } = parseArgs({
   options: {
     n: { type: 'string', default: '20000' },
     'plan-n': { type: 'string', default: '200000' },
+    'ingest-n': { type: 'string', default: '100000' },
+    'store-n': { type: 'string', default: '1000000' },
+    only: { type: 'string' },
     rounds: { type: 'string', default: '3' },
   },
 });
@@ -28,45 +33,22 @@ const n = Number(options.n);
 const planN = Number(options['plan-n']);
 const rounds = Number(options.rounds);
 
-/** A machine's noise: what misses a ratio or a time by less is said not to hold, and fails nothing. */
-const NOISE = 0.1;
+/** `--only` runs one of them. */
+const PARTS = {
+  sync: syncMeasures,
+  plan: planMeasures,
+  embedded: () =>
+    measureEmbedded({
+      newFolder,
+      startServer,
+      ingestN: Number(options['ingest-n']),
+      storeN: Number(options['store-n']),
+    }),
+} as const;
+
 const LIMIT_MS = 15 * MINUTE;
 const FEEDS_OF_CHANNEL = 5;
 const MIB = 1024 * 1024;
-
-interface Measure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget?: string;
-  readonly holds?: boolean;
-  /** Broken by more than noise. */
-  readonly broken?: boolean;
-  /** Why a budget that does not hold is no failure yet. */
-  readonly open?: string;
-}
-
-function atMost(name: string, value: number, unit: string, max: number, open?: string): Measure {
-  const exact = unit === 'requests';
-  const broken = open === undefined && value > (exact ? max : max * (1 + NOISE));
-  const holds = value <= max;
-  return { name, value: rounded(value), unit, budget: `<= ${max}`, holds, broken, ...(!holds && open && { open }) };
-}
-
-function atLeast(name: string, value: number, unit: string, min: number): Measure {
-  return {
-    name,
-    value: rounded(value),
-    unit,
-    budget: `>= ${min}`,
-    holds: value >= min,
-    broken: value < min * (1 - NOISE),
-  };
-}
-
-function plain(name: string, value: number, unit: string): Measure {
-  return { name, value: rounded(value), unit };
-}
 
 const releases = makeReleases();
 const folder = mkdtempSync(join(tmpdir(), 'ctim-bench-'));
@@ -92,7 +74,11 @@ try {
 process.exit();
 
 async function measureAll(): Promise<Measure[]> {
-  return [...(await syncMeasures()), ...(await planMeasures())];
+  const measures: Measure[] = [];
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (options.only === undefined || options.only === name) measures.push(...(await part()));
+  }
+  return measures;
 }
 
 /** One feeds folder and one data folder with what a run does to them. */
@@ -281,16 +267,4 @@ function newFolder(name: string): string {
   const path = join(folder, name);
   mkdirSync(path);
   return path;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1
-    ? (sorted[Math.floor(middle)] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(4));
 }
