@@ -85,7 +85,7 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
     if (body === '') return done(null, undefined);
     try {
-      done(null, JSON.parse(String(body)));
+      done(null, parsedJson(String(body)));
     } catch (cause) {
       done(new Refusal(400, { type: 'json-parse-exception', message: cause instanceof Error ? cause.message : '' }));
     }
@@ -121,6 +121,21 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
     const status = cause instanceof Error && 'statusCode' in cause ? Number(cause.statusCode) : 500;
     if (status >= 500) log.error({ err: cause, method: request.method, url: path(request) }, 'request failed');
     return reply.code(status).send({ type: 'unknown-exception', class: 'java.lang.Exception' });
+  });
+}
+
+/**
+ * Half a surrogate pair is no text: it cannot be written as UTF-8, and the database would end the process over it. It only
+ * comes as an escape, and so do whole pairs from clients that write ASCII.
+ */
+function parsedJson(body: string): unknown {
+  if (!/\\u[dD][89a-fA-F]/.test(body)) return JSON.parse(body);
+  return JSON.parse(body, (key, value: unknown) => {
+    for (const text of [key, value]) {
+      if (typeof text === 'string' && /\p{Cs}/u.test(text))
+        throw new SyntaxError('Incomplete surrogate pair in a text');
+    }
+    return value;
   });
 }
 

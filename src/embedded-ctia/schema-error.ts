@@ -81,7 +81,7 @@ function leaf(issue: z.core.$ZodIssue, value: unknown): string {
     case 'invalid_type':
       return `(not (${PREDICATES[issue.expected] ?? `${issue.expected}?`} ${clojure(value)}))`;
     case 'invalid_value':
-      return `(not (#{${issue.values.map(clojure).join(' ')}} ${clojure(value)}))`;
+      return `(not (#{${issue.values.map((one) => clojure(one)).join(' ')}} ${clojure(value)}))`;
     case 'custom':
       if (issue.message === 'instant') return instantLeaf(value);
       // A number of a query string arrives as text: %n shows it as the number it was read as.
@@ -97,13 +97,12 @@ function instantLeaf(value: unknown): string {
   return `(not (throws? java.lang.IllegalArgumentException: Invalid format: ${clojure(value)}\n${frames.join('\n')}))`;
 }
 
-function clojure(value: unknown): string {
+/** As Clojure prints it. What is nested deeper than anybody reads is cut. */
+function clojure(value: unknown, levels = 20): string {
   if (value === undefined || value === null) return 'nil';
-  if (Array.isArray(value)) return `[${value.map(clojure).join(' ')}]`;
-  if (typeof value === 'object') {
-    return `{${Object.entries(value)
-      .map(([key, item]) => `:${key} ${clojure(item)}`)
-      .join(', ')}}`;
-  }
-  return JSON.stringify(value);
+  if (typeof value !== 'object') return JSON.stringify(value);
+  if (levels === 0) return '…';
+  if (Array.isArray(value)) return `[${value.map((item) => clojure(item, levels - 1)).join(' ')}]`;
+  const entries = Object.entries(value).map(([key, item]) => `:${key} ${clojure(item, levels - 1)}`);
+  return `{${entries.join(', ')}}`;
 }

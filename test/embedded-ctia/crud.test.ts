@@ -398,3 +398,23 @@ test('any key that a document may not have is told, whatever it is called', asyn
     assert.deepEqual([status, text], [400, `{"errors":{"${key}":"disallowed-key"}}`]);
   }
 });
+
+test('half a surrogate pair is refused before anything is done with it, a whole one in escapes is a text', async (t) => {
+  const session = await started(t);
+  const body = (text: string) => JSON.stringify(judgement('a', { external_ids: ['X'] })).replaceAll('"X"', `"${text}"`);
+  const import_ = (text: string) => `{"source":"acme","judgements":[${body(text)}]}`;
+  for (const half of ['\\ud800', '\\uD83Dx', 'x\\ude00']) {
+    for (const [path, text] of [
+      ['judgement', body(half)],
+      ['bundle/import', import_(half)],
+    ]) {
+      const { status, json } = await call(session, 'POST', `/ctia/${path}`, text);
+      assert.deepEqual([status, json.type], [400, 'json-parse-exception'], half);
+    }
+  }
+  assert.equal((await call(session, 'POST', '/ctia/judgement', `{"\\ud800":1}`)).json.type, 'json-parse-exception');
+  const whole = await call(session, 'POST', '/ctia/judgement', body('\\ud83d\\ude00'));
+  assert.deepEqual(whole.json.external_ids, ['😀']);
+  const again = await call(session, 'POST', '/ctia/bundle/import', import_('\\uD83D\\uDE00'));
+  assert.equal(again.json.results[0].result, 'exists');
+});
