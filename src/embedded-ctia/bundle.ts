@@ -7,6 +7,7 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { type Fault, leftOut } from './faults.ts';
 import { isTransient, longId } from './ids.ts';
 import { BUNDLE_KINDS, type Kind, type Submitted } from './kinds.ts';
+import { operation } from './operation.ts';
 import { parseQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { Refusal } from './refusal.ts';
@@ -18,7 +19,8 @@ const importQuery = z.object({ 'external-key-prefixes': z.string().optional() })
 
 /** `/ctia/bundle`: the one write that looks for what is there already. */
 export function bundleRoutes(app: FastifyInstance, ctia: Ctia): void {
-  app.post('/ctia/bundle/import', (request, reply) => {
+  const importing = { tag: 'bundle', summary: 'Create what is not there yet', query: importQuery, body: bundleBody };
+  app.post('/ctia/bundle/import', operation(importing), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, IMPORT_BUNDLE);
     const { 'external-key-prefixes': prefixes } = parseQuery(importQuery, request.query);

@@ -22,6 +22,8 @@ interface Parts {
 const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt(?:\.md5)?)?)$/;
 const CTIA_PATHS = /^\/ctia(?:\/|$)/;
 
+const TOKEN_PATH = '/iroh/oauth2/token';
+
 const METHODS = 'DELETE, GET, PATCH, POST, PUT';
 const ALLOWED = 'Authorization, Content-Type, Accept, If-None-Match';
 /** As CTIA has it: without the feeds' `X-Search_after`. */
@@ -88,8 +90,10 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
       done(new Refusal(400, { type: 'json-parse-exception', message: cause instanceof Error ? cause.message : '' }));
     }
   });
-  // The token's form. A body of any other type is a text here, which no schema takes for an object.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body === '' ? undefined : body));
+  // CTIA reads JSON: a body of any other type is as if there were none. The token is asked for with a form.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) =>
+    done(null, path(request) === TOKEN_PATH ? body : undefined),
+  );
 
   app.setNotFoundHandler((_, reply) =>
     reply

@@ -5,6 +5,7 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { isoInstant } from './instants.ts';
 import type { Kind } from './kinds.ts';
 import { histogram, type Tally, tallyDates, tallyValues, topn } from './metrics.ts';
+import { operation } from './operation.ts';
 import { LISTS, pagingShape, parseQuery } from './query-string.ts';
 import { queryRefusal } from './refusal.ts';
 import { instant } from './schema.ts';
@@ -39,12 +40,14 @@ export function metricRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     }),
   };
 
+  const told = (summary: string, query: z.ZodType) => operation({ tag: kind.name, summary, query });
+
   function askedOf<T>(request: FastifyRequest, query: z.ZodType<T>): T {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     return parseQuery(query, request.query, lists);
   }
 
-  app.get(`${path}/topn`, async (request, reply) => {
+  app.get(`${path}/topn`, told('The most frequent values of a field', queries.topn), async (request, reply) => {
     const {
       'aggregate-on': field,
       limit = TOPN_LIMIT,
@@ -57,14 +60,18 @@ export function metricRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     return sendMetric(reply, 'topn', field, asked, window, tally, topn(tally, limit, order));
   });
 
-  app.get(`${path}/cardinality`, async (request, reply) => {
-    const { 'aggregate-on': field, ...asked } = askedOf(request, queries.cardinality);
-    const window = windowOf(ctia, asked);
-    const tally = await tallyValues(ctia, searchFor(ctia, kind, request, { ...asked, ...window }), field);
-    return sendMetric(reply, 'cardinality', field, asked, window, tally, tally.counts.size);
-  });
+  app.get(
+    `${path}/cardinality`,
+    told('How many different values a field has', queries.cardinality),
+    async (request, reply) => {
+      const { 'aggregate-on': field, ...asked } = askedOf(request, queries.cardinality);
+      const window = windowOf(ctia, asked);
+      const tally = await tallyValues(ctia, searchFor(ctia, kind, request, { ...asked, ...window }), field);
+      return sendMetric(reply, 'cardinality', field, asked, window, tally, tally.counts.size);
+    },
+  );
 
-  app.get(`${path}/histogram`, async (request, reply) => {
+  app.get(`${path}/histogram`, told('How dates are spread', queries.histogram), async (request, reply) => {
     const { 'aggregate-on': field, granularity, timezone = '+00:00', ...asked } = askedOf(request, queries.histogram);
     const window = windowOf(ctia, asked);
     const [from, to] = [Date.parse(window.from), Date.parse(window.to)];

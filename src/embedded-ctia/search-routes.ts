@@ -6,6 +6,7 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { deleteFound } from './delete-search.ts';
 import type { Kind } from './kinds.ts';
 import type { Search } from './matching.ts';
+import { operation } from './operation.ts';
 import { DEFAULT_LIMIT, pagingHeaders, sortFields } from './paging.ts';
 import { documentsJson } from './projection.ts';
 import { parseLucene, type Query, withLongIds } from './query-language.ts';
@@ -18,8 +19,9 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
   const path = `/ctia/${kind.name}`;
   const queries = queriesOf(kind);
   const lists = [...LISTS, ...(kind.repeatedFilters ?? [])];
+  const told = (summary: string, query: z.ZodType) => operation({ tag: kind.name, summary, query });
 
-  app.get(`${path}/search`, async (request, reply) => {
+  app.get(`${path}/search`, told('Search', queries.search), async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const {
       fields,
@@ -35,31 +37,41 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     return sendPage(reply, found, page, fields);
   });
 
-  app.get(`${path}/search/count`, async (request, reply) => {
+  app.get(`${path}/search/count`, told('Count what a search finds', queries.count), async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const { search_after: _, ...asked } = parseQuery(queries.count, request.query, lists);
     return sendNumber(reply, await count(ctia, searchFor(ctia, kind, request, asked)));
   });
 
-  app.delete(`${path}/search`, async (request, reply) => {
-    requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
-    const {
-      REALLY_DELETE_ALL_THESE_ENTITIES: really,
-      wait_for: _,
-      ...asked
-    } = parseQuery(queries.delete, request.query, lists);
-    if (Object.values(asked).every((value) => value === undefined)) return reply.code(403).send({ error: UNFILTERED });
-    const search = searchFor(ctia, kind, request, asked);
-    return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
-  });
+  app.delete(
+    `${path}/search`,
+    told('Delete what a search finds, or count it', queries.delete),
+    async (request, reply) => {
+      requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
+      const {
+        REALLY_DELETE_ALL_THESE_ENTITIES: really,
+        wait_for: _,
+        ...asked
+      } = parseQuery(queries.delete, request.query, lists);
+      if (Object.values(asked).every((value) => value === undefined))
+        return reply.code(403).send({ error: UNFILTERED });
+      const search = searchFor(ctia, kind, request, asked);
+      return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
+    },
+  );
 
-  app.get<{ Params: { external_id: string } }>(`${path}/external_id/:external_id`, async (request, reply) => {
-    requireCapabilities(callerOf(request), [`read-${kind.name}`]);
-    const asked = parseQuery(queries.externalId, request.query);
-    const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
-    const search = { ...searchFor(ctia, kind, request, {}), externalId: request.params.external_id };
-    return sendPage(reply, await find(ctia, search, page), page, asked.fields);
-  });
+  const byExternalId = told('Those that bear an external id', queries.externalId);
+  app.get<{ Params: { external_id: string } }>(
+    `${path}/external_id/:external_id`,
+    byExternalId,
+    async (request, reply) => {
+      requireCapabilities(callerOf(request), [`read-${kind.name}`]);
+      const asked = parseQuery(queries.externalId, request.query);
+      const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
+      const search = { ...searchFor(ctia, kind, request, {}), externalId: request.params.external_id };
+      return sendPage(reply, await find(ctia, search, page), page, asked.fields);
+    },
+  );
 }
 
 const UNFILTERED = 'you must provide at least one of from, to, query or any field filter.';

@@ -4,9 +4,11 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { makeReleases } from '../runtime/release.ts';
+import { aboutRoutes } from './about-routes.ts';
 import { adminRoutes, faultRoutes } from './admin-routes.ts';
 import { bulkRoutes } from './bulk.ts';
 import { bundleRoutes } from './bundle.ts';
+import { bundleExportRoutes } from './bundle-export.ts';
 import { casebookRoutes } from './casebook-routes.ts';
 import { makeChanges } from './changes.ts';
 import { type Client, makeClients, type NewClient } from './clients.ts';
@@ -34,7 +36,6 @@ import { observableRoutes } from './observable-routes.ts';
 import { withoutPrivateIntel } from './private-intel.ts';
 import { makeRandom } from './random.ts';
 import { makeRateLimit } from './rate-limit.ts';
-import { CTIM_VERSION } from './realize.ts';
 import { makeRefresh } from './refresh.ts';
 import { makeRequestCounts, type RequestCounts } from './requests.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -120,14 +121,13 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     }) as unknown as FastifyInstance;
     releases.add('the HTTP server', () => app.close());
     httpBehaviour(app, { ctia, requests, faults, rateLimit, log });
-    app.get('/ctia/version', (_, reply) => reply.send(VERSION));
-    app.get('/ctia/status', (_, reply) => reply.send({ status: 'ok' }));
-    app.get('/admin/url', (_, reply) => reply.send({ url }));
+    aboutRoutes(app, ctia);
     adminRoutes(app, ctia, options.dataDir);
     if (options.faultAdmin === true) faultRoutes(app, faults);
     irohRoutes(app, ctia);
     bulkRoutes(app, ctia);
     bundleRoutes(app, ctia);
+    bundleExportRoutes(app, ctia);
     feedViewRoutes(app, ctia);
     observableRoutes(app, ctia);
     incidentRoutes(app, ctia);
@@ -166,15 +166,6 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
 export function localUrlFile(dataDir: string): string {
   return join(dataDir, 'local-url');
 }
-
-const VERSION = {
-  base: '/ctia',
-  'ctim-version': CTIM_VERSION,
-  beta: true,
-  'ctia-build': 'embedded',
-  'ctia-config': '',
-  'ctia-supported_features': [],
-};
 
 /** The client that `npm start` works with: the one given, the one of the key file, or at the very first start a new one. */
 function firstClient({ clients, url }: Ctia, { client, keyFile, log }: EmbeddedOptions): Credentials | undefined {
