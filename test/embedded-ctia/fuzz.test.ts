@@ -17,6 +17,8 @@ const ODD: readonly unknown[] = [
   ...['2026-01-01', '99999-01-01', '1900', 'http://', 'transient:x', '%', '"', '\\', '💥'],
   'judgement-00000000-0000-4000-8000-000000000000',
 ];
+/** These have the most to go wrong. */
+const COUNTED = KINDS.filter(({ metrics }) => metrics !== undefined);
 const FIELDS = ['foo', 'id', 'tlp', 'type', 'external_ids', 'valid_time', 'source_ref', 'observables', 'timestamp'];
 const PARAMETERS = [
   ...['query', 'simple_query', 'from', 'to', 'sort_by', 'sort_order', 'limit', 'offset', 'search_after', 'fields'],
@@ -47,10 +49,13 @@ test('no request that is nearly right is answered with a 500, and what it left b
     Array.from({ length: below(4) }, () => `${pick(PARAMETERS)}=${encodeURIComponent(pick(VALUES) ?? '')}`).join('&');
 
   function request(): [method: string, path: string, body?: unknown] {
-    const { name, plural } = pick(KINDS) ?? { name: 'judgement', plural: 'judgements' };
+    const { name, plural } = pick([...KINDS, ...COUNTED, ...COUNTED]) ?? { name: 'judgement', plural: 'judgements' };
     const whole = ENTITIES[plural] ?? { feed_type: 'indicator', output: 'observables' };
     const one = pick(ids) ?? '/ctia/judgement/none';
-    const found = ['search', 'search/count', 'metric/topn', 'metric/histogram', 'external_id/a'];
+    const found = [
+      ...['search?', 'search/count?', 'external_id/a?', 'metric/topn?aggregate-on=source&from=2026&'],
+      'metric/histogram?aggregate-on=timestamp&from=2026&granularity=week&',
+    ];
     const about = ['verdict', 'judgements', 'sightings', 'judgements/indicators', 'sightings/incidents'];
     const operations = [
       { status: 'Open' },
@@ -69,7 +74,8 @@ test('no request that is nearly right is answered with a 500, and what it left b
       () => ['PUT', one, mutated(whole)],
       () => ['PATCH', one, mutated(whole)],
       () => ['DELETE', '/ctia/bulk', mutated({ [plural]: [one] })],
-      () => ['GET', `/ctia/${name}/${pick(found)}?${query()}`],
+      () => ['GET', `/ctia/${name}/${pick(found)}${query()}`],
+      () => ['GET', `/ctia/${name}/${pick(found)}`.replace(/[?&]$/, '')],
       () => ['GET', `/ctia/ip/${encodeURIComponent(pick(VALUES) ?? '')}/${pick(about)}?${query()}`],
       () => ['POST', `${one}/${pick(['expire', 'status', 'link', 'texts'])}?${query()}`, mutated(pick(operations))],
       () => ['DELETE', `/ctia/${name}/search?${query()}`],

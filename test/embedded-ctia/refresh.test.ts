@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, channel, IMPORT, judgement, pairs, started } from './fixture.ts';
+import { startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import {
+  call,
+  channel,
+  IMPORT,
+  judgement,
+  pairs,
+  SIGNING_KEY,
+  started,
+  steppedClock,
+  tempFolder,
+  tokenFor,
+} from './fixture.ts';
 
 test('10.7 a write is invisible until the refresh, to reads and to the look-ups of writes', async (t) => {
   const session = await started(t, { refreshMs: 1000 });
@@ -97,4 +110,26 @@ test('10.7 10.35 §2.2 which writes wait for the refresh when they are asked to,
       assert.equal((await everything()) !== before, waits && waitFor === true, `${method} ${asked}`);
     }
   }
+});
+
+test('what was acknowledged and not yet refreshed when the server ended is there when it starts again', async (t) => {
+  const dataDir = tempFolder(t);
+  const client = { id: 'c', password: 'p' };
+  const options = {
+    dataDir,
+    client,
+    clock: steppedClock(),
+    log: silentLog,
+    signingKey: SIGNING_KEY,
+    refreshMs: 60_000,
+  };
+  const first = await startEmbeddedCtia({ ...options, port: 0 });
+  const session = { url: first.url, token: await tokenFor(first.url, 'c', 'p') };
+  const { json } = await call(session, 'POST', '/ctia/judgement', judgement('a', { external_ids: ['acme-1'] }));
+  assert.equal((await call(session, 'GET', json.id)).status, 404);
+  await first.close();
+  const second = await startEmbeddedCtia({ ...options, host: 'localhost', publicUrl: first.url });
+  t.after(() => second.close());
+  const local = { ...session, url: second.localUrl };
+  assert.deepEqual((await call(local, 'GET', '/ctia/judgement/external_id/acme-1')).json, [json]);
 });
