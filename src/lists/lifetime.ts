@@ -2,17 +2,18 @@ import type { Lifetime } from '../ctim/entry.ts';
 import { quoted } from '../ctim/problem.ts';
 
 /**
- * How long a judgement is valid, as people write it: a duration (`90m`, `12h`, `7d`, `4w`) or the part of ISO 8601 that
+ * A span of time, above all how long a judgement is valid, as people write it: a duration (`90m`, `12h`, `7d`, `4w`) or the part of ISO 8601 that
  * always means the same span (`P7D`, `PT12H`, `P1DT12H`, `P2W`). Months and years differ in length, so they are refused.
  */
-const DURATION = /^([1-9][0-9]{0,5})([mhdw])$/;
+const DURATION = /^([1-9][0-9]{0,5})([smhdw])$/;
 const ISO_DURATION = /^P(?:([0-9]{1,4})W|(?:([0-9]{1,5})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?)?)$/;
 
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
-const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: HOUR, d: DAY, w: WEEK };
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: WEEK };
 
 /** Firewalls pull feeds every half hour or slower: what lives shorter may never reach one. */
 export const LIFETIME_MIN = 30 * MINUTE;
@@ -43,7 +44,16 @@ export function parseLifetime(text: string): Parsed<Lifetime> {
   return { value: { kind: 'renewed', text, ms } };
 }
 
-function durationMs(text: string): number | undefined {
+/**
+ * The lifetime that was written on a judgement, in ms. It is renewed by that, also where today's settings or release would
+ * not let a list say so; but a text that somebody edited makes nothing live for ever.
+ */
+export function toldLifetime(text: string): number | undefined {
+  const ms = durationMs(text);
+  return ms !== undefined && ms > 0 && ms <= LIFETIME_MAX ? ms : undefined;
+}
+
+export function durationMs(text: string): number | undefined {
   const [, count, unit] = DURATION.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return Number(count) * (UNITS[unit] ?? 0);
   const iso = ISO_DURATION.exec(text);
@@ -53,6 +63,18 @@ function durationMs(text: string): number | undefined {
   return (
     Number(weeks ?? 0) * WEEK + Number(days ?? 0) * DAY + Number(hours ?? 0) * HOUR + Number(minutes ?? 0) * MINUTE
   );
+}
+
+/** Less would be no schedule; more than a day would leave no room for one that is missed. */
+const PERIOD_MIN = SECOND;
+const PERIOD_MAX = DAY;
+
+/** How often something runs by itself. */
+export function parsePeriod(text: string): Parsed<number> {
+  const ms = durationMs(text);
+  if (ms === undefined || ms < PERIOD_MIN || ms > PERIOD_MAX)
+    return { wrong: `${quoted(text)} is no period: write a duration from 1s to 1d, such as 90s, 5m or 1h` };
+  return { value: ms };
 }
 
 const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;

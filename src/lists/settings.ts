@@ -10,6 +10,7 @@ import {
   sharedTitles,
 } from './channels.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
+import { parsePeriod } from './lifetime.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
 import { isNull, parseYaml, type YamlFault, type YamlNode } from './yaml-tree.ts';
@@ -29,6 +30,8 @@ export interface Settings {
   readonly limits: Limits;
   readonly protect: readonly ProtectedValue[];
   readonly guards: { readonly documentation: 'refuse' | 'allow' };
+  /** How often renewals run; absent where the settings say nothing. */
+  readonly renewEveryMs?: number;
 }
 
 const count = z.int({ error: 'a whole number is expected' }).min(0, 'the least is 0');
@@ -45,6 +48,13 @@ const limitsSchema = z
   })
   .partial();
 
+const period = z.string({ error: 'a text is expected, such as 5m' }).transform((text, context) => {
+  const parsed = parsePeriod(text);
+  if ('value' in parsed) return parsed.value;
+  context.addIssue({ code: 'custom', message: parsed.wrong });
+  return z.NEVER;
+});
+
 const protectedSchema = z.strictObject({ value: z.string(), reason: z.string().optional() });
 
 export const settingsSchema = z.strictObject({
@@ -59,6 +69,7 @@ export const settingsSchema = z.strictObject({
     .array(z.union([z.string(), protectedSchema]))
     .describe('What no list may block.')
     .optional(),
+  renew: z.strictObject({ every: period.describe('How often renewals run.') }).optional(),
   guards: z
     .strictObject({
       documentation: z
@@ -90,11 +101,12 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
   const checked = check(tree, settingsSchema, { where: 'the settings', as });
   faults.push(...checked.faults);
   const channels = readChannels(findKey(tree, 'channels'), faults);
-  const { owner, limits, guards } = checked.value ?? {};
+  const { owner, limits, guards, renew } = checked.value ?? {};
   const settings = assemble(channels, {
     ...(owner !== undefined && { owner }),
     ...(limits !== undefined && { limits }),
     ...(guards?.documentation !== undefined && { documentation: guards.documentation }),
+    ...(renew !== undefined && { renewEveryMs: renew.every }),
     protect: readProtect(findKey(tree, 'protect'), faults),
   });
   faults.push(...sharedTitles(settings.channels, findKey(tree, 'channels') ?? tree));
@@ -105,12 +117,13 @@ interface Said {
   owner?: string;
   limits?: Limits;
   documentation?: 'refuse' | 'allow';
+  renewEveryMs?: number;
   protect?: readonly ProtectedValue[];
 }
 
 function assemble(
   said: ReadonlyMap<string, ChannelText>,
-  { owner, limits = {}, documentation = 'refuse', protect = [] }: Said,
+  { owner, limits = {}, documentation = 'refuse', renewEveryMs, protect = [] }: Said,
 ): Settings {
   const channels = new Map<string, ChannelSettings>();
   for (const action of ['block', 'allow'] as const) {
@@ -119,7 +132,11 @@ function assemble(
   }
   for (const [name, text] of said)
     channels.set(name, channelOf(name, text.action ?? channels.get(name)?.action ?? 'block', text));
-  return { ...(owner !== undefined && { owner }), channels, limits, protect, guards: { documentation } };
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(renewEveryMs !== undefined && { renewEveryMs }),
+    ...{ channels, limits, protect, guards: { documentation } },
+  };
 }
 
 function readProtect(node: YamlNode | undefined, faults: YamlFault[]): ProtectedValue[] {

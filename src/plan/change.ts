@@ -71,6 +71,11 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
   return counts;
 }
 
+/** Of changes that renew, and of nothing else. */
+export function renewedCounts(renew: number): ChangeCounts {
+  return { ...countChanges([]), renew };
+}
+
 export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
   const { create, link, revive, change, renew, withdraw, unlink } = b;
   return {

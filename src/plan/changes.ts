@@ -140,23 +140,6 @@ function isDue(stored: ActualJudgement, entry: Entry, now: number): entry is Ren
   return entry.terms.lifetime.kind === 'renewed' && stored.end - now < entry.terms.lifetime.ms * RENEW_BELOW;
 }
 
-/**
- * What is live, ours and not *once* and ends within its margin, whatever today's lists say: a held plan stops everything
- * but this. The lifetime is the one that the judgement itself tells.
- */
-export function computeRenewals({ actual, now }: Pick<Situation, 'actual' | 'now'>): Change[] {
-  const changes: Change[] = [];
-  for (const those of actual.judgements.values()) {
-    for (const stored of those) {
-      const { lifetimeMs } = stored;
-      if (stored.once || lifetimeMs === undefined || !isLive(stored, now) || stored.links.length === 0) continue;
-      if (stored.end - now < lifetimeMs * RENEW_BELOW)
-        changes.push({ kind: 'renew', feed: undefined, stored, lifetimeMs });
-    }
-  }
-  return inOrder(changes);
-}
-
 /** What this run makes, by observable and channel: until it is known live, what it replaces stays. */
 function madeByObservable(changes: readonly Change[]): Map<string, string[]> {
   const made = new Map<string, string[]>();

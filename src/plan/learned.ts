@@ -54,3 +54,18 @@ export function learn(record: EntryRecord, fact: Learned): EntryRecord {
     dangling: dangling.filter(({ id }) => !told.has(id)),
   };
 }
+
+/** What is held after all of this was learned; the same value where nothing was. */
+export function withLearned(actual: Actual, facts: readonly Learned[]): Actual {
+  if (facts.length === 0) return actual;
+  const judgements = new Map(actual.judgements);
+  const dangling = new Map(actual.dangling);
+  for (const fact of facts) {
+    const record = learn(recordOf({ judgements, dangling }, fact.h), fact);
+    if (record.judgements.length > 0) judgements.set(fact.h, record.judgements);
+    else judgements.delete(fact.h);
+    if (record.dangling.length > 0) dangling.set(fact.h, record.dangling);
+    else dangling.delete(fact.h);
+  }
+  return { judgements, dangling };
+}

@@ -3,7 +3,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, computeRenewals, feedKeyOf, isStanding, type Situation } from './changes.ts';
+import { computeChanges, feedKeyOf, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -76,13 +76,14 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
   return { ...whole, held: heldBy(whole) };
 }
 
-/**
- * What may go on of a held plan: the renewals, of everything that is live, and nothing else. At first contact not even
- * those: what bears our mark there may be another team's, with the same owner by mistake.
- */
-export function renewalsOnly(plan: Plan, situation: Pick<Situation, 'actual' | 'now'>): Plan {
-  const changes = plan.held.some(({ rule }) => rule === 'first-contact') ? [] : computeRenewals(situation);
-  return { ...plan, makings: [], changes, counts: countChanges(changes) };
+/** What a held plan does: nothing. Renewals do not wait for a plan (`reconcile/renew.ts`). */
+export function holding(plan: Plan): Plan {
+  return { ...withChanges(plan, []), makings: [] };
+}
+
+/** The same plan, doing these of its changes and no others. */
+export function withChanges(plan: Plan, changes: readonly Change[]): Plan {
+  return changes === plan.changes ? plan : { ...plan, changes, counts: countChanges(changes) };
 }
 
 export function isEmpty(plan: Plan): boolean {

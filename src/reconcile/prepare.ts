@@ -46,7 +46,7 @@ export interface TenantReader {
   readFeedEntities(self: Self, channels: readonly Channel[]): Promise<FeedEntities>;
 }
 
-function readInFull(client: CtiaClient): TenantReader {
+export function readInFull(client: CtiaClient): TenantReader {
   return {
     readActual: (self) => readTwice(() => readActual(client, self)),
     readFeedEntities: (self, channels) => readFeedEntities(client, self, channels),

@@ -68,9 +68,14 @@ async function isDirty(root: string, paths: readonly string[]): Promise<boolean>
 }
 
 async function repositoryOf(root: string): Promise<string | undefined> {
-  const origin = (await git(root, ['remote', 'get-url', 'origin']))?.trim();
-  const uri = (origin === undefined ? undefined : withoutCredentials(origin)) ?? pathToFileURL(root).href;
+  const uri = (await originOf(root)) ?? pathToFileURL(root).href;
   return uri.length <= MEDIUM_TEXT_MAX ? uri : undefined;
+}
+
+/** The remote that a checkout came from; undefined where there is none, or no checkout any more. */
+export async function originOf(root: string): Promise<string | undefined> {
+  const origin = (await git(root, ['remote', 'get-url', 'origin']))?.trim();
+  return origin === undefined ? undefined : withoutCredentials(origin);
 }
 
 /** `git@host:org/name.git` is git's own short form of `ssh://git@host/org/name.git`. */

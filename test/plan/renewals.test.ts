@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { computeRenewals } from '../../src/plan/changes.ts';
 import { endFor } from '../../src/plan/documents.ts';
+import { computeRenewals, marginFor, RENEW_EVERY_MS } from '../../src/plan/renewals.ts';
 import { DAY, linesOf, NOW, planText, situation } from './situation.ts';
 
 const table: { row: string; actual: string; changes: string }[] = [
@@ -26,7 +26,7 @@ const table: { row: string; actual: string; changes: string }[] = [
 
 for (const { row, actual, changes } of table) {
   test(`renewal whatever the lists say: ${row}`, () => {
-    assert.equal(planText(computeRenewals(situation('', actual))), linesOf(changes).join('\n'));
+    assert.equal(planText(computeRenewals(situation('', actual), RENEW_EVERY_MS)), linesOf(changes).join('\n'));
   });
 }
 
@@ -34,7 +34,7 @@ test('a judgement that does not say its lifetime any more is not renewed by gues
   const { actual, now } = situation('', 'tor 198.51.100.7 g0 +1h link0');
   const [[h, those = []] = ['', []]] = [...actual.judgements];
   const mute = those.map((judgement) => ({ ...judgement, lifetimeMs: undefined }));
-  assert.deepEqual(computeRenewals({ now, actual: { ...actual, judgements: new Map([[h, mute]]) } }), []);
+  assert.deepEqual(computeRenewals({ now, actual: { ...actual, judgements: new Map([[h, mute]]) } }, RENEW_EVERY_MS), []);
 });
 
 test('ends are spread over a twentieth of the lifetime, and the same entry ends the same', () => {

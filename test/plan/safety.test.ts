@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makePlan, type Plan, renewalsOnly } from '../../src/plan/plan.ts';
+import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { heldBy, NO_APPROVAL, type SafetyInput } from '../../src/plan/safety.ts';
 import { situation } from './situation.ts';
 
@@ -219,25 +219,4 @@ test('a held plan says the numbers and the way out', () => {
     first?.message ?? '',
     /\(1 live judgements with its mark were found\); if the plan is right, --yes or --digest/,
   );
-});
-
-test('of a held plan only the renewals go on, of what the lists want and what they do not', () => {
-  const [desired, actual] = [
-    'tor 198.51.100.7',
-    'tor 198.51.100.7 g0 +1d link0 id=a\nmanual 198.51.100.9 g0 +2d link0 id=b',
-  ];
-  const held = planned(desired, actual);
-  assert.equal(rules(held), 'list-vanished');
-  const goesOn = renewalsOnly(held, situation(desired, actual));
-  assert.deepEqual(
-    goesOn.changes.map((change) => change.kind === 'renew' && change.stored.id),
-    ['a', 'b'],
-  );
-  assert.deepEqual(goesOn.counts, { create: 0, link: 0, revive: 0, change: 0, renew: 2, withdraw: 0, unlink: 0 });
-});
-
-test('at first contact nothing goes on, not even renewals', () => {
-  const actual = 'tor 198.51.100.7 g0 +1d link0';
-  const held = planned('tor 198.51.100.7', actual, { state: undefined });
-  assert.deepEqual(renewalsOnly(held, situation('', actual)).changes, []);
 });

@@ -1,0 +1,133 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import { stateId } from '../ctim/external-id.ts';
+import { type Actual, isLive } from '../plan/actual.ts';
+import { ENTITIES_MAX } from '../plan/batch.ts';
+import type { Change } from '../plan/change.ts';
+import { type Learned, withLearned } from '../plan/learned.ts';
+import { computeRenewals, type Renewal } from '../plan/renewals.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { isOurs, type Self, type State, stateOf } from './actual.ts';
+import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import { type Failure, type Outcome, together } from './outcome.ts';
+import { EXAMPLES_REPOSITORY } from './prepare.ts';
+
+/**
+ * Renewal waits for nothing: built from what is live and ours and from what stands on it, before any list is read, any feed
+ * is looked for, any plan is held. It is a step of each run, and a job of its own beside them.
+ *
+ *   nothing ends within its margin            nothing is asked or written
+ *   the tenant has no state of this owner     nothing: what bears our mark may be another team's
+ *   the state is of another repository        the same, where the origin of this checkout is known; a checkout that is gone stops nothing
+ *   otherwise                                 batch by batch, what would lapse first first
+ */
+export interface RenewInput {
+  readonly client: CtiaClient;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly self: Self;
+  readonly actual: Actual;
+  /** How often this is done: the margin is never less than two of it. */
+  readonly everyMs: number;
+  readonly findState: () => Promise<State | undefined>;
+  /** The remote that this checkout came from, where there is one. */
+  readonly origin: () => Promise<string | undefined>;
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly record?: Recorder | undefined;
+  /**
+   * Asked as the only writer, just before a batch goes: which of these are still to be renewed. Who withdrew one since
+   * `actual` was read would find it back in its feed.
+   */
+  readonly stillDue?: ((renewals: readonly Renewal[]) => Promise<readonly Renewal[]>) | undefined;
+}
+
+export interface Renewed {
+  readonly outcome: Outcome;
+  /** What is held now: a plan made on it renews nothing twice. */
+  readonly actual: Actual;
+  readonly live: number;
+  /** When the first judgement that is to be renewed would lapse, epoch ms. */
+  readonly firstLapse: number | undefined;
+  /** At first contact: nothing was renewed. */
+  readonly firstContact: boolean;
+}
+
+export async function renew(input: RenewInput): Promise<Renewed> {
+  const { client, actual, everyMs } = input;
+  const due = computeRenewals({ actual, now: client.serverNow() }, everyMs);
+  const nothing: Outcome = { applied: 0, failures: [], notices: [] };
+  if (due.length === 0) return { ...after(client, actual), outcome: nothing, firstContact: false };
+  const state = await input.findState();
+  if (state === undefined || (await isOfAnother(state, input.origin)))
+    return { ...after(client, actual), outcome: nothing, firstContact: true };
+  const learned: Learned[] = [];
+  const context = makeApplyContext({
+    client,
+    clock: input.clock,
+    signal: input.signal,
+    self: input.self,
+    revision: state.revision,
+    indicators: new Map(),
+    desired: new Map(),
+    record: {
+      begin: async (hs) => input.record?.begin(hs),
+      async end(facts) {
+        learned.push(...facts);
+        await input.record?.end(facts);
+      },
+    },
+  });
+  const outcomes: Outcome[] = [];
+  for (let at = 0; at < due.length; at += ENTITIES_MAX) {
+    const some = due.slice(at, at + ENTITIES_MAX);
+    const outcome = await input.exclusively(async () => {
+      const changes = (await input.stillDue?.(some)) ?? some;
+      return changes.length === 0 ? nothing : applyBatch(context, { kind: 'replace', changes }, new Set());
+    });
+    outcomes.push(outcome);
+  }
+  return { ...after(client, withLearned(actual, learned)), outcome: together(outcomes), firstContact: false };
+}
+
+function after(client: CtiaClient, actual: Actual): Pick<Renewed, 'actual' | 'live' | 'firstLapse'> {
+  const now = client.serverNow();
+  let live = 0;
+  let firstLapse: number | undefined;
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those) {
+      if (!isLive(judgement, now)) continue;
+      live += 1;
+      if (!judgement.once) firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
+    }
+  }
+  return { actual, live, firstLapse };
+}
+
+/** Shipped examples are published to our own server alone, whatever repository they lie in. */
+async function isOfAnother({ repository }: State, origin: RenewInput['origin']): Promise<boolean> {
+  if (repository === EXAMPLES_REPOSITORY) return false;
+  const here = await origin();
+  return here !== undefined && here !== repository;
+}
+
+export async function readState(client: CtiaClient, self: Self): Promise<State | undefined> {
+  const found = await client.allByExternalId('indicator', stateId(self.owner));
+  return stateOf(
+    self.owner,
+    found.filter((it) => isOurs(self, it)),
+  );
+}
+
+/**
+ * What a plan made afterwards has left to do, and which failures of the renewals stand: what CTIA refused to write, or did
+ * not find, the plan makes anew from its list, and says itself how that went. All else would fail in the same way again.
+ */
+export function goOnAfter(
+  { outcome: { failures } }: Pick<Renewed, 'outcome'>,
+  changes: readonly Change[],
+  held: boolean,
+): { changes: readonly Change[]; failures: readonly Failure[] } {
+  if (held || failures.length === 0) return { changes, failures };
+  const standing = failures.filter(({ kind }) => kind !== 'entry');
+  const tried = new Set(standing.map(({ h }) => h));
+  return { changes: changes.filter((it) => it.kind !== 'renew' || !tried.has(it.stored.h)), failures: standing };
+}
