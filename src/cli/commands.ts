@@ -95,6 +95,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((value, options) =>
       put(options, 'remove', { value, for: options.for, reason: options.reason, type: options.type }),
     );
+  waiting(enqueue.command('renew'))
+    .description('renew what would lapse; no list is read')
+    .action((options) => put(options, 'renew', {}));
   waiting(enqueue.command('audit'))
     .description('read CTIA in full, compare, report; change nothing')
     .action((options) => put(options, 'audit', {}));
@@ -162,7 +165,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   function put(
     options: { wait: boolean; json: boolean },
-    name: 'sync' | 'add' | 'remove' | 'audit',
+    name: 'sync' | 'add' | 'remove' | 'renew' | 'audit',
     payload: Record<string, unknown>,
   ): Promise<void> {
     return act(options, async (session) =>

@@ -3,7 +3,7 @@ import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue } from '../jobs/enqueue.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
 import { openRedis } from '../jobs/redis.ts';
-import { upsertSchedules } from '../jobs/schedules.ts';
+import { keepSchedules } from '../jobs/schedules.ts';
 import { startWorkers } from '../jobs/workers.ts';
 import type { Workplace } from '../jobs/workplace.ts';
 import type { Report } from '../reconcile/report.ts';
@@ -62,7 +62,8 @@ async function open(session: Session) {
   });
   const workers = startWorkers(work, redis.connection);
   releases.add('workers', () => workers.close());
-  await upsertSchedules(work.requests, clock);
+  const schedules = await keepSchedules(work);
+  releases.add('schedules', () => schedules.stop());
   return { work, tenant, redis };
 }
 

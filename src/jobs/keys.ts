@@ -5,6 +5,8 @@ export interface RedisKeys {
   readonly requestTimes: string;
   readonly pause: string;
   readonly history: string;
+  /** What the latest renewal did. */
+  readonly renewal: string;
   /** How many jobs by hand ended: a sync that planned before one of them plans again. */
   readonly byHand: string;
   readonly ledger: string;
@@ -18,6 +20,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     lock: `${base}:lock`,
     run: `${base}:run`,
     history: `${base}:history`,
+    renewal: `${base}:renewal`,
     byHand: `${base}:by-hand`,
     ledger: `${base}:ledger`,
     requestTimes: `${organisation}:request-times`,

@@ -4,7 +4,7 @@ import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
 import { feedOf, isStanding } from '../plan/changes.ts';
 import type { Plan, PlanSummary } from '../plan/plan.ts';
-import type { Outcome } from '../reconcile/outcome.ts';
+import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
 import type { RequestPayload } from './queues.ts';
@@ -18,6 +18,8 @@ export interface SyncState {
   readonly plan: PlanSummary;
   readonly counts: ChangeCounts;
   readonly notices: readonly string[];
+  /** Of the renewals that went before the plan, what it does not make good. */
+  readonly failures: readonly Failure[];
   /** Values that people added by hand, which no list tells: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
   readonly allowedByHand: readonly Observable[];

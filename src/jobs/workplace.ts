@@ -11,7 +11,7 @@ import { readWill } from './desired.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
-import { makeRateBudget, type RateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
+import { type Errand, makeRateBudget, type RateBudget, requestsFor } from './rate-budget.ts';
 import type { TenantLedger } from './tenant-ledger.ts';
 
 /** What every job of one tenant and owner works with. */
@@ -26,6 +26,7 @@ export interface Workplace {
   readonly keys: RedisKeys;
   readonly names: QueueNames;
   readonly requests: Queue;
+  readonly renewals: Queue;
   readonly batches: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
@@ -47,10 +48,10 @@ export interface Desk {
   readonly signal: AbortSignal | undefined;
 }
 
-export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
+export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: AbortSignal): Desk {
   const { clock, redis, keys, ctia, ledger } = work;
-  const lock = makeWriterLock(redis, keys.lock, clock, signal);
-  const budget = makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR, signal);
+  const lock = makeWriterLock(redis, keys.lock, clock, signal, errand === 'sync' ? 'last' : 'first');
+  const budget = makeRateBudget(redis, keys, clock, requestsFor(errand), signal);
   const client = makeCtiaClient({
     connection: ctia,
     clock,

@@ -9,8 +9,8 @@ import {
   readChannels,
   sharedTitles,
 } from './channels.ts';
-import { CHANNEL_NAME } from './list-schema.ts';
 import { parsePeriod } from './lifetime.ts';
+import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
 import { isNull, parseYaml, type YamlFault, type YamlNode } from './yaml-tree.ts';

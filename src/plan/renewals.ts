@@ -27,6 +27,11 @@ export function marginFor(lifetimeMs: number, everyMs: number): number {
   return Math.min(Math.max(lifetimeMs * MARGIN_SHARE, everyMs * PERIODS_MIN), lifetimeMs * MARGIN_SHARE_MAX);
 }
 
+/** Whether one renewal that is missed lets something of this lifetime lapse. */
+export function isTooSeldom(lifetimeMs: number, everyMs: number): boolean {
+  return everyMs * PERIODS_MIN > lifetimeMs * MARGIN_SHARE_MAX;
+}
+
 /** In the order of their ends: what would lapse first is renewed first. */
 export function computeRenewals({ actual, now }: { actual: Actual; now: number }, everyMs: number): Renewal[] {
   const renewals: Renewal[] = [];

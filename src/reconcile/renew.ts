@@ -4,8 +4,8 @@ import { type Actual, isLive } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
-import { computeRenewals, type Renewal } from '../plan/renewals.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts';
+import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
@@ -47,6 +47,7 @@ export interface Renewed {
   readonly live: number;
   /** When the first judgement that is to be renewed would lapse, epoch ms. */
   readonly firstLapse: number | undefined;
+  readonly notices: readonly string[];
   /** At first contact: nothing was renewed. */
   readonly firstContact: boolean;
 }
@@ -55,10 +56,10 @@ export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
   const due = computeRenewals({ actual, now: client.serverNow() }, everyMs);
   const nothing: Outcome = { applied: 0, failures: [], notices: [] };
-  if (due.length === 0) return { ...after(client, actual), outcome: nothing, firstContact: false };
+  if (due.length === 0) return { ...after(input, actual), outcome: nothing, firstContact: false };
   const state = await input.findState();
   if (state === undefined || (await isOfAnother(state, input.origin)))
-    return { ...after(client, actual), outcome: nothing, firstContact: true };
+    return { ...after(input, actual), outcome: nothing, firstContact: true };
   const learned: Learned[] = [];
   const context = makeApplyContext({
     client,
@@ -85,21 +86,32 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     });
     outcomes.push(outcome);
   }
-  return { ...after(client, withLearned(actual, learned)), outcome: together(outcomes), firstContact: false };
+  return { ...after(input, withLearned(actual, learned)), outcome: together(outcomes), firstContact: false };
 }
 
-function after(client: CtiaClient, actual: Actual): Pick<Renewed, 'actual' | 'live' | 'firstLapse'> {
+function after(
+  { client, everyMs }: RenewInput,
+  actual: Actual,
+): Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'> {
   const now = client.serverNow();
   let live = 0;
+  let shortest = Number.POSITIVE_INFINITY;
   let firstLapse: number | undefined;
   for (const those of actual.judgements.values()) {
     for (const judgement of those) {
       if (!isLive(judgement, now)) continue;
       live += 1;
-      if (!judgement.once) firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
+      if (judgement.once) continue;
+      firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
+      shortest = Math.min(shortest, judgement.lifetimeMs ?? shortest);
     }
   }
-  return { actual, live, firstLapse };
+  const notices = isTooSeldom(shortest, everyMs)
+    ? [
+        `renewals every ${everyMs / MINUTE} minutes come too seldom for a lifetime of ${shortest / MINUTE}: set renew.every to a quarter of it`,
+      ]
+    : [];
+  return { actual, live, firstLapse, notices };
 }
 
 /** Shipped examples are published to our own server alone, whatever repository they lie in. */

@@ -85,7 +85,7 @@ export async function run(input: RunInput): Promise<Report> {
       startedAt,
       endedAt: clock.now(),
       failures: outcome.failures,
-      notices: [...prepared.found.notices, ...outcome.notices],
+      notices: [...renewed.notices, ...prepared.found.notices, ...outcome.notices],
       feeds: verdicts,
       requests: client.requests,
     });

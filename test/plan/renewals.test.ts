@@ -34,7 +34,10 @@ test('a judgement that does not say its lifetime any more is not renewed by gues
   const { actual, now } = situation('', 'tor 198.51.100.7 g0 +1h link0');
   const [[h, those = []] = ['', []]] = [...actual.judgements];
   const mute = those.map((judgement) => ({ ...judgement, lifetimeMs: undefined }));
-  assert.deepEqual(computeRenewals({ now, actual: { ...actual, judgements: new Map([[h, mute]]) } }, RENEW_EVERY_MS), []);
+  assert.deepEqual(
+    computeRenewals({ now, actual: { ...actual, judgements: new Map([[h, mute]]) } }, RENEW_EVERY_MS),
+    [],
+  );
 });
 
 test('ends are spread over a twentieth of the lifetime, and the same entry ends the same', () => {

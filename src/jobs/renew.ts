@@ -1,0 +1,128 @@
+import type { Job } from 'bullmq';
+import { RENEW_EVERY_MS, type Renewal, renewalOf } from '../plan/renewals.ts';
+import type { Self } from '../reconcile/actual.ts';
+import { stateOf } from '../reconcile/actual.ts';
+import type { Failure } from '../reconcile/outcome.ts';
+import { type Renewed, renew } from '../reconcile/renew.ts';
+import type { ReadFrom } from '../reconcile/report.ts';
+import type { Log } from '../runtime/log.ts';
+import { readSoundSettings } from '../sources/feeds-folder.ts';
+import { originOf } from '../sources/git.ts';
+import { noteRenewal } from './history.ts';
+import type { RequestCounts } from './sync-state.ts';
+import { readTenant, type TenantReading } from './tenant-reading.ts';
+import { type Desk, deskFor, type Workplace } from './workplace.ts';
+
+/**
+ * Renewal beside the syncs: a job in a queue of its own, so that it waits for no run and no flow of batches, with its share
+ * of the rate budget and its turn at the lock before theirs. It reads no list. A sync does the same as its first step.
+ */
+export interface RenewalReport {
+  /** The job that did it: a renewal, or a sync in its first step. */
+  readonly run: string;
+  readonly kind: 'renew';
+  readonly owner: string;
+  readonly tenant: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** `first-contact`: this owner never applied anything there, so that nothing is renewed. */
+  readonly result: 'renewed' | 'not-renewed' | 'first-contact';
+  readonly live: number;
+  readonly renewed: number;
+  /** When the first judgement that is to be renewed would lapse if nobody did. */
+  readonly firstLapse: string | null;
+  readonly failures: readonly Failure[];
+  readonly notices: readonly string[];
+  readonly requests: RequestCounts;
+  readonly read: ReadFrom;
+}
+
+export async function processRenew(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<RenewalReport> {
+  return (await renewFirst(work, String(job.id), log, signal)).report;
+}
+
+export interface RenewedFirst {
+  readonly renewed: Renewed;
+  readonly report: RenewalReport;
+  /** What is held now, for whoever plans on it. */
+  readonly reading: TenantReading;
+  /** Those of `reading` too, for as long as it is used. */
+  readonly requests: RequestCounts;
+}
+
+const FAILURES_MAX = 100;
+
+/** `inFull`: why what is held is read from CTIA and not from the ledger. */
+export async function renewFirst(
+  work: Workplace,
+  run: string,
+  log: Log,
+  signal?: AbortSignal,
+  inFull?: string,
+): Promise<RenewedFirst> {
+  const { clock, owner, feedsDir, ctia, redis, keys } = work;
+  const startedAt = new Date(clock.now()).toISOString();
+  const desk = deskFor(work, log, 'renewal', signal);
+  const { client } = desk;
+  const { organisation } = await client.identity();
+  const self: Self = { owner, organisation };
+  const reading = readTenant(work, desk, inFull);
+  const everyMs = (await readSoundSettings(feedsDir))?.renewEveryMs ?? RENEW_EVERY_MS;
+  const renewed = await renew({
+    ...{ client, clock, signal, self, everyMs },
+    actual: await reading.readActual(self),
+    async findState() {
+      const { ownIndicators } = await reading.readFeedEntities(self, []);
+      // Before anything is written: what was just read in full becomes the ledger, which then hears of the renewals.
+      await reading.keep();
+      return stateOf(owner, ownIndicators);
+    },
+    origin: () => originOf(feedsDir),
+    exclusively: desk.exclusively,
+    record: desk.record,
+    stillDue: (renewals) => stillDue(work, desk, renewals, everyMs),
+  });
+  const { outcome, live, firstLapse, firstContact } = renewed;
+  const report: RenewalReport = {
+    ...{ run, kind: 'renew', owner, tenant: `${ctia.ctiaUrl} (${organisation})`, startedAt },
+    endedAt: new Date(clock.now()).toISOString(),
+    result: firstContact ? 'first-contact' : outcome.failures.length > 0 ? 'not-renewed' : 'renewed',
+    live,
+    renewed: outcome.applied,
+    firstLapse: firstLapse === undefined ? null : new Date(firstLapse).toISOString(),
+    failures: outcome.failures.slice(0, FAILURES_MAX),
+    notices: [...renewed.notices, ...outcome.notices],
+    requests: { ...client.requests },
+    read: reading.told(),
+  };
+  await noteRenewal(redis, keys.renewal, report);
+  const { renewed: count, requests, read } = report;
+  log.info({ live, renewed: count, failures: outcome.failures.length, requests, read }, 'renewed what would lapse');
+  return {
+    renewed,
+    report,
+    requests: client.requests,
+    reading: { ...reading, readActual: async () => renewed.actual },
+  };
+}
+
+/**
+ * What somebody withdrew, changed or renewed since it was read the ledger knows; where there is none, what was just read is
+ * the latest that anybody knows.
+ */
+async function stillDue(
+  { ledger: { store } }: Workplace,
+  { client }: Desk,
+  renewals: readonly Renewal[],
+  everyMs: number,
+): Promise<readonly Renewal[]> {
+  const facts = await store.facts();
+  if (!('id' in facts)) return renewals;
+  const hs = [...new Set(renewals.map(({ stored }) => stored.h))];
+  const held = await store.records(facts.id, hs);
+  const now = client.serverNow();
+  return renewals.flatMap(({ stored: { h, id } }) => {
+    const stored = held.get(h)?.judgements.find((it) => it.id === id);
+    return (stored && renewalOf(stored, now, everyMs)) ?? [];
+  });
+}
