@@ -10,6 +10,8 @@ import { type Approval, hasProblems, NO_APPROVAL } from '../plan/safety.ts';
 import { prepare } from '../reconcile/prepare.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
+import { readSoundSettings } from '../sources/feeds-folder.ts';
+import { originOf } from '../sources/git.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { renderReport } from './print-report.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
@@ -21,6 +23,8 @@ export async function apply(session: Session, options: Approval & { json: boolea
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
+  const settings = await readSoundSettings(session.config.feedsDir);
+  const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
   const report = await run({
     run: runId,
     client,
@@ -33,6 +37,8 @@ export async function apply(session: Session, options: Approval & { json: boolea
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: shared?.record,
     progress: showProgress(json),
+    origin: () => originOf(session.config.feedsDir),
+    ...renewing,
   });
   await shared?.noteReport(report);
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));

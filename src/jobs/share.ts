@@ -3,11 +3,13 @@ import type { Recorder } from '../reconcile/apply.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectRedis } from './connect.ts';
-import { latestReports, noteReport } from './history.ts';
+import { latestRenewal, latestReports, noteReport } from './history.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
+import { makeRateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
+import type { RenewalReport } from './renew.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -25,6 +27,9 @@ export interface Shared {
   readonly record: Recorder;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
+  latestRenewal(): Promise<RenewalReport | undefined>;
+  /** Of the budget that all workers share: how many may still go within this hour. */
+  requestsLeft(): Promise<number>;
 }
 
 /** The lock and the history of the workers, where a Redis is configured or they ever had one here. Without workers there is none to take part in. */
@@ -41,5 +46,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
+    latestRenewal: () => latestRenewal(redis, keys.renewal),
+    requestsLeft: () => makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR).left(),
   };
 }

@@ -133,7 +133,7 @@ async function planAndQueue(
     startedAt,
     plan: summaryOf(plan),
     counts: before === undefined ? counts : addCounts(before.counts, counts),
-    notices: [...renewed.notices, ...renewed.outcome.notices, ...prepared.found.notices],
+    notices: [...renewed.notices, ...renewed.outcome.notices, ...goesOn.notices, ...prepared.found.notices],
     failures: goesOn.failures,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,

@@ -8,7 +8,7 @@ import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts'
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
-import { type Failure, type Outcome, together } from './outcome.ts';
+import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { EXAMPLES_REPOSITORY } from './prepare.ts';
 
 /**
@@ -55,11 +55,10 @@ export interface Renewed {
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
   const due = computeRenewals({ actual, now: client.serverNow() }, everyMs);
-  const nothing: Outcome = { applied: 0, failures: [], notices: [] };
-  if (due.length === 0) return { ...after(input, actual), outcome: nothing, firstContact: false };
+  if (due.length === 0) return { ...after(input, actual), outcome: NOTHING_DONE, firstContact: false };
   const state = await input.findState();
   if (state === undefined || (await isOfAnother(state, input.origin)))
-    return { ...after(input, actual), outcome: nothing, firstContact: true };
+    return { ...after(input, actual), outcome: NOTHING_DONE, firstContact: true };
   const learned: Learned[] = [];
   const context = makeApplyContext({
     client,
@@ -82,7 +81,7 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     const some = due.slice(at, at + ENTITIES_MAX);
     const outcome = await input.exclusively(async () => {
       const changes = (await input.stillDue?.(some)) ?? some;
-      return changes.length === 0 ? nothing : applyBatch(context, { kind: 'replace', changes }, new Set());
+      return changes.length === 0 ? NOTHING_DONE : applyBatch(context, { kind: 'replace', changes }, new Set());
     });
     outcomes.push(outcome);
   }
@@ -131,15 +130,19 @@ export async function readState(client: CtiaClient, self: Self): Promise<State |
 
 /**
  * What a plan made afterwards has left to do, and which failures of the renewals stand: what CTIA refused to write, or did
- * not find, the plan makes anew from its list, and says itself how that went. All else would fail in the same way again.
+ * not find, is a notice: the plan makes it anew from its list, and says itself how that went. All else would fail in the same way again.
  */
 export function goOnAfter(
   { outcome: { failures } }: Pick<Renewed, 'outcome'>,
   changes: readonly Change[],
   held: boolean,
-): { changes: readonly Change[]; failures: readonly Failure[] } {
-  if (held || failures.length === 0) return { changes, failures };
+): { changes: readonly Change[]; failures: readonly Failure[]; notices: readonly string[] } {
+  if (held || failures.length === 0) return { changes, failures, notices: [] };
   const standing = failures.filter(({ kind }) => kind !== 'entry');
   const tried = new Set(standing.map(({ h }) => h));
-  return { changes: changes.filter((it) => it.kind !== 'renew' || !tried.has(it.stored.h)), failures: standing };
+  return {
+    changes: changes.filter((it) => it.kind !== 'renew' || !tried.has(it.stored.h)),
+    failures: standing,
+    notices: failures.filter(({ kind }) => kind === 'entry').map(({ message }) => `not renewed: ${message}`),
+  };
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
-import { type Outcome, together } from './outcome.ts';
+import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
 import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
 import { countsLine, makeReport, type Report } from './report.ts';
@@ -70,7 +70,7 @@ export async function run(input: RunInput): Promise<Report> {
     const goesOn = goOnAfter(renewed, prepared.plan.changes, held);
     const applied = held ? holding(prepared.plan) : withChanges(prepared.plan, goesOn.changes);
     counts = addCounts(counts, applied.counts);
-    outcomes.push({ ...renewed.outcome, failures: goesOn.failures });
+    outcomes.push({ ...renewed.outcome, failures: goesOn.failures }, { ...NOTHING_DONE, notices: goesOn.notices });
     const feeds = held ? prepared.found.feeds : await exclusively(() => openFeeds(client, prepared));
     outcomes.push(await applyAll(input, prepared, applied, feeds));
     if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied) || renewed.outcome.applied > 0));

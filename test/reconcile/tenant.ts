@@ -172,7 +172,8 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ...(reads++ > 0 ? editedMeanwhile : {}),
     entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
   });
-  return { client: world.client(), owner, approval, ownEmbedded, readDesired };
+  const origin = async () => desired.repository;
+  return { client: world.client(), owner, approval, ownEmbedded, readDesired, origin };
 }
 
 /** `verified`, or everything that says why not. */
