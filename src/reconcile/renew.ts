@@ -50,15 +50,18 @@ export interface Renewed {
   readonly notices: readonly string[];
   /** At first contact: nothing was renewed. */
   readonly firstContact: boolean;
+  /** What this tenant takes in one request, as far as it was said. */
+  readonly entitiesMax: number;
 }
 
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
   const due = computeRenewals({ actual, now: client.serverNow() }, everyMs);
-  if (due.length === 0) return { ...after(input, actual), outcome: NOTHING_DONE, firstContact: false };
+  const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
+  if (due.length === 0) return { ...after(input, actual), ...nothing };
   const state = await input.findState();
   if (state === undefined || (await isOfAnother(state, input.origin)))
-    return { ...after(input, actual), outcome: NOTHING_DONE, firstContact: true };
+    return { ...after(input, actual), ...nothing, firstContact: true };
   const learned: Learned[] = [];
   const context = makeApplyContext({
     client,
@@ -85,7 +88,8 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     });
     outcomes.push(outcome);
   }
-  return { ...after(input, withLearned(actual, learned)), outcome: together(outcomes), firstContact: false };
+  const outcome = together(outcomes);
+  return { ...after(input, withLearned(actual, learned)), ...nothing, outcome, entitiesMax: context.entitiesMax };
 }
 
 function after(

@@ -72,7 +72,7 @@ export async function run(input: RunInput): Promise<Report> {
     counts = addCounts(counts, applied.counts);
     outcomes.push({ ...renewed.outcome, failures: goesOn.failures }, { ...NOTHING_DONE, notices: goesOn.notices });
     const feeds = held ? prepared.found.feeds : await exclusively(() => openFeeds(client, prepared));
-    outcomes.push(await applyAll(input, prepared, applied, feeds));
+    outcomes.push(await applyAll(input, prepared, applied, feeds, renewed.entitiesMax));
     if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied) || renewed.outcome.applied > 0));
     input.progress?.({ step: 'verifying', feeds: feeds.length });
     const verdicts = held ? [] : await verifyAll(input, prepared, feeds);
@@ -130,8 +130,10 @@ async function applyAll(
   prepared: Prepared,
   plan: Plan,
   feeds: readonly TypedFeed[],
+  entitiesMax: number,
 ): Promise<Outcome> {
   const context = applyContextOf(input, prepared, feeds);
+  context.learnEntitiesMax(entitiesMax);
   const batches = makeBatches(plan.changes);
   const outcomes: Outcome[] = [];
   const failed = new Set<string>();

@@ -13,7 +13,7 @@ import { type EmbeddedCtia, type EmbeddedOptions, startEmbeddedCtia } from '../.
 import type { Approval } from '../../src/plan/safety.ts';
 import type { Desired } from '../../src/reconcile/prepare.ts';
 import type { Report } from '../../src/reconcile/report.ts';
-import { audit, run } from '../../src/reconcile/run.ts';
+import { audit, type RunInput, run } from '../../src/reconcile/run.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type FakeTime, fakeTime } from '../ctia/fake-time.ts';
 import { call, tokenFor } from '../embedded-ctia/fixture.ts';
@@ -38,7 +38,9 @@ export const MAIL: Channel = {
 };
 
 /** What a test says of a run; all else is as usual: approved, from the same repository. */
-export interface Wish extends Partial<Omit<Desired, 'entries'>> {
+export interface Wish
+  extends Partial<Omit<Desired, 'entries'>>,
+    Partial<Pick<RunInput, 'origin' | 'readDesired' | 'progress'>> {
   readonly approval?: Approval;
   readonly ownEmbedded?: boolean;
   readonly owner?: string;
@@ -154,6 +156,9 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ownEmbedded = false,
     owner = OWNER,
     editedMeanwhile,
+    origin,
+    readDesired: readOther,
+    progress,
     ...more
   } = wish;
   const entries = linesOf(lists).map(entryOf);
@@ -172,8 +177,12 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ...(reads++ > 0 ? editedMeanwhile : {}),
     entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
   });
-  const origin = async () => desired.repository;
-  return { client: world.client(), owner, approval, ownEmbedded, readDesired, origin };
+  return {
+    ...{ client: world.client(), owner, approval, ownEmbedded },
+    readDesired: readOther ?? readDesired,
+    origin: origin ?? (async () => desired.repository),
+    ...(progress && { progress }),
+  };
 }
 
 /** `verified`, or everything that says why not. */
