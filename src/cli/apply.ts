@@ -14,11 +14,12 @@ import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { renderReport } from './print-report.ts';
-import { openTenant, type Session, type Tenant } from './session.ts';
+import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
   const { json, yes, force, digest } = options;
+  await bringLists(session);
   const tenant = await openTenant(session);
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const client = clientFor(session, tenant, shared?.lock);
@@ -47,6 +48,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
 
 /** `plan`: what `apply` would do, and nothing done. */
 export async function plan(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  await bringLists(session);
   const tenant = await openTenant(session);
   const client = clientFor(session, tenant, undefined);
   const prepared = await prepare({

@@ -1,5 +1,6 @@
 import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue as put } from '../jobs/enqueue.ts';
+import type { FetchReport } from '../jobs/fetch.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
 import type { RequestName } from '../jobs/queues.ts';
 import { openRedis } from '../jobs/redis.ts';
@@ -10,7 +11,7 @@ import { readFeeds } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport, renewalLines } from './print-report.ts';
-import { openTenant, type Session } from './session.ts';
+import { bringLists, openTenant, type Session } from './session.ts';
 
 export interface EnqueueOptions {
   name: RequestName;
@@ -22,10 +23,11 @@ export interface EnqueueOptions {
 /** `enqueue`: puts a job into the queue of the configured tenant and owner, as any BullMQ producer could. */
 export async function enqueue(session: Session, { name, payload, wait, json }: EnqueueOptions): Promise<Exit> {
   const { config, clock, log, releases } = session;
+  if (name === 'sync') await bringLists(session);
   const redis = await openRedis({ ...config, clock, log });
   releases.add('Redis', () => redis.close());
   const tenant = await openTenant(session);
-  const work = await openWorkplace({ ...session, ...tenant, feedsDir: config.feedsDir, connection: redis.connection });
+  const work = await openWorkplace({ ...config, ...session, ...tenant, connection: redis.connection });
   const queue = name === 'renew' ? work.renewals : work.requests;
   const workers = await queue.getWorkersCount();
   if (wait && workers === 0) {
@@ -64,6 +66,11 @@ function show(session: Session, name: RequestName, result: unknown, json: boolea
     const report = result as RenewalReport;
     if (!json) session.print(renewalLines(report).join('\n'));
     return report.result === 'renewed' ? EXIT.done : report.result === 'first-contact' ? EXIT.held : EXIT.notVerified;
+  }
+  if (name === 'fetch') {
+    const { commit, sync } = result as FetchReport;
+    if (!json) session.print(`${commit}: ${sync === null ? 'synced already' : `sync is job ${sync}`}`);
+    return EXIT.done;
   }
   const report = result as HandReport;
   const { observable, did, shown, gone, until, failures } = report;

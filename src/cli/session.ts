@@ -11,6 +11,7 @@ import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
 import { readFeeds, readSettingsAlone } from '../sources/feeds-folder.ts';
+import { currentTree, FetchError, fetchRepository } from '../sources/repository.ts';
 import { CommandRefused, EXIT } from './exit.ts';
 
 /** What a command starts from. What it opens, it adds to `releases`; main closes all of it, last in first out. */
@@ -39,11 +40,28 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
   return {
     config,
     clock: systemClock,
-    log: makeLog(config.log, config.tenant.kind === 'remote' ? [config.tenant.clientPassword] : []),
+    log: makeLog(config.log, secretsOf(config)),
     releases: makeReleases(),
     signal,
     print: (text) => console.log(text),
   };
+}
+
+function secretsOf({ tenant, webhook }: Config): string[] {
+  return [...(tenant.kind === 'remote' ? [tenant.clientPassword] : []), ...(webhook ? [webhook.secret] : [])];
+}
+
+/** Before a command reads lists: with FEEDS_REPO it fetches them. What was fetched before serves where that fails. */
+export async function bringLists({ config, log }: Session): Promise<void> {
+  const { repository } = config;
+  if (repository === undefined) return;
+  try {
+    await fetchRepository(repository.home, repository);
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error;
+    if (!existsSync(currentTree(repository.home))) throw new CommandRefused(EXIT.failed, error.message);
+    log.warn(`${error.message}; going by what was fetched last`);
+  }
 }
 
 /** For commands that stay until they are told to stop. */

@@ -1,9 +1,10 @@
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
+import type { Standing } from '../ctim/standing.ts';
 import type { Settings } from '../lists/settings.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
 import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
-import { isAncestor } from '../sources/git.ts';
+import { standingOf } from '../sources/git.ts';
 
 /** What a feeds folder wants of a tenant. */
 export interface Will {
@@ -26,9 +27,17 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
   const { commit } = read.revision;
   if (commit === undefined) return will;
   // Of a dirty tree the label goes on after the commit.
-  const isOlderThan = (revision: string) => isAncestor(feedsDir, commit, revision.split('+', 1)[0] ?? revision);
-  return { ...will, desired: { ...will.desired, isOlderThan } };
+  return { ...will, desired: { ...will.desired, standingTo: (revision) => standing(feedsDir, commit, revision) } };
 }
+
+/** Lists that were applied without a commit, from a folder as it lay, stand nowhere in its history. */
+async function standing(feedsDir: string, commit: string, revision: string): Promise<Standing | undefined> {
+  const [, other] = APPLIED_COMMIT.exec(revision) ?? [];
+  return other === undefined ? undefined : standingOf(feedsDir, commit, other);
+}
+
+/** Of a dirty tree the label goes on after the commit. */
+const APPLIED_COMMIT = /^([0-9a-f]{40,64})(?:\+|$)/;
 
 function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
   const { settings } = reading;

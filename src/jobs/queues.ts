@@ -46,6 +46,8 @@ const REQUESTS = {
   }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
   remove: z.strictObject({ v: version, ...observable, for: duration.optional(), reason: reason.optional() }),
+  /** Fetch the repository of the lists, and sync if its branch moved. */
+  fetch: z.strictObject({ v: version }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */

@@ -18,8 +18,19 @@ interface Schedule {
   readonly firstMs: number;
 }
 
-export function schedulesFor({ renewEveryMs = RENEW_EVERY_MS }: { renewEveryMs?: number }): readonly Schedule[] {
+/** A webhook is faster; this is for who has none, and for the push that was not told. */
+const FETCH_EVERY_MS = 5 * MINUTE;
+
+interface Wishes {
+  readonly renewEveryMs?: number;
+  /** The lists are fetched by us. */
+  readonly fetches?: boolean;
+}
+
+export function schedulesFor({ renewEveryMs = RENEW_EVERY_MS, fetches = false }: Wishes): readonly Schedule[] {
+  const fetch: Schedule = { name: 'fetch', queue: 'requests', everyMs: FETCH_EVERY_MS, firstMs: FETCH_EVERY_MS };
   return [
+    ...(fetches ? [fetch] : []),
     { name: 'renew', queue: 'renewals', everyMs: renewEveryMs, firstMs: 0 },
     { name: 'sync', queue: 'requests', everyMs: HOUR, firstMs: HOUR },
     { name: 'audit', queue: 'requests', everyMs: DAY, firstMs: DAY },
@@ -76,9 +87,10 @@ export interface KeptSchedules {
 export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   const stop = new AbortController();
   let wanted: readonly Schedule[] | undefined;
+  const fetches = work.fetch !== undefined;
   const upsert = async () => {
     const settings = await readSoundSettings(work.feedsDir);
-    if (settings !== undefined) wanted = schedulesFor(settings);
+    if (settings !== undefined) wanted = schedulesFor({ ...settings, fetches });
     await upsertSchedules(work, wanted ?? (await schedulesThere(work)));
   };
   await upsert();
@@ -99,7 +111,8 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
 }
 
 /** As another worker, or this one before it was restarted, upserted them. */
-async function schedulesThere({ renewals }: Workplace): Promise<readonly Schedule[]> {
+async function schedulesThere({ renewals, fetch }: Workplace): Promise<readonly Schedule[]> {
   const known = await renewals.getJobScheduler(schedulerId('renew'));
-  return schedulesFor(known?.every === undefined ? {} : { renewEveryMs: known.every });
+  const fetches = fetch !== undefined;
+  return schedulesFor(known?.every === undefined ? { fetches } : { renewEveryMs: known.every, fetches });
 }

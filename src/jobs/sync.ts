@@ -15,6 +15,7 @@ import type { FeedVerdict } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
+import { fetchFirst } from './fetch.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
@@ -93,6 +94,7 @@ async function planAndQueue(
 ): Promise<SyncState> {
   const startedAt = before?.startedAt ?? work.clock.now();
   const { revision } = job.data;
+  const fetchNotices = await fetchFirst(work);
   const byHand = await endedByHand(work);
   const first = await renewFirst(work, String(job.id), log, desk.signal, inFull);
   const { renewed } = first;
@@ -105,9 +107,8 @@ async function planAndQueue(
       tenantReader,
       readDesired: async (adhocAllow) => {
         const desired = await readDesiredHere(work, desk.client, adhocAllow);
-        if (revision !== undefined && desired.revision !== revision)
-          throw new UnrecoverableError(otherRevision(revision, desired));
-        return desired;
+        if (revision === undefined || (await holds(desired, revision, work.fetch !== undefined))) return desired;
+        throw new UnrecoverableError(otherRevision(revision, desired));
       },
     });
   let { reading } = first;
@@ -133,7 +134,13 @@ async function planAndQueue(
     startedAt,
     plan: summaryOf(plan),
     counts: before === undefined ? counts : addCounts(before.counts, counts),
-    notices: [...renewed.notices, ...renewed.outcome.notices, ...goesOn.notices, ...prepared.found.notices],
+    notices: [
+      ...fetchNotices,
+      ...renewed.notices,
+      ...renewed.outcome.notices,
+      ...goesOn.notices,
+      ...prepared.found.notices,
+    ],
     failures: goesOn.failures,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
@@ -256,6 +263,12 @@ async function verdictsOn(
     if (written && id !== undefined) await work.ledger.store.noteEntities(id, withIndicator(entities, written));
   });
   return { verdicts, moved: false };
+}
+
+/** A branch that we fetch ourselves may have moved on since the job was put into the queue: what contains the commit is no other. */
+async function holds(desired: Desired, revision: string, isFetched: boolean): Promise<boolean> {
+  if (desired.revision === revision) return true;
+  return isFetched && (await desired.standingTo?.(revision)) === 'newer';
 }
 
 function otherRevision(asked: string, desired: Desired): string {

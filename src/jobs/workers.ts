@@ -7,6 +7,7 @@ import type { Log } from '../runtime/log.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
+import { processFetch } from './fetch.ts';
 import { noteReport } from './history.ts';
 import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -106,6 +107,8 @@ async function processRequest(
       return processSync(work, job as Job<SyncData>, token, log, signal);
     case 'audit':
       return processAudit(work, job, log, signal);
+    case 'fetch':
+      return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
     default:

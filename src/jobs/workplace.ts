@@ -7,6 +7,7 @@ import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
+import type { Fetched } from '../sources/repository.ts';
 import { readWill } from './desired.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
@@ -20,6 +21,8 @@ export interface Workplace {
   readonly log: Log;
   readonly owner: string;
   readonly feedsDir: string;
+  /** Brings the tree that `feedsDir` is in to the tip of its branch; absent where somebody else does. */
+  readonly fetch: (() => Promise<Fetched>) | undefined;
   readonly ownEmbedded: boolean;
   readonly ctia: CtiaConnection;
   readonly redis: Redis;

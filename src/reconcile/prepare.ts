@@ -4,6 +4,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { Standing } from '../ctim/standing.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
@@ -24,8 +25,8 @@ export interface Desired {
   readonly repository: string | undefined;
   /** What the settings let a plan do unasked; absent where they say nothing. */
   readonly limits?: Limits;
-  /** Whether these lists are of an older commit than that revision; absent where they are of no commit. */
-  readonly isOlderThan?: (revision: string) => Promise<boolean>;
+  /** How their commit stands to that revision. Absent where they are of no commit, undefined where that revision is none. */
+  readonly standingTo?: (revision: string) => Promise<Standing | undefined>;
 }
 
 export interface PrepareInput {
@@ -88,7 +89,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
-  const older = found.state !== undefined && ((await desired.isOlderThan?.(found.state.revision)) ?? false);
+  const standing = found.state && (await desired.standingTo?.(found.state.revision));
   const { limits = {}, channels } = desired;
   const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
   const safety = {
@@ -99,7 +100,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     problems,
     lists,
     unattended,
-    older,
+    standing,
     state: found.state,
     repository,
     approval,

@@ -12,7 +12,7 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
   const input: SafetyInput = {
     ...base,
     problems: 0,
-    older: false,
+    standing: 'newer',
     limits: {},
     feedsOfOthers: new Set(),
     allowChannels: new Set(['firewall-allow']),
@@ -114,15 +114,32 @@ const table: { row: string; plan: Plan; held: string }[] = [
   },
   {
     row: 'an older commit that would change something',
-    plan: planned('tor 198.51.100.7', '', { older: true }),
+    plan: planned('tor 198.51.100.7', '', { standing: 'older' }),
     held: 'older-commit',
   },
-  { row: 'an older commit with nothing to do', plan: planned('', '', { older: true }), held: '' },
+  { row: 'an older commit with nothing to do', plan: planned('', '', { standing: 'older' }), held: '' },
   {
     row: 'an older commit, forced',
-    plan: planned('tor 198.51.100.7', '', { older: true, approval: { ...NO_APPROVAL, force: true } }),
+    plan: planned('tor 198.51.100.7', '', { standing: 'older', approval: { ...NO_APPROVAL, force: true } }),
     held: '',
   },
+  {
+    row: 'a commit of another branch',
+    plan: planned('tor 198.51.100.7', '', { standing: 'apart' }),
+    held: 'other-history',
+  },
+  {
+    row: 'an applied commit that this checkout does not know',
+    plan: planned('tor 198.51.100.7', '', { standing: 'unknown' }),
+    held: 'other-history',
+  },
+  {
+    row: 'another history, forced',
+    plan: planned('tor 198.51.100.7', '', { standing: 'apart', approval: { ...NO_APPROVAL, force: true } }),
+    held: '',
+  },
+  { row: 'another history with nothing to do', plan: planned('', '', { standing: 'unknown' }), held: '' },
+  { row: 'no commit, or none applied', plan: planned('tor 198.51.100.7', '', { standing: undefined }), held: '' },
   {
     row: 'within the limits',
     plan: planned('tor 198.51.100.7', '', { limits: { additions: 1, entries_per_feed: 1, withdrawals: 0 } }),
