@@ -72,8 +72,7 @@ async function open(session: Session) {
 async function openWebhook({ config, log, releases, print }: Session, { requests }: Workplace): Promise<void> {
   if (config.webhook === undefined) return;
   const { startWebhook } = await import('../web/webhook.ts');
-  // Many pushes in a minute are one fetch, as long as it has not begun.
-  const onPush = async () => void (await enqueue(requests, 'fetch', {}, 'fetch'));
+  const onPush = async () => void (await enqueue(requests, 'fetch', {}));
   const webhook = await startWebhook({ ...config.webhook, log, onPush });
   releases.add('webhook', () => webhook.close());
   print(`Pushes are heard at ${webhook.url}`);

@@ -17,13 +17,14 @@ import type { Workplace } from '../../src/jobs/workplace.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
+import { currentTree } from '../../src/sources/repository.ts';
 import { type Running, start } from '../cli/ctim-feeds-process.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
 export const CLIENT = { id: 'client-of-acme', password: 'hunter2-hunter2' };
 
-/** Everything that jobs work with, real: a Redis of our own, an embedded server over HTTP, a feeds folder. */
+/** Everything that jobs work with, real: a Redis of our own, an embedded server over HTTP, a feeds folder or a `remote` repository of one. */
 export interface Workbench {
   readonly folder: string;
   readonly feedsDir: string;
@@ -62,10 +63,11 @@ export interface Ended {
 
 export async function workbench(
   t: TestContext,
-  { files = {}, log = silentLog }: { files?: Record<string, string>; log?: Log } = {},
+  { files = {}, log = silentLog, remote }: { files?: Record<string, string>; log?: Log; remote?: string } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
-  const feedsDir = join(folder, 'feeds');
+  const home = join(folder, 'repository');
+  const feedsDir = remote === undefined ? join(folder, 'feeds') : join(currentTree(home), 'feeds');
   const releases = makeReleases();
   t.after(async () => {
     await releases.releaseAll();
@@ -75,7 +77,8 @@ export async function workbench(
     mkdirSync(dirname(join(feedsDir, file)), { recursive: true });
     writeFileSync(join(feedsDir, file), text);
   };
-  for (const [file, text] of Object.entries({ 'settings.yaml': `owner: ${OWNER}\n`, ...files })) write(file, text);
+  if (remote === undefined)
+    for (const [file, text] of Object.entries({ 'settings.yaml': `owner: ${OWNER}\n`, ...files })) write(file, text);
 
   const clock = systemClock;
   let aheadMs = 0;
@@ -112,6 +115,7 @@ export async function workbench(
     ctia,
     owner: OWNER,
     feedsDir,
+    ...(remote !== undefined && { repository: { url: remote, branch: undefined, home } }),
     ownEmbedded: true,
   });
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
