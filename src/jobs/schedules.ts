@@ -18,9 +18,9 @@ interface Schedule {
   readonly firstMs: number;
 }
 
-export function schedulesFor({ renewEveryMs = RENEW_EVERY_MS }: { renewEveryMs?: number }): readonly Schedule[] {
+export function schedulesFor(renewMs: number): readonly Schedule[] {
   return [
-    { name: 'renew', queue: 'renewals', everyMs: renewEveryMs, firstMs: 0 },
+    { name: 'renew', queue: 'renewals', everyMs: renewMs, firstMs: 0 },
     { name: 'sync', queue: 'requests', everyMs: HOUR, firstMs: HOUR },
     { name: 'audit', queue: 'requests', everyMs: DAY, firstMs: DAY },
   ];
@@ -77,9 +77,10 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   const stop = new AbortController();
   let wanted: readonly Schedule[] | undefined;
   const upsert = async () => {
-    const settings = await readSoundSettings(work.feedsDir);
-    if (settings !== undefined) wanted = schedulesFor(settings);
-    await upsertSchedules(work, wanted ?? (await schedulesThere(work)));
+    // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
+    const isSound = (await readSoundSettings(work.feedsDir)) !== undefined;
+    if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work));
+    await upsertSchedules(work, wanted);
   };
   await upsert();
   const keeping = (async () => {
@@ -98,8 +99,9 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   };
 }
 
-/** As another worker, or this one before it was restarted, upserted them. */
-async function schedulesThere({ renewals }: Workplace): Promise<readonly Schedule[]> {
-  const known = await renewals.getJobScheduler(schedulerId('renew'));
-  return schedulesFor(known?.every === undefined ? {} : { renewEveryMs: known.every });
+/** How often renewals run: as the settings say or, where they cannot be read, as they are scheduled. */
+export async function renewEveryMs({ feedsDir, renewals }: Pick<Workplace, 'feedsDir' | 'renewals'>): Promise<number> {
+  const settings = await readSoundSettings(feedsDir);
+  const scheduled = settings === undefined ? await renewals.getJobScheduler(schedulerId('renew')) : undefined;
+  return settings?.renewEveryMs ?? scheduled?.every ?? RENEW_EVERY_MS;
 }

@@ -94,7 +94,7 @@ async function planAndQueue(
   const startedAt = before?.startedAt ?? work.clock.now();
   const { revision } = job.data;
   const byHand = await endedByHand(work);
-  const first = await renewFirst(work, String(job.id), log, desk.signal, inFull);
+  const first = await renewFirst({ work, run: String(job.id), log, signal: desk.signal, inFull });
   const { renewed } = first;
   const prepareWith = (tenantReader: TenantReading) =>
     prepare({
