@@ -107,7 +107,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((options) => put(options, 'audit', {}));
 
   json(program.command('status'))
-    .description('last run, applied commit, what is held, what lapses first')
+    .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
   json(program.command('feeds'))

@@ -10,9 +10,10 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
-import { readFeeds, readSettingsAlone } from '../sources/feeds-folder.ts';
+import { readFeeds, readSettingsAlone, readSoundSettings } from '../sources/feeds-folder.ts';
 import { currentTree, FetchError, fetchRepository } from '../sources/repository.ts';
 import { CommandRefused, EXIT } from './exit.ts';
+import { rememberedOwner } from './remembered-owner.ts';
 
 /** What a command starts from. What it opens, it adds to `releases`; main closes all of it, last in first out. */
 export interface Session {
@@ -80,7 +81,7 @@ export interface Tenant {
 export async function openTenant(session: Session): Promise<Tenant> {
   const { config, clock, log, releases } = session;
   const ownEmbedded = config.tenant.kind === 'embedded';
-  const owner = await readOwner(config, ownEmbedded);
+  const owner = await readOwner(session, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
   const ctia = openCtia({ clock, ...access });
   releases.add('connections to CTIA', () => ctia.close());
@@ -89,8 +90,17 @@ export async function openTenant(session: Session): Promise<Tenant> {
   return { ctia, owner, ownEmbedded };
 }
 
-async function readOwner({ feedsDir }: Config, ownEmbedded: boolean): Promise<string> {
-  const owner = ownerOf(await readSettingsAlone(feedsDir), ownEmbedded);
+async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
+  const { feedsDir } = config;
+  const settings = await readSettingsAlone(feedsDir);
+  if (settings.owner === undefined && (await readSoundSettings(feedsDir)) === undefined) {
+    const remembered = rememberedOwner(config);
+    if (remembered !== undefined) {
+      log.warn({ owner: remembered }, 'the settings cannot be read; the owner is the one that workers had here before');
+      return remembered;
+    }
+  }
+  const owner = ownerOf(settings, ownEmbedded);
   if (owner !== undefined) return owner;
   const { reading } = await readFeeds(feedsDir, { now: 0 });
   // Without a folder, or with settings that cannot be read, the owner may well be set.

@@ -11,6 +11,7 @@ import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
+import { rememberOwner } from './remembered-owner.ts';
 import { bringLists, openTenant, type Session, type Tenant, untilAborted } from './session.ts';
 import { renderTable } from './table.ts';
 import { viewTenant } from './tenant-view.ts';
@@ -61,6 +62,7 @@ async function open(session: Session) {
     ...tenant,
     connection: redis.connection,
   });
+  rememberOwner(config, tenant.owner);
   const workers = startWorkers(work, redis.connection);
   releases.add('workers', () => workers.close());
   const schedules = await keepSchedules(work);

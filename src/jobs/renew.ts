@@ -1,14 +1,14 @@
 import type { Job } from 'bullmq';
-import { RENEW_EVERY_MS, type Renewal, renewalOf } from '../plan/renewals.ts';
+import { type Renewal, renewalOf } from '../plan/renewals.ts';
 import type { Self } from '../reconcile/actual.ts';
 import { stateOf } from '../reconcile/actual.ts';
 import type { Failure } from '../reconcile/outcome.ts';
 import { type Renewed, renew } from '../reconcile/renew.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
 import type { Log } from '../runtime/log.ts';
-import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
 import { noteRenewal } from './history.ts';
+import { renewEveryMs } from './schedules.ts';
 import type { RequestCounts } from './sync-state.ts';
 import { readTenant, type TenantReading } from './tenant-reading.ts';
 import { type Desk, deskFor, type Workplace } from './workplace.ts';
@@ -38,7 +38,7 @@ export interface RenewalReport {
 }
 
 export async function processRenew(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<RenewalReport> {
-  return (await renewFirst(work, String(job.id), log, signal)).report;
+  return (await renewFirst({ work, run: String(job.id), log, signal })).report;
 }
 
 export interface RenewedFirst {
@@ -52,14 +52,17 @@ export interface RenewedFirst {
 
 const FAILURES_MAX = 100;
 
-/** `inFull`: why what is held is read from CTIA and not from the ledger. */
-export async function renewFirst(
-  work: Workplace,
-  run: string,
-  log: Log,
-  signal?: AbortSignal,
-  inFull?: string,
-): Promise<RenewedFirst> {
+interface RenewFirst {
+  readonly work: Workplace;
+  /** The job. */
+  readonly run: string;
+  readonly log: Log;
+  readonly signal: AbortSignal | undefined;
+  /** Why what is held is read from CTIA and not from the ledger. */
+  readonly inFull?: string | undefined;
+}
+
+export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst): Promise<RenewedFirst> {
   const { clock, owner, feedsDir, ctia, redis, keys } = work;
   const startedAt = new Date(clock.now()).toISOString();
   const desk = deskFor(work, log, 'renewal', signal);
@@ -67,7 +70,7 @@ export async function renewFirst(
   const { organisation } = await client.identity();
   const self: Self = { owner, organisation };
   const reading = readTenant(work, desk, inFull);
-  const everyMs = (await readSoundSettings(feedsDir))?.renewEveryMs ?? RENEW_EVERY_MS;
+  const everyMs = await renewEveryMs(work);
   const renewed = await renew({
     ...{ client, clock, signal, self, everyMs },
     actual: await reading.readActual(self),

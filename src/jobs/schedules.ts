@@ -21,17 +21,12 @@ interface Schedule {
 /** A webhook is faster; this is for who has none, and for the push that was not told. */
 const FETCH_EVERY_MS = 5 * MINUTE;
 
-interface Wishes {
-  readonly renewEveryMs?: number;
-  /** The lists are fetched by us. */
-  readonly fetches?: boolean;
-}
-
-export function schedulesFor({ renewEveryMs = RENEW_EVERY_MS, fetches = false }: Wishes): readonly Schedule[] {
+/** `fetches`: the lists are fetched by us. */
+export function schedulesFor(renewMs: number, fetches = false): readonly Schedule[] {
   const fetch: Schedule = { name: 'fetch', queue: 'requests', everyMs: FETCH_EVERY_MS, firstMs: FETCH_EVERY_MS };
   return [
     ...(fetches ? [fetch] : []),
-    { name: 'renew', queue: 'renewals', everyMs: renewEveryMs, firstMs: 0 },
+    { name: 'renew', queue: 'renewals', everyMs: renewMs, firstMs: 0 },
     { name: 'sync', queue: 'requests', everyMs: HOUR, firstMs: HOUR },
     { name: 'audit', queue: 'requests', everyMs: DAY, firstMs: DAY },
   ];
@@ -89,9 +84,10 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   let wanted: readonly Schedule[] | undefined;
   const fetches = work.fetch !== undefined;
   const upsert = async () => {
-    const settings = await readSoundSettings(work.feedsDir);
-    if (settings !== undefined) wanted = schedulesFor({ ...settings, fetches });
-    await upsertSchedules(work, wanted ?? (await schedulesThere(work)));
+    // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
+    const isSound = (await readSoundSettings(work.feedsDir)) !== undefined;
+    if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work), fetches);
+    await upsertSchedules(work, wanted);
   };
   await upsert();
   const keeping = (async () => {
@@ -110,9 +106,9 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   };
 }
 
-/** As another worker, or this one before it was restarted, upserted them. */
-async function schedulesThere({ renewals, fetch }: Workplace): Promise<readonly Schedule[]> {
-  const known = await renewals.getJobScheduler(schedulerId('renew'));
-  const fetches = fetch !== undefined;
-  return schedulesFor(known?.every === undefined ? { fetches } : { renewEveryMs: known.every, fetches });
+/** How often renewals run: as the settings say or, where they cannot be read, as they are scheduled. */
+export async function renewEveryMs({ feedsDir, renewals }: Pick<Workplace, 'feedsDir' | 'renewals'>): Promise<number> {
+  const settings = await readSoundSettings(feedsDir);
+  const scheduled = settings === undefined ? await renewals.getJobScheduler(schedulerId('renew')) : undefined;
+  return settings?.renewEveryMs ?? scheduled?.every ?? RENEW_EVERY_MS;
 }

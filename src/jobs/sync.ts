@@ -96,7 +96,7 @@ async function planAndQueue(
   const { revision } = job.data;
   const fetchNotices = await fetchFirst(work);
   const byHand = await endedByHand(work);
-  const first = await renewFirst(work, String(job.id), log, desk.signal, inFull);
+  const first = await renewFirst({ work, run: String(job.id), log, signal: desk.signal, inFull });
   const { renewed } = first;
   const prepareWith = (tenantReader: TenantReading) =>
     prepare({

@@ -14,17 +14,20 @@ import { makeReleases } from '../../src/runtime/release.ts';
 import { address, writeFeeds } from './addresses.ts';
 import { type Prepared, postBare } from './bare-loop.ts';
 import type { Planned } from './planning-process.ts';
+import { renewalCost } from './renewal.ts';
 import { type BenchServer, forkServer } from './server.ts';
 
 /** What the numbers mean: docs/BENCH.md. */
 const { values: options } = parseArgs({
   options: {
     n: { type: 'string', default: '20000' },
+    'renew-n': { type: 'string', default: '100000' },
     'plan-n': { type: 'string', default: '200000' },
     rounds: { type: 'string', default: '3' },
   },
 });
 const n = Number(options.n);
+const renewN = Number(options['renew-n']);
 const planN = Number(options['plan-n']);
 const rounds = Number(options.rounds);
 
@@ -92,7 +95,20 @@ try {
 process.exit();
 
 async function measureAll(): Promise<Measure[]> {
-  return [...(await syncMeasures()), ...(await planMeasures())];
+  return [...(await syncMeasures()), ...(await renewalMeasures()), ...(await planMeasures())];
+}
+
+async function renewalMeasures(): Promise<Measure[]> {
+  const feedsDir = newFolder('renewal-feeds');
+  writeFeeds(feedsDir, renewN);
+  const server = await startServer(newFolder('renewal'));
+  const { requests, seconds, readRequests } = await renewalCost(server, feedsDir);
+  await server.close();
+  return [
+    atMost(`renewing ${renewN} in place: requests`, requests, 'requests', Math.ceil(renewN / 2000) + 5),
+    plain('renewing in place: seconds', seconds, 's'),
+    plain('reading what is held in full, without a ledger: requests', readRequests, 'requests'),
+  ];
 }
 
 /** One feeds folder and one data folder with what a run does to them. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { Job } from 'bullmq';
 import { makeWriterLock } from '../../src/jobs/lock.ts';
@@ -77,6 +78,21 @@ test('a sync renews before it reads lists: it fails as it must, with the renewal
   const { result } = await bench.run('sync');
   assert.deepEqual([result?.result, result?.counts.renew], ['problems', 3]);
   assert.equal(await bench.view('ip'), VIEW);
+});
+
+test('a worker that is started while lists and settings are gone renews all the same', async (t) => {
+  const bench = await workbench(t, { files: { 'tor.yaml': LIST } });
+  const first = await bench.startWorkProcess();
+  assert.equal((await bench.run('sync', { yes: true })).result?.result, 'verified');
+  first.child.kill('SIGTERM');
+  await first.ended();
+  bench.step(4 * DAY);
+  const before = puts(bench);
+  rmSync(bench.feedsDir, { recursive: true });
+  // The schedule of the first one is minutes away; a Redis without it is the harder case.
+  await bench.work.redis.flushall();
+  await bench.startWorkProcess();
+  await until('what is due is renewed', () => puts(bench) === before + 1);
 });
 
 test('only renewals go into the queue of renewals', async (t) => {

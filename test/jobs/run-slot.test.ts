@@ -80,7 +80,7 @@ test('two workers that start have one schedule of each kind between them, and a 
     [...(await one.requests.getJobSchedulers()), ...(await one.renewals.getJobSchedulers())]
       .map(({ name, every, template, next }) => ({ name, every, data: template?.data, inMs: (next ?? 0) - began }))
       .sort((a, b) => a.inMs - b.inMs);
-  const schedules = schedulesFor({ renewEveryMs: HOUR / 4 });
+  const schedules = schedulesFor(HOUR / 4);
   await upsertSchedules(one, schedules);
   const [renew, ...others] = await seen();
   assert.deepEqual(others, [
@@ -97,7 +97,7 @@ test('two workers that start have one schedule of each kind between them, and a 
 
   await one.requests.upsertJobScheduler('schedule-upstream-tor', { every: HOUR }, { name: 'sync', data: { v: 1 } });
   await one.requests.upsertJobScheduler('of-somebody-else', { every: HOUR }, { name: 'sync', data: { v: 1 } });
-  await upsertSchedules(two, schedulesFor({}));
+  await upsertSchedules(two, schedulesFor(5 * MINUTE));
   const left = [...(await one.requests.getJobSchedulers()), ...(await one.renewals.getJobSchedulers())];
   assert.deepEqual(
     left.map(({ key, every }) => [key, every]).sort(),
