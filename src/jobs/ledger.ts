@@ -150,7 +150,7 @@ export function makeLedgerStore(
     async rewrite(lock, { stamp, actual, entities, readAt }) {
       const id = randomUUID();
       const key = entriesOf(id);
-      for (const hs of slices([...new Set([...actual.judgements.keys(), ...actual.dangling.keys()])])) {
+      for (const hs of slices(entriesIn(actual))) {
         const pairs = hs.flatMap((h) => [h, packRecord(recordOf(actual, h))]);
         await redis
           .multi()
@@ -219,6 +219,19 @@ export function makeLedgerStore(
 
 const LOST = 'another process writes to this tenant now: what this one learned is not noted, and looked at again';
 
-function* slices<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += SLICE) yield items.slice(at, at + SLICE);
+function* entriesIn({ judgements, dangling }: Actual): Generator<string> {
+  yield* judgements.keys();
+  for (const h of dangling.keys()) if (!judgements.has(h)) yield h;
+}
+
+/** Of a million entries no list of all is made: that alone would stop the event loop. */
+function* slices<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let slice: T[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < SLICE) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
 }

@@ -89,7 +89,7 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
         return true;
       }
       const id = await store.rewrite(lock, { ...full, entities });
-      if (id !== undefined) mirror.take(id, full.actual);
+      if (id !== undefined) await mirror.take(id, full.actual);
       // What is written from now on the ledger hears of: it is not to be put back to what was read.
       full = undefined;
       const facts = await store.facts();
