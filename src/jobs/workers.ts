@@ -14,6 +14,7 @@ import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
+import { readTenant } from './tenant-reading.ts';
 import { deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 export interface Workers {
@@ -136,9 +137,12 @@ function payloadOf({ name, data, attemptsStarted }: Job): unknown {
   return payload;
 }
 
+/** Reads CTIA in full, whatever the ledger says, and writes the ledger anew: what the next sync finds to repair is the truth. */
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
-  const { client } = deskFor(work, log, 'sync', signal);
+  const desk = deskFor(work, log, 'sync', signal);
+  const { client } = desk;
   const { clock, owner, ownEmbedded } = work;
+  const reading = readTenant(work, desk, 'an audit');
   const report = await audit({
     run: String(job.id),
     client,
@@ -148,6 +152,15 @@ async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortS
     signal,
     approval: { ...NO_APPROVAL, yes: true, force: true },
     readDesired: (adhocAllow) => readDesiredHere(work, client, adhocAllow),
+    tenantReader: {
+      readActual: reading.readActual,
+      async readFeedEntities(self, channels) {
+        const entities = await reading.readFeedEntities(self, channels);
+        if (!(await reading.keep()))
+          await work.ledger.store.doubt('an audit could not write it anew, since others wrote');
+        return entities;
+      },
+    },
   });
   await noteReport(work.redis, work.keys.history, report);
   return report;

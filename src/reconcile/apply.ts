@@ -158,7 +158,7 @@ async function expireOneByOne(
       context.learned.push({ h: stored.h, judgement: { ...stored, end: context.moment().now - 1 } });
     } catch (error) {
       if (!isCtiaError(error, 'not-found')) throw error;
-      context.learned.push({ h: stored.h, gone: stored.id });
+      context.learned.push({ h: stored.h, gone: stored.id, lost: true });
     }
   }
   return { applied: changes.length, failures: [], notices: [`withdrawn one by one: ${why}`] };

@@ -57,7 +57,7 @@ export async function importPairs(context: ApplyContext, pairs: readonly Pair[])
     const fates: Fate[] = [];
     for (const part of parts(waiting, Math.floor(context.entitiesMax / 2)))
       fates.push(...(await importOnce(context, part)));
-    const settled = await settle(context, fates);
+    const settled = await settle(context, fates, round === 1);
     if (round === 1) {
       // Later ones may have been stored in part before.
       for (const fate of fates) if (fate.is === 'failed') context.learned.push({ h: fate.failure.h, unchanged: true });
@@ -160,6 +160,8 @@ export function invalidPositions(error: CtiaError, kind: 'judgements' | 'relatio
 async function settle(
   context: ApplyContext,
   fates: readonly Fate[],
+  /** What exists later on may be what the first round made. */
+  isFirst: boolean,
 ): Promise<{ outcome: Outcome; again: { pair: Pair; why: string }[] }> {
   const again: { pair: Pair; why: string }[] = [];
   const failures: Failure[] = [];
@@ -191,7 +193,7 @@ async function settle(
       else {
         applied += 1;
         const stands = { ...judgement, external_ids: judgement.externalIds };
-        knowPair(context, pair, stands, { judgement: judgement.id, link: link.id });
+        knowPair(context, pair, stands, { judgement: judgement.id, link: link.id }, isFirst);
       }
     }
   }
@@ -202,7 +204,7 @@ async function settle(
       const document = documents[n];
       if (document && result.done.has(stored.id)) {
         applied += 1;
-        knowPair(context, pair, document, { judgement: stored.id, link });
+        knowPair(context, pair, document, { judgement: stored.id, link }, isFirst);
       } else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
     }
   }
@@ -214,9 +216,10 @@ function knowPair(
   { link, target }: Pair,
   document: Parameters<typeof judgementSaid>[2],
   ids: Ids,
+  found = false,
 ): void {
   const judgement = judgementSaid(self.owner, ids.judgement, document, [{ id: ids.link, g: link.g, target }]);
-  if (judgement) learned.push({ h: link.h, judgement });
+  if (judgement) learned.push({ h: link.h, judgement, found });
 }
 
 /** Somebody may have edited the type of our link: a view follows no other. */

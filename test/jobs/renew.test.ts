@@ -80,6 +80,18 @@ test('a sync renews before it reads lists: it fails as it must, with the renewal
   assert.equal(await bench.view('ip'), VIEW);
 });
 
+test('a sync without a ledger reads in full, renews, and leaves a ledger that knows the renewals and the feeds', async (t) => {
+  const bench = await due(t);
+  await bench.work.redis.del(bench.work.keys.ledger);
+  const { result } = await bench.run('sync');
+  assert.deepEqual([result?.result, result?.read.from, result?.counts.renew], ['verified', 'ctia', 3]);
+  const facts = await bench.work.ledger.store.facts();
+  assert('id' in facts);
+  assert.equal(facts.entities?.titles.length, 10, 'five indicators and five feeds');
+  const again = await renew(bench);
+  assert.deepEqual([again.renewed, again.read.from], [0, 'ledger']);
+});
+
 test('a worker that is started while lists and settings are gone renews all the same', async (t) => {
   const bench = await workbench(t, { files: { 'tor.yaml': LIST } });
   const first = await bench.startWorkProcess();

@@ -24,7 +24,10 @@ import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 export const OWNER = 'acme';
 export const CLIENT = { id: 'client-of-acme', password: 'hunter2-hunter2' };
 
-/** Everything that jobs work with, real: a Redis of our own, an embedded server over HTTP, a feeds folder or a `remote` repository of one. */
+/**
+ * Everything that jobs work with, real: a Redis of our own (or of the bench beside it), an embedded server over HTTP, a
+ * feeds folder or a `remote` repository of one.
+ */
 export interface Workbench {
   readonly folder: string;
   readonly feedsDir: string;
@@ -63,16 +66,19 @@ export interface Ended {
 
 export async function workbench(
   t: TestContext,
-  { files = {}, log = silentLog, remote }: { files?: Record<string, string>; log?: Log; remote?: string } = {},
+  {
+    files = {},
+    log = silentLog,
+    beside,
+    remote,
+  }: { files?: Record<string, string>; log?: Log; beside?: Workbench; remote?: string } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const home = join(folder, 'repository');
   const feedsDir = remote === undefined ? join(folder, 'feeds') : join(currentTree(home), 'feeds');
-  const releases = makeReleases();
-  t.after(async () => {
-    await releases.releaseAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const releases = beside?.releases ?? makeReleases();
+  releases.add('the folder', () => rmSync(folder, { recursive: true, force: true }));
+  if (beside === undefined) t.after(() => releases.releaseAll());
   const write = (file: string, text: string) => {
     mkdirSync(dirname(join(feedsDir, file)), { recursive: true });
     writeFileSync(join(feedsDir, file), text);
@@ -97,8 +103,9 @@ export async function workbench(
     startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
-  const redis = await openRedis({ dataDir: folder, searchPath: process.env.PATH ?? '', log: silentLog, clock });
-  releases.add('Redis', () => redis.close());
+  const searchPath = process.env.PATH ?? '';
+  const redis = beside?.redis ?? (await openRedis({ dataDir: folder, searchPath, log: silentLog, clock }));
+  if (beside === undefined) releases.add('Redis', () => redis.close());
   const ctia = openCtia({
     clock,
     ctiaUrl: server.url,

@@ -41,6 +41,12 @@ test('a judgement that does not say its lifetime any more is not renewed by gues
   );
 });
 
+test('what is once is not renewed although it tells a lifetime', () => {
+  const { actual, now } = situation('', 'tor 198.51.100.7 g0 +1h link0');
+  const once = new Map([...actual.judgements].map(([h, those]) => [h, those.map((it) => ({ ...it, once: true }))]));
+  assert.deepEqual(computeRenewals({ now, actual: { ...actual, judgements: once } }, RENEW_EVERY_MS), []);
+});
+
 test('ends are spread over a twentieth of the lifetime, and the same entry ends the same', () => {
   const week = { kind: 'renewed', text: '7d', ms: 7 * DAY } as const;
   const ends = Array.from({ length: 2000 }, (_, n) => {
