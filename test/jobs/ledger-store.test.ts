@@ -126,7 +126,8 @@ test('what one worker writes the copy of the other follows, and reads no more th
 
 test('a copy that is newer than what its job was told stays as it is', async () => {
   const [one, two] = [writer('newer'), writer('newer', { end: other })];
-  await one.rewrite(holding(SEVEN));
+  await one.rewrite(holding());
+  await one.write([{ h: SEVEN.h, judgement: SEVEN }]);
   const before = await two.facts();
   await one.write([{ h: EIGHT.h, judgement: EIGHT }]);
   await two.follow();
@@ -144,6 +145,10 @@ test('a copy that missed more than the log holds reads all of it again', async (
   const { judgements } = await two.follow();
   assert.deepEqual(judgements, holding({ ...SEVEN, end: SEVEN.end + 255 }, EIGHT).judgements);
   assert.equal(two.loads, 2);
+  // A log that somebody deleted tells of nothing.
+  await one.write([{ h: EIGHT.h, gone: EIGHT.id }]);
+  await redis.del(`${redisKeys('missed', 'acme').ledger}:log`);
+  assert.equal((await two.follow()).judgements.has(EIGHT.h), false);
 });
 
 test('a copy of a ledger that was replaced is not gone on with', async () => {

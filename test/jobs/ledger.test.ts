@@ -4,7 +4,7 @@ import { deskFor } from '../../src/jobs/workplace.ts';
 import { NOTHING_HELD } from '../../src/plan/learned.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
-import { CLIENT, OWNER, type Workbench, workbench } from './workbench.ts';
+import { CLIENT, OWNER, until, type Workbench, workbench } from './workbench.ts';
 
 const SETTINGS = `owner: ${OWNER}\nguards: { documentation: allow }\n`;
 const HEAD = 'action: block\nentries_from: [tor.txt]\n';
@@ -184,6 +184,19 @@ test('an audit finds what others did to ours, and the ledger has it then', async
   assert.equal(repair.result.result, 'verified');
   assert.equal(repair.result.read.from, 'ledger', repair.result.read.why);
   assert.deepEqual(repair.result.counts, audit.result.counts, 'in one pass, by what the audit read');
+});
+
+test('an audit during which somebody wrote does not become the ledger, which is read in full next time', async (t) => {
+  const bench = await synced(t);
+  bench.server.faults.push({ on: { method: 'GET', path: /judgement\/external_id/ }, kind: 'slow', ms: 1500 });
+  const audit = bench.run('audit');
+  await until('the audit reads', () => bench.slow.now === 1);
+  await bench.run('add', { value: '203.0.113.5', for: '24h', reason: 'case 1' });
+  assert.equal(bench.slow.now, 1, 'the audit reads still');
+  await audit;
+  const { result } = await bench.run('sync');
+  assert.deepEqual(result.read, { from: 'ctia', why: 'an audit could not write it anew, since others wrote' });
+  assert.equal((await bench.run('sync')).result.read.from, 'ledger');
 });
 
 test('work by hand keeps the ledger right', async (t) => {
