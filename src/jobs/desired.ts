@@ -30,7 +30,7 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
   return { ...will, desired: { ...will.desired, isOlderThan } };
 }
 
-function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
+export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
   const { settings } = reading;
   const examples = new Set(reading.lists.filter((list) => list.example).map((list) => list.name));
   const lists = reading.lists.filter((list) => ownEmbedded || !list.example);
