@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts';
 import { asItIs, type Foreign } from './foreign.ts';
-import type { Call, World } from './world.ts';
+import type { Call } from './caller.ts';
+import type { World } from './world.ts';
 
 /** What a person with a console, or another program, did to what is ours. */
 export interface Meddled {
@@ -38,7 +39,7 @@ export async function meddle(world: World, chance: Chance): Promise<Meddled> {
       links.slice(0, 6).flatMap((it) => valueOf(it.source_ref)),
       () => colleague('DELETE', '/ctia/bulk?wait_for=true', { relationships: links.slice(0, 6).map(({ id }) => id) }),
     ],
-    ['expires a judgement', ofIt, () => colleague('POST', `${pathOf(judgement)}/expire?reason=cleaned%20up`, undefined)],
+    ['expires a judgement', ofIt, () => colleague('POST', `${pathOf(judgement)}/expire?reason=tidy`, undefined)],
     ['moves a link', valueOf(link.source_ref), () => putLink({ target_ref: ELSEWHERE })],
     ['retypes a link', valueOf(link.source_ref), () => putLink({ relationship_type: 'based-on' })],
     ['rewords a judgement', [], () => put({ reason: 'edited', priority: 1 })],
@@ -46,7 +47,7 @@ export async function meddle(world: World, chance: Chance): Promise<Meddled> {
     ['ends a judgement', ofIt, () => span('2026-01-01', '2026-01-02')],
     ['postpones a judgement', ofIt, () => span('2030-01-01', '2030-01-02')],
     ['makes a judgement endless', [], () => span('2026-01-01', '2525-01-01')],
-    ['drops our marks', [], () => put({ external_ids: [] })],
+    ['drops our marks', ofIt, () => put({ external_ids: [] })],
     ['copies a judgement and its link', [], () => copyPair(colleague, judgement, links)],
   ];
   const [told, takenOut, deed] = chance.pick(deeds);

@@ -9,9 +9,10 @@ import { listsOfOthers, makeForeign, OTHER_OWNER } from './foreign.ts';
 import { filesOf, LIFETIME_MIN_MS, type Lists, spoken } from './lists.ts';
 import { meddle } from './meddling.ts';
 import { Crash, drawCrash, drawFaults, spokenFault } from './mishaps.ts';
+import { seedIds } from './seeded-ids.ts';
 import { type Commit, openWorld, type World } from './world.ts';
 
-export const STEPS = 12;
+const STEPS = 10;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -39,6 +40,7 @@ export async function play(seed: number, steps: readonly number[] = allSteps()):
     pageSize: chance.pick([5000, 7, 3]),
   };
   story.push(`a server with ${JSON.stringify(options)}`);
+  seedIds(seed);
   const world = await openWorld(options);
   try {
     await tell(world, seed, steps, story);
@@ -98,6 +100,8 @@ async function step(scene: Scene, chance: Chance): Promise<void> {
     say(told);
     auditor.excuse(takenOut);
     auditor.addForeign(...foreign);
+    // An expiry takes effect with the next refresh: nobody can see it before.
+    world.step(1000);
     await auditor.look('after that');
   }
   if (chance.happens(0.15)) await lateRun(scene, chance);
@@ -146,9 +150,10 @@ async function lateRun(scene: Scene, chance: Chance): Promise<void> {
 }
 
 async function plainRun(scene: Scene, force: boolean): Promise<Report> {
+  const began = scene.world.now();
   const report = await watchedRun(scene, { force });
   scene.say(`run${force ? ', forced' : ''}: ${toldOf(report)}`);
-  await judge(scene, report);
+  await judge(scene, report, began);
   return report;
 }
 
@@ -159,11 +164,12 @@ async function troubledRun(scene: Scene, chance: Chance, force: boolean): Promis
   for (const fault of faults) say(`fault: ${spokenFault(fault)}`);
   if (crash) say(`the run ${crash.told}`);
   world.server.faults.push(...faults);
+  const began = world.now();
   try {
     const report = await watchedRun(scene, { force, ...crash });
     say(`run${force ? ', forced' : ''}: ${toldOf(report)}`);
     world.server.faults.clear();
-    await judge(scene, report);
+    await judge(scene, report, began);
     return report;
   } catch (error) {
     if (!(error instanceof Crash) && !isCtiaError(error)) throw error;
@@ -190,12 +196,12 @@ function watchedRun({ world, auditor, commits }: Scene, { between, ...wish }: Wa
   });
 }
 
-async function judge(scene: Scene, report: Report): Promise<void> {
+async function judge(scene: Scene, report: Report, began: number): Promise<void> {
   const { auditor, lists, isBroken, world } = scene;
   if (report.failures.length === 0) scene.renewedAt = world.now();
   if (report.result !== 'verified') return;
   assert.ok(!isBroken, 'verified, though the lists could not be read');
-  await auditor.verified(lists, Date.parse(report.startedAt));
+  await auditor.verified(lists, began);
 }
 
 /** Without faults, with everything approved: verified after a few runs, and then there is nothing left to do. */

@@ -10,8 +10,9 @@ import type { Report } from '../../src/reconcile/report.ts';
 import { run } from '../../src/reconcile/run.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { fakeTime } from '../ctia/fake-time.ts';
-import { call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
+import { SIGNING_KEY } from '../embedded-ctia/fixture.ts';
 import { readingOf } from '../lists/reading-of.ts';
+import { type Call, callerOf } from './caller.ts';
 import { SETTINGS } from './lists.ts';
 
 export const ORG = 'acme-org';
@@ -25,16 +26,6 @@ export interface Commit {
 
 /** Between our client and the network. */
 export type Between = (request: Parameters<Http['send']>[0], send: Http['send']) => ReturnType<Http['send']>;
-
-/** A person or program that speaks with the server past our client. */
-export type Call = (method: string, path: string, body?: unknown) => Promise<Answered>;
-
-export interface Answered {
-  readonly status: number;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever came back
-  readonly json: any;
-}
 
 export interface RunWish {
   readonly force?: boolean;
@@ -96,25 +87,12 @@ export async function openWorld({ pageSize, serverAheadMs, ...options }: WorldOp
   };
   const connection = Object.assign(opened, { http: { ...http, send } });
 
-  const callerOf = (login: string, org: string): Call => {
-    const { id, password } = server.addClient({ login, org });
-    let token = '';
-    let endsAt = 0;
-    return async (method, path, body) => {
-      if (endsAt <= time.clock.now()) {
-        token = await tokenFor(server.url, id, password);
-        endsAt = time.clock.now() + 5 * 60_000;
-      }
-      return call({ url: server.url, token }, method, path, body);
-    };
-  };
-
   return {
     server,
     now: time.serverClock.now,
     step: time.step,
-    colleague: callerOf('colleague', ORG),
-    stranger: callerOf('stranger', 'another-org'),
+    colleague: callerOf(server.url, time.serverClock.now, 'colleague', ORG),
+    stranger: callerOf(server.url, time.serverClock.now, 'stranger', 'another-org'),
     async run(commit, { force = false, owner = 'acme', beforeBatch = () => {}, ...wish } = {}) {
       between = wish.between ?? ((request, send) => send(request));
       const client = makeCtiaClient({ connection, clock: time.clock, patienceMs: 60_000 });
