@@ -58,6 +58,14 @@ export interface FeedName {
   readonly type: ObservableType;
 }
 
-export function feedKey(feed: FeedName): string {
-  return `${feed.channel}/${feed.type}`;
+/** A plan asks for each of a million entries, and there are some ten feeds: each text is made once. */
+const keys = new Map<string, Map<string, string>>();
+
+export function feedKey({ channel, type }: FeedName): string {
+  const ofChannel = keys.get(channel) ?? new Map<string, string>();
+  const known = ofChannel.get(type);
+  if (known !== undefined) return known;
+  const key = `${channel}/${type}`;
+  keys.set(channel, ofChannel.set(type, key));
+  return key;
 }

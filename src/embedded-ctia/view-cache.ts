@@ -26,7 +26,7 @@ export interface ViewCache {
 /** The view used longest ago goes first. One that is larger than all of it is not kept. */
 export function makeViewCache(bytesMax: number): ViewCache {
   const views = new Map<string, Kept>();
-  const rendering = new Map<string, Promise<Kept>>();
+  const rendering = new Map<string, { readonly state: string; readonly since: number; readonly made: Promise<Kept> }>();
   let bytes = 0;
 
   const sizeOf = ({ representation: { body, gzipped } }: Kept) => body.length + (gzipped?.length ?? 0);
@@ -65,13 +65,16 @@ export function makeViewCache(bytesMax: number): ViewCache {
         views.set(key, view);
         return view.representation;
       }
-      // Many firewalls that ask at the same minute share one rendering.
-      const shared = `${state} ${now} ${key}`;
-      let made = rendering.get(shared);
-      if (made === undefined) {
-        made = renderOnce(key, state, now, render).finally(() => rendering.delete(shared));
-        rendering.set(shared, made);
+      // Many firewalls that ask at the same minute share one rendering, unless a validity begins or ends in between.
+      const shared = rendering.get(key);
+      if (shared?.state === state && shared.since <= now) {
+        const theirs = await shared.made;
+        if (fresh(theirs, state, now)) return theirs.representation;
       }
+      const made = renderOnce(key, state, now, render).finally(() => {
+        if (rendering.get(key)?.made === made) rendering.delete(key);
+      });
+      rendering.set(key, { state, since: now, made });
       return (await made).representation;
     },
     grown(key, by) {

@@ -3,7 +3,7 @@ import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
-import type { ListSummary } from './list-entries.ts';
+import type { KnownLines, ListSummary } from './list-entries.ts';
 import type { Place } from './list-file.ts';
 import type { Reading } from './reading.ts';
 
@@ -29,9 +29,13 @@ export interface ListRead {
  *   an entry runs out, or the clock is set back     nothing is parsed, what is live is chosen anew
  *   an allow entry, also by hand                    nothing else is parsed, what it shadows is found anew
  *   a list with an error                            never kept: an error may be one of time (a date too far away)
+ *
+ * Of a list that is read again because one of its text files changed, a line that stood in it before is not looked at again.
  */
 export interface ListCache {
   find(path: string, files: FeedsFiles): Promise<ListRead | undefined>;
+  /** For a list of which nothing but text files changed. */
+  knownLines(path: string, files: FeedsFiles): KnownLines | undefined;
   findWhole(parts: WholeParts): Reading | undefined;
   /** In the place of all that was kept before. `until`: the first moment at which another reading would differ. */
   keep(
@@ -68,6 +72,11 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
       }
       return known;
     },
+    knownLines(path, files) {
+      const known = kept.get(path);
+      if (known === undefined || folder !== files.folder || !isSame(settings, files.settings)) return undefined;
+      return isSame(known.sources.get(path), files.lists.get(path)) ? linesOf(known) : undefined;
+    },
     findWhole({ lists, adhocAllow, now }) {
       if (whole === undefined || now < whole.parts.now || now >= whole.until) return undefined;
       const before = whole.parts;
@@ -86,6 +95,15 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
       // Of what is not kept the next reading makes other objects, so the whole would never be found again.
       whole = kept.size === parts.lists.length ? { parts, until, reading } : undefined;
     },
+  };
+}
+
+/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
+function linesOf({ entries }: ListRead): KnownLines {
+  return (file) => {
+    const known = new Map<string, Observable>();
+    for (const { observable, position } of entries) if (position.file === file) known.set(observable.value, observable);
+    return (value) => known.get(value);
   };
 }
 

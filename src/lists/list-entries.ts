@@ -7,7 +7,7 @@ import { entriesText, type FeedsFiles } from './feeds-files.ts';
 import type { Guards } from './guards.ts';
 import { laterLifetime } from './lifetime.ts';
 import type { Item, ListFile } from './list-file.ts';
-import { normalise } from './normalise.ts';
+import { normalise, type Remark } from './normalise.ts';
 import { textLines } from './text-list.ts';
 import { makeTermsPool, type Words } from './words.ts';
 
@@ -33,16 +33,21 @@ export interface ListContext {
   readonly guards: Guards;
   readonly files: FeedsFiles;
   readonly problems: Problem[];
+  /** What plain lines of a text file meant in an earlier reading of this very list, where it is known. */
+  readonly known?: KnownLines | undefined;
   /** Called after each entry: now and then there is something to await, which gives the event loop its turn. */
   readonly breathe: () => Promise<void> | undefined;
 }
+
+/** The observable that a line of this value was, and is again; undefined where it has to be looked at. */
+export type KnownLines = (file: string) => (value: string) => Observable | undefined;
 
 /** The entries of one list, its text files included, with problems for what is none. */
 export async function readEntries(
   list: ListFile,
   context: ListContext,
 ): Promise<{ summary: ListSummary; entries: Entry[] }> {
-  const { path, files, problems, breathe } = context;
+  const { path, files, problems, breathe, known = () => () => undefined } = context;
   const file = `${files.folder}/${path}`;
   const overrides = readOverrides(list, file, problems);
   const draft = makeDraft(list, overrides, context);
@@ -54,8 +59,10 @@ export async function readEntries(
   for (const from of list.entriesFrom) {
     const source = await entriesText(from, path, files, problems);
     if (source === undefined) continue;
+    // With overrides a line may have words of its own, by which a guard lets it pass.
+    const knownHere = overrides.size === 0 ? known(source.file) : () => undefined;
     for (const { value, line, column } of textLines(source.text)) {
-      draft.take({ value, words: NO_WORDS, line, column }, source.file);
+      draft.take({ value, words: NO_WORDS, line, column }, source.file, knownHere(value));
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
@@ -81,8 +88,8 @@ function makeDraft(
   const found = new Map<ObservableType, Map<string, Entry>>();
   const lay = makeTermsPool();
 
-  /** Each way out of here counts once. */
-  const take = (item: Item, file: string): void => {
+  /** Each way out of here counts once. `known`: what this item is, where it was accepted before and nothing was to be said of it. */
+  const take = (item: Item, file: string, known?: Observable): void => {
     const position = { file, line: item.line, column: item.column };
     const say = (severity: Problem['severity'], code: string, message: string) => {
       problems.push({ severity, code, message, ...position });
@@ -90,7 +97,11 @@ function makeDraft(
     for (const { code, message, line, column } of item.faults ?? [])
       problems.push({ severity: 'error', code, message, file, line, column });
     const result =
-      item.broken && item.value === '' ? undefined : normalise(item.value, { type: item.type, refang: list.refang });
+      known !== undefined
+        ? { observable: known }
+        : item.broken && item.value === ''
+          ? undefined
+          : normalise(item.value, { type: item.type, refang: list.refang });
     if (result === undefined || 'refused' in result || item.broken) {
       counts.invalid++;
       if (result !== undefined && 'refused' in result) {
@@ -99,7 +110,7 @@ function makeDraft(
       }
       return;
     }
-    const { observable, notice } = result;
+    const { observable, notice }: { observable: Observable; notice?: Remark } = result;
     if (list.action === 'block' && observable.type === 'domain' && observable.value.startsWith('*.')) {
       counts.invalid++;
       say('error', 'wildcard-on-block-list', wildcardMessage(observable));
@@ -122,7 +133,7 @@ function makeDraft(
       say('notice', 'duplicate', duplicateMessage(first));
       return;
     }
-    const guarded = list.action === 'block' ? guards(observable) : undefined;
+    const guarded = list.action === 'block' && known === undefined ? guards(observable) : undefined;
     if (guarded !== undefined && words.force === undefined) {
       counts.invalid++;
       say('error', guarded.code, guarded.message);
@@ -153,7 +164,11 @@ function makeDraft(
       for (const [type, values] of found) if (values.size > 0) by_type[type] = values.size;
       return { ...counts, by_type };
     },
-    entries: () => [...found.values()].flatMap((values) => [...values.values()]),
+    entries() {
+      const entries: Entry[] = [];
+      for (const values of found.values()) for (const entry of values.values()) entries.push(entry);
+      return entries;
+    },
   };
 }
 

@@ -51,7 +51,7 @@ export async function readLists(
   for (const path of [...files.lists.keys()].sort()) {
     const read =
       (await cache?.find(path, files)) ??
-      (await readList(path, files, { settings, guards, now, pause, breathe }, problems));
+      (await readList(path, files, { settings, guards, now, pause, breathe, cache }, problems));
     if (read !== undefined) reads.set(path, read);
   }
   const parts = { lists: [...reads.values()], adhocAllow, now };
@@ -99,13 +99,14 @@ interface ListContext {
   readonly now: number;
   readonly pause: () => Promise<void>;
   readonly breathe: () => Promise<void> | undefined;
+  readonly cache: ListCache | undefined;
 }
 
 /** One list by itself; undefined where its file is none, which is among the problems then. */
 async function readList(
   path: string,
   files: FeedsFiles,
-  { settings, guards, now, pause, breathe }: ListContext,
+  { settings, guards, now, pause, breathe, cache }: ListContext,
   problemsOfAll: Problem[],
 ): Promise<ListRead | undefined> {
   const sources = new Map<string, FileText>();
@@ -126,7 +127,9 @@ async function readList(
     return undefined;
   }
   const channel = channelFor(list, settings, `${files.folder}/${path}`, problems);
-  const { summary, entries } = await readEntries(list, { path, channel, guards, files: noting, problems, breathe });
+  const known = cache?.knownLines(path, files);
+  const context = { path, channel, guards, files: noting, problems, breathe, known };
+  const { summary, entries } = await readEntries(list, context);
   const { name, namePlace, action } = list;
   return { name, namePlace, action, summary, entries, problems, sources };
 }

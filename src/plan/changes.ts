@@ -225,7 +225,7 @@ export function feedKeyOf(
   return undefined;
 }
 
-function feedNamed(key: string): FeedName {
+export function feedNamed(key: string): FeedName {
   const slash = key.lastIndexOf('/');
   return { channel: key.slice(0, slash), type: key.slice(slash + 1) as FeedName['type'] };
 }

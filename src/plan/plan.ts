@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, computeRenewals, feedKeyOf, isStanding, type Situation } from './changes.ts';
+import { computeChanges, computeRenewals, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -69,7 +68,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
     changes,
     counts,
     unchanged: desired.size - touched.filter((h) => desired.has(h)).length,
-    feeds: countFeeds(input, counts),
+    feeds: countFeeds(input),
     held: [],
     digest: digestOf(tenant, owner, makings, changes),
   };
@@ -90,66 +89,58 @@ export function isEmpty(plan: Plan): boolean {
 }
 
 /** What each feed is to hold: the values of the lists and what people added by hand. */
-export function desiredValues({ desired, actual, indicators, now }: Situation): Map<string, Set<string>> {
-  const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
-  for (const entry of desired.values()) valuesOf(values, feedKey(entryFeed(entry))).add(entry.observable.value);
-  // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
-  for (const { judgement, key } of liveOf({ actual, indicators, now }, desired)) {
-    if (isStanding(judgement, indicators)) valuesOf(values, key).add(judgement.observable.value);
-  }
+export function desiredValues(situation: Situation): Map<string, Set<string>> {
+  const values = new Map<string, Set<string>>([...situation.indicators.keys()].map((key) => [key, new Set()]));
+  for (const { key, value } of wantedOf(situation)) valuesIn(values, key, () => new Set()).add(value);
   return values;
 }
 
-function countFeeds(situation: Situation, counts: ChangeCounts): FeedCount[] {
-  const wanted = desiredValues(situation);
-  // Where nothing but renewals is to be done, the feeds hold what is wanted: not worth a second set of a million values.
-  const isSettled = Object.entries(counts).every(([kind, count]) => kind === 'renew' || count === 0);
-  const held = isSettled ? wanted : heldValues(situation);
-  return [...wanted].map(([key, values]) => {
-    const before = held.get(key) ?? new Set<string>();
-    const slash = key.lastIndexOf('/');
-    return {
-      feed: { channel: key.slice(0, slash), type: key.slice(slash + 1) as FeedName['type'] },
-      entries: values.size,
-      enters: before === values ? 0 : sizeWithout(values, before),
-      leaves: before === values ? 0 : sizeWithout(before, values),
-    };
-  });
-}
-
-function heldValues(situation: Situation): Map<string, Set<string>> {
-  const held = new Map<string, Set<string>>();
-  for (const { judgement, key } of liveOf(situation)) valuesOf(held, key).add(judgement.observable.value);
-  return held;
-}
-
-function* liveOf(
-  { actual, indicators, now }: Pick<Situation, 'actual' | 'indicators' | 'now'>,
-  except: ReadonlyMap<string, unknown> = new Map(),
-) {
+/** A value that two lists hold comes twice. */
+function* wantedOf({ desired, actual, indicators, now }: Situation): Generator<{ key: string; value: string }> {
+  for (const { channel, observable } of desired.values())
+    yield { key: feedKey({ channel, type: observable.type }), value: observable.value };
   for (const [h, those] of actual.judgements) {
-    if (except.has(h)) continue;
+    // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
+    if (desired.has(h)) continue;
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined) yield { judgement, key };
+      if (key !== undefined && isStanding(judgement, indicators)) yield { key, value: judgement.observable.value };
     }
   }
 }
 
-function valuesOf(values: Map<string, Set<string>>, key: string): Set<string> {
-  const found = values.get(key) ?? new Set<string>();
-  values.set(key, found);
+/** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
+function countFeeds(situation: Situation): FeedCount[] {
+  const { actual, indicators, now } = situation;
+  const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
+  for (const { key, value } of wantedOf(situation)) valuesIn(wanted, key, () => new Map()).set(value, 'wanted');
+  const staying = new Map<string, number>();
+  const leaving = new Map<string, Set<string>>();
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those) {
+      const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
+      if (key === undefined) continue;
+      const { value } = judgement.observable;
+      const values = wanted.get(key);
+      const known = values?.get(value);
+      if (known === undefined) valuesIn(leaving, key, () => new Set()).add(value);
+      if (known !== 'wanted') continue;
+      values?.set(value, 'held');
+      staying.set(key, (staying.get(key) ?? 0) + 1);
+    }
+  }
+  return [...wanted].map(([key, values]) => ({
+    feed: feedNamed(key),
+    entries: values.size,
+    enters: values.size - (staying.get(key) ?? 0),
+    leaves: leaving.get(key)?.size ?? 0,
+  }));
+}
+
+function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {
+  const found = feeds.get(key) ?? none();
+  feeds.set(key, found);
   return found;
-}
-
-function entryFeed(entry: Entry): FeedName {
-  return { channel: entry.channel, type: entry.observable.type };
-}
-
-function sizeWithout(values: ReadonlySet<string>, others: ReadonlySet<string>): number {
-  let size = 0;
-  for (const value of values) if (!others.has(value)) size += 1;
-  return size;
 }
 
 function digestOf(tenant: string, owner: string, makings: readonly Making[], changes: readonly Change[]): string {
@@ -176,5 +167,7 @@ function lineOf(change: Exclude<Change, { kind: 'renew' }>): string {
 }
 
 export function liveCount(actual: Actual, now: number): number {
-  return [...actual.judgements.values()].flat().filter((judgement) => isLive(judgement, now)).length;
+  let count = 0;
+  for (const those of actual.judgements.values()) for (const it of those) if (isLive(it, now)) count += 1;
+  return count;
 }

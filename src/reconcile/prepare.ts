@@ -131,21 +131,23 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
 function findAllowedByHand(actual: Actual, now: number): Observable[] {
-  return [...actual.judgements.values()]
-    .flat()
-    .filter((judgement) => isLive(judgement, now) && listOf(judgement) === 'adhoc-allow')
-    .map(({ observable }) => observable);
+  const allowed: Observable[] = [];
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those)
+      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
+  }
+  return allowed;
 }
 
 const SLICE = 20_000;
-/** An entry that was not parsed again is the same object. */
-const hashes = new WeakMap<Entry, string>();
+/** An observable that was not parsed again is the same object, whatever line it stands in now. */
+const hashes = new WeakMap<Observable, { readonly channel: string; readonly list: string; readonly h: string }>();
 
-function hashOfEntry(entry: Entry): string {
-  const known = hashes.get(entry);
-  if (known !== undefined) return known;
-  const h = entryHash(entry.channel, entry.list, entry.observable);
-  hashes.set(entry, h);
+function hashOfEntry({ channel, list, observable }: Entry): string {
+  const known = hashes.get(observable);
+  if (known?.channel === channel && known.list === list) return known.h;
+  const h = entryHash(channel, list, observable);
+  hashes.set(observable, { channel, list, h });
   return h;
 }
 

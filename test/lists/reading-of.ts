@@ -1,5 +1,5 @@
 import { problemLine } from '../../src/ctim/problem.ts';
-import { type Reading, readLists } from '../../src/lists/reading.ts';
+import { type Reading, type ReadOptions, readLists } from '../../src/lists/reading.ts';
 
 export const NOW = Date.parse('2026-11-25T12:00:00.000Z');
 
@@ -8,9 +8,9 @@ export type Folder = Readonly<Record<string, string>>;
 
 export function readingOf(
   folder: Folder,
-  options: { now?: number; adhocAllow?: Parameters<typeof readLists>[1]['adhocAllow'] } = {},
+  options: Partial<Pick<ReadOptions, 'now' | 'adhocAllow' | 'cache'>> = {},
 ): Promise<Reading> {
-  const { now = NOW, adhocAllow = [] } = options;
+  const { now = NOW, adhocAllow = [], cache } = options;
   const lists = Object.entries(folder).filter(([path]) => path.endsWith('.yaml') && path !== 'settings.yaml');
   const settings = folder['settings.yaml'];
   return readLists(
@@ -23,7 +23,7 @@ export function readingOf(
         return text === undefined ? { fault: { code: 'unreadable', message: 'it does not exist' } } : { text };
       },
     },
-    { now, adhocAllow, pause: async () => {} },
+    { now, adhocAllow, cache, pause: async () => {} },
   );
 }
 

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { makeListCache } from '../../src/lists/list-cache.ts';
+import { type Folder, readingOf } from './reading-of.ts';
+
+/** Lines of every fate: accepted in normal form and not, twice, guarded, of an undeclared type, invalid, a comment. */
+const LINES = [
+  '45.66.35.11',
+  '45.66.35.12 # seen twice',
+  '45.66.35.0/24',
+  '45.66.35.9/24',
+  'Paypal-Login.icu',
+  'paypal-login.icu',
+  'paypal-login.icu.',
+  'http://paypal-login.icu',
+  'http://paypal-login.icu/',
+  '8.8.8.8',
+  '10.0.0.1',
+  'd41d8cd98f00b204e9800998ecf8427e',
+  'not an observable',
+  '# a comment',
+  '',
+  '2001:4:112::1',
+  '2001:4:112:0::1',
+];
+const text = fc.array(fc.constantFrom(...LINES), { maxLength: 8 }).map((lines) => lines.join('\n'));
+const yaml = fc
+  .record({
+    lifetime: fc.constantFrom('7d', '14d'),
+    refang: fc.boolean(),
+    override: fc.constantFrom('', '8.8.8.8: { force: "ours is 9.9.9.9" }', '45.66.35.11: { lifetime: 30d }'),
+    also: fc.constantFrom('45.66.35.11', '{ value: 45.66.35.11, expires: 2027-01-31 }', '45.66.36.1'),
+  })
+  .map(
+    ({ lifetime, refang, override, also }) =>
+      `action: block\nlifetime: ${lifetime}\nrefang: ${refang}\nobservables: [${also}]\nentries_from: [a.txt, b.txt]\n${override && `overrides: {${override}}\n`}`,
+  );
+const folder: fc.Arbitrary<Folder> = fc.record({
+  'block.yaml': yaml,
+  'a.txt': text,
+  'b.txt': text,
+  'allow.yaml': fc.constantFrom(
+    'action: allow\nchannel: firewall-allow\nobservables: [45.66.35.11]\n',
+    'action: allow\nchannel: firewall-allow\nobservables: [paypal-login.icu]\n',
+  ),
+  'settings.yaml': fc.constantFrom('owner: acme\n', 'owner: acme\nprotect: [45.66.35.12]\n'),
+});
+
+test('whatever was read before, a reading with a cache says what one without says', async () => {
+  let reused = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(folder, { minLength: 2, maxLength: 3 }), text, async (folders, edit) => {
+      const cache = makeListCache();
+      for (const before of folders) {
+        for (const now of [before, { ...before, 'b.txt': edit }]) {
+          const known = cache.knownLines('block.yaml', filesOf(now));
+          if (known?.('feeds/a.txt')('45.66.35.11') !== undefined) reused += 1;
+          assert.deepEqual(await readingOf(now, { cache }), await readingOf(now));
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+  assert.ok(reused > 0, 'no line was ever known: the comparison compared nothing');
+});
+
+test('an observable that stood in a text file before is the same object, whatever line it stands in now', async () => {
+  const cache = makeListCache();
+  const list = 'action: block\nentries_from: [a.txt]\n';
+  const before = await readingOf({ 'block.yaml': list, 'a.txt': '45.66.35.11\n45.66.35.12' }, { cache });
+  const after = await readingOf({ 'block.yaml': list, 'a.txt': '45.66.35.10\n45.66.35.11' }, { cache });
+  assert.equal(after.entries[1]?.observable, before.entries[0]?.observable);
+  assert.equal(after.entries[1]?.position.line, 2);
+});
+
+function filesOf(folder: Folder) {
+  const text = (path: string) => ({ text: folder[path] ?? '' });
+  return {
+    folder: 'feeds',
+    settings: text('settings.yaml'),
+    lists: new Map(['block.yaml', 'allow.yaml'].map((path) => [path, text(path)])),
+    textFile: async (path: string) => text(path),
+  };
+}
