@@ -96,7 +96,9 @@ export function makeAuditor(world: World, { foreign, kept }: { foreign: Foreign[
         const missing = [...wanted.keys()].filter((value) => !shown.has(value));
         assert.deepEqual(missing, [], `verified, and ${feed} does not hold it`);
         const may = new Set([
-          ...(wantedOf(lists, since - SLACK_MS).get(feed)?.keys() ?? []),
+          ...(wantedOf(lists, since - SLACK_MS)
+            .get(feed)
+            ?.keys() ?? []),
           ...keptIn(feed, now() + SLACK_MS, since - SLACK_MS),
         ]);
         const extra = [...shown].filter((value) => !may.has(value));

@@ -129,7 +129,10 @@ function day(at: number): string {
 }
 
 /** A commit that nobody should have merged: the same lists, and something that makes one of them invalid. */
-export function broken(files: ReadonlyMap<string, string>, chance: Chance): { files: Map<string, string>; how: string } {
+export function broken(
+  files: ReadonlyMap<string, string>,
+  chance: Chance,
+): { files: Map<string, string>; how: string } {
   const [file, text] = chance.pick([...files]);
   const [how, spoilt] = chance.pick([
     ['a value that is none', text.replace('observables: []', 'observables:').concat('  - value: "not an address"\n')],

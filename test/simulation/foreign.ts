@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { makeIndicator, makeJudgement, makeLink } from '../reconcile/foreign.ts';
-import { IPS, type Lists, typeOf } from './lists.ts';
 import type { Answered, Call } from './caller.ts';
+import { IPS, type Lists, typeOf } from './lists.ts';
 import type { World } from './world.ts';
 
 /** A document that is not ours, as it was when somebody wrote it. */

@@ -1,6 +1,6 @@
+import type { Call } from './caller.ts';
 import type { Chance } from './chance.ts';
 import { asItIs, type Foreign } from './foreign.ts';
-import type { Call } from './caller.ts';
 import type { World } from './world.ts';
 
 /** What a person with a console, or another program, did to what is ours. */

@@ -115,7 +115,9 @@ async function step(scene: Scene, chance: Chance): Promise<void> {
   const wentThrough = report !== undefined && report.failures.length === 0;
   if (!wentThrough && scene.renewedAt + MARGIN_MS < world.now() + stepMs) await plainRun(scene, force);
   world.step(Math.min(stepMs, MARGIN_MS));
-  say(`${Math.round(stepMs / MINUTE)} minutes go by; ${[...lists.values()].reduce((n, it) => n + it.entries.size, 0)} entries, commit ${headOf(scene).n}`);
+  say(
+    `${Math.round(stepMs / MINUTE)} minutes go by; ${[...lists.values()].reduce((n, it) => n + it.entries.size, 0)} entries, commit ${headOf(scene).n}`,
+  );
   await auditor.look('after a while');
 }
 

@@ -10,7 +10,13 @@ export function seedIds(seed: number): void {
   crypto.randomUUID = () => {
     n += 1;
     const hex = createHash('sha256').update(`${seed} ${n}`).digest('hex');
-    const groups = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)];
+    const groups = [
+      hex.slice(0, 8),
+      hex.slice(8, 12),
+      `4${hex.slice(13, 16)}`,
+      `8${hex.slice(17, 20)}`,
+      hex.slice(20, 32),
+    ];
     return groups.join('-') as UUID;
   };
   syncBuiltinESMExports();

@@ -1,0 +1,88 @@
+/**
+ * Bugs that the simulation must find: a story that nothing can spoil proves nothing. Each is put into a copy of the
+ * compiled product by replacing a text that must stand there exactly once, so that a bug whose text is gone is a failure
+ * and not a bug that nobody plants any more.
+ */
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+interface Edit {
+  /** Below `src/`, as it is compiled. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: '`exists` taken for success',
+    edits: [
+      {
+        file: 'reconcile/import-pairs.js',
+        from: "if (sent && judgement.result === 'created' && link.result === 'created')",
+        to: 'if (sent)',
+      },
+    ],
+  },
+  {
+    name: 'PUT without external ids',
+    edits: [
+      {
+        file: 'reconcile/replace.js',
+        from: 'const documents = changes.map((change) => documentFor(context, change));',
+        to: 'const documents = changes.map((change) => ({ ...documentFor(context, change), external_ids: undefined }));',
+      },
+    ],
+  },
+  {
+    name: 'withdraw before create',
+    edits: [
+      {
+        file: 'plan/changes.js',
+        from: 'CHANGE_ORDER.map((kind, index) => [kind, index])',
+        to: "CHANGE_ORDER.map((kind, index) => [kind, kind === 'withdraw' ? -1 : index])",
+      },
+    ],
+  },
+  {
+    name: 'end bound off by one: the last day of `expires:` does not count',
+    edits: [
+      {
+        file: 'lists/lifetime.js',
+        from: 'Date.UTC(Number(year), Number(month) - 1, Number(day), 23, 59, 59, 999)',
+        to: 'Date.UTC(Number(year), Number(month) - 1, Number(day), 0, 0, 0, 0)',
+      },
+    ],
+  },
+  {
+    name: 'renewal held with the plan',
+    edits: [{ file: 'plan/plan.js', from: 'computeRenewals(situation)', to: '[]' }],
+  },
+  {
+    name: 'a page dropped',
+    edits: [
+      { file: 'ctia/client.js', from: 'if (next !== undefined) {', to: 'if (next !== undefined && page < 1) {' },
+      { file: 'ctia/client.js', from: 'if (total === seen.size)', to: 'if (total >= seen.size)' },
+    ],
+  },
+  {
+    name: 'a lost link is not made again',
+    edits: [{ file: 'plan/changes.js', from: 'if (!linked)\n', to: 'if (!linked && now < 0)\n' }],
+  },
+  {
+    name: 'a foreign id matched by prefix',
+    edits: [
+      {
+        file: 'ctim/external-id.js',
+        from: 'externalIds?.includes(ownedId(owner)) ?? false',
+        to: 'externalIds?.some((id) => id.startsWith(ownedId(owner))) ?? false',
+      },
+    ],
+  },
+  {
+    name: 'an old commit applied late',
+    edits: [{ file: 'plan/safety.js', from: 'if (!older ||', to: 'if (older || !older ||' }],
+  },
+];

@@ -1,0 +1,14 @@
+import { play } from './play.ts';
+import type { Told } from './seeds.ts';
+
+/** Plays each seed that its parent sends, and tells how it went. */
+process.on('message', async (seed: number) => {
+  const began = performance.now();
+  const { failure } = await play(seed);
+  const told: Told = {
+    seed,
+    seconds: (performance.now() - began) / 1000,
+    failure: failure?.message.split('\n', 1)[0],
+  };
+  process.send?.(told);
+});
