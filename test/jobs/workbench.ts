@@ -17,7 +17,7 @@ import type { Workplace } from '../../src/jobs/workplace.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
-import { type Running, start } from '../cli/ctim-feeds-process.ts';
+import { type Cleanup, type Running, start } from '../cli/ctim-feeds-process.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
@@ -34,6 +34,7 @@ export interface Workbench {
   readonly work: Workplace;
   /** Writes below the feeds folder. */
   write(file: string, text: string): void;
+  remove(file: string): void;
   /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
   startWorkProcess(): Promise<Running>;
   /** Workers in this process. */
@@ -61,8 +62,8 @@ export interface Ended {
 }
 
 export async function workbench(
-  t: TestContext,
-  { files = {}, log = silentLog }: { files?: Record<string, string>; log?: Log } = {},
+  t: Cleanup,
+  { files = {}, log = silentLog, refreshMs = 0 }: { files?: Record<string, string>; log?: Log; refreshMs?: number } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const feedsDir = join(folder, 'feeds');
@@ -91,7 +92,7 @@ export async function workbench(
     },
   };
   const startServer = (port: number) =>
-    startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
+    startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog, refreshMs });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
   const redis = await openRedis({ dataDir: folder, searchPath: process.env.PATH ?? '', log: silentLog, clock });
@@ -139,6 +140,7 @@ export async function workbench(
     releases,
     work,
     write,
+    remove: (file) => rmSync(join(feedsDir, file)),
     async startWorkProcess() {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {

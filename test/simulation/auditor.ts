@@ -34,8 +34,9 @@ type Views = ReadonlyMap<string, ReadonlySet<string>>;
 /** The server's clock and ours may be told apart by as much, when one of them goes ahead. */
 const SLACK_MS = 2000;
 
-export function makeAuditor(world: World, { foreign, kept }: { foreign: Foreign[]; kept: Kept[] }): Auditor {
-  const { colleague, now } = world;
+export function makeAuditor(
+  { colleague, now }: Pick<World, 'colleague' | 'now'>,
+  { foreign, kept }: { foreign: Foreign[]; kept: Kept[] }): Auditor {
   const must: Wanted = new Map();
   const urls = new Map<string, string>();
 

@@ -32,7 +32,7 @@ export function listsOfOthers(): Lists {
 }
 
 /** What others hold from the beginning. Some of it looks like ours, by a part of an id, by its case, or by its words. */
-export async function makeForeign(world: World): Promise<{ foreign: Foreign[]; kept: Kept[] }> {
+export async function makeForeign(world: Pick<World, 'colleague' | 'stranger' | 'now'>): Promise<{ foreign: Foreign[]; kept: Kept[] }> {
   const { colleague, stranger, now } = world;
   const indicator = await indicatorCalled(colleague, 'Secure_Firewall_SecureX_Indicator_IPv4');
   const foreign: Foreign[] = [];

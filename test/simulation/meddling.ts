@@ -1,7 +1,7 @@
 import type { Call } from './caller.ts';
 import type { Chance } from './chance.ts';
 import { asItIs, type Foreign } from './foreign.ts';
-import type { World } from './world.ts';
+import { ANOTHER_ORG, type World } from './world.ts';
 
 /** What a person with a console, or another program, did to what is ours. */
 export interface Meddled {
@@ -17,14 +17,13 @@ type Json = any;
 
 const NOTHING: Meddled = { told: 'somebody finds nothing of ours', takenOut: [], foreign: [] };
 
-export async function meddle(world: World, chance: Chance): Promise<Meddled> {
-  const { colleague } = world;
+export async function meddle({ colleague }: Pick<World, 'colleague'>, chance: Chance): Promise<Meddled> {
   const judgements = await oursOf(colleague, 'judgement');
   const links = await oursOf(colleague, 'relationship');
   if (judgements.length === 0 || links.length === 0) return NOTHING;
   const judgement = chance.pick(judgements);
   const link = chance.pick(links);
-  const valueOf = (id: string): string[] => judgements.filter((it) => it.id === id).map((it) => it.observable.value);
+  const valueAt = (id: string): string[] => judgements.filter((it) => it.id === id).map((it) => it.observable.value);
   const put = (edit: object) =>
     colleague('PUT', '/ctia/bulk?wait_for=true', { judgements: [{ ...judgement, ...edit }] });
   const putLink = (edit: object) => colleague('PUT', `${pathOf(link)}?wait_for=true`, { ...link, ...edit });
@@ -33,15 +32,15 @@ export async function meddle(world: World, chance: Chance): Promise<Meddled> {
 
   const deeds: [told: string, takenOut: readonly string[], deed: () => Promise<unknown>][] = [
     ['deletes a judgement', ofIt, () => colleague('DELETE', `${pathOf(judgement)}?wait_for=true`)],
-    ['deletes a link', valueOf(link.source_ref), () => colleague('DELETE', `${pathOf(link)}?wait_for=true`)],
+    ['deletes a link', valueAt(link.source_ref), () => colleague('DELETE', `${pathOf(link)}?wait_for=true`)],
     [
       'cleans up relationships',
-      links.slice(0, 6).flatMap((it) => valueOf(it.source_ref)),
+      links.slice(0, 6).flatMap((it) => valueAt(it.source_ref)),
       () => colleague('DELETE', '/ctia/bulk?wait_for=true', { relationships: links.slice(0, 6).map(({ id }) => id) }),
     ],
     ['expires a judgement', ofIt, () => colleague('POST', `${pathOf(judgement)}/expire?reason=tidy`, undefined)],
-    ['moves a link', valueOf(link.source_ref), () => putLink({ target_ref: ELSEWHERE })],
-    ['retypes a link', valueOf(link.source_ref), () => putLink({ relationship_type: 'based-on' })],
+    ['moves a link', valueAt(link.source_ref), () => putLink({ target_ref: ELSEWHERE })],
+    ['retypes a link', valueAt(link.source_ref), () => putLink({ relationship_type: 'based-on' })],
     ['rewords a judgement', [], () => put({ reason: 'edited', priority: 1 })],
     ['revalues a judgement', ofIt, () => put({ observable: { type: 'ip', value: '8.8.8.8' } })],
     ['ends a judgement', ofIt, () => span('2026-01-01', '2026-01-02')],
@@ -69,7 +68,7 @@ async function copyPair(by: Call, judgement: Json, links: readonly Json[]): Prom
 async function oursOf(by: Call, kind: string): Promise<Json[]> {
   const { json } = await by('GET', `/ctia/${kind}/external_id/acme-owned?limit=5000&sort_by=id`);
   return json.filter(
-    ({ external_ids: ids, groups }: Json) => ids.includes('acme-owned') && groups.includes('acme-org'),
+    ({ external_ids: ids, groups }: Json) => ids.includes('acme-owned') && !groups.includes(ANOTHER_ORG),
   );
 }
 

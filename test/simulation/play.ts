@@ -12,7 +12,7 @@ import { Crash, drawCrash, drawFaults, spokenFault } from './mishaps.ts';
 import { seedIds } from './seeded-ids.ts';
 import { type Commit, openWorld, type World } from './world.ts';
 
-const STEPS = 10;
+const STEPS = 8;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -37,7 +37,7 @@ export async function play(seed: number, steps: readonly number[] = allSteps()):
     refreshMs: chance.happens(0.7) ? 1000 : 0,
     serverAheadMs: chance.pick([0, 0, 0, 7 * MINUTE, -7 * MINUTE]),
     bulkMax: chance.pick([2000, 2000, 12, 6]),
-    pageSize: chance.pick([5000, 7, 3]),
+    pageSize: chance.pick([5000, 5000, 7]),
   };
   story.push(`a server with ${JSON.stringify(options)}`);
   seedIds(seed);

@@ -25,7 +25,7 @@ export async function playSeeds(
     const child = fork(join(compiled, 'test', 'simulation', 'seeds-process.js'), {
       execArgv: ['--enable-source-maps'],
     });
-    const closed = once(child, 'close');
+    const closed = once(child, 'exit');
     for (let seed = waiting.shift(); seed !== undefined && failed === undefined; seed = waiting.shift()) {
       child.send(seed);
       const answered = await Promise.race([once(child, 'message'), closed.then(() => undefined)]);

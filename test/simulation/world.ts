@@ -15,7 +15,8 @@ import { readingOf } from '../lists/reading-of.ts';
 import { type Call, callerOf } from './caller.ts';
 import { SETTINGS } from './lists.ts';
 
-export const ORG = 'acme-org';
+const ORG = 'acme-org';
+export const ANOTHER_ORG = 'another-org';
 const REPOSITORY = 'https://git.acme.test/blocklists';
 
 /** A state of the lists with a number: a later commit has a higher one. */
@@ -92,7 +93,7 @@ export async function openWorld({ pageSize, serverAheadMs, ...options }: WorldOp
     now: time.serverClock.now,
     step: time.step,
     colleague: callerOf(server.url, time.serverClock.now, 'colleague', ORG),
-    stranger: callerOf(server.url, time.serverClock.now, 'stranger', 'another-org'),
+    stranger: callerOf(server.url, time.serverClock.now, 'stranger', ANOTHER_ORG),
     async run(commit, { force = false, owner = 'acme', beforeBatch = () => {}, ...wish } = {}) {
       between = wish.between ?? ((request, send) => send(request));
       const client = makeCtiaClient({ connection, clock: time.clock, patienceMs: 60_000 });
