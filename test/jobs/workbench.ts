@@ -63,7 +63,11 @@ export interface Ended {
 
 export async function workbench(
   t: Cleanup,
-  { files = {}, log = silentLog, refreshMs = 0 }: { files?: Record<string, string>; log?: Log; refreshMs?: number } = {},
+  {
+    files = {},
+    log = silentLog,
+    refreshMs = 0,
+  }: { files?: Record<string, string>; log?: Log; refreshMs?: number } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const feedsDir = join(folder, 'feeds');
@@ -92,7 +96,14 @@ export async function workbench(
     },
   };
   const startServer = (port: number) =>
-    startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog, refreshMs });
+    startEmbeddedCtia({
+      dataDir: join(folder, 'ctia'),
+      port,
+      client: CLIENT,
+      clock: serverClock,
+      log: silentLog,
+      refreshMs,
+    });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
   const redis = await openRedis({ dataDir: folder, searchPath: process.env.PATH ?? '', log: silentLog, clock });

@@ -36,7 +36,8 @@ const SLACK_MS = 2000;
 
 export function makeAuditor(
   { colleague, now }: Pick<World, 'colleague' | 'now'>,
-  { foreign, kept }: { foreign: Foreign[]; kept: Kept[] }): Auditor {
+  { foreign, kept }: { foreign: Foreign[]; kept: Kept[] },
+): Auditor {
   const must: Wanted = new Map();
   const urls = new Map<string, string>();
 

@@ -32,7 +32,9 @@ export function listsOfOthers(): Lists {
 }
 
 /** What others hold from the beginning. Some of it looks like ours, by a part of an id, by its case, or by its words. */
-export async function makeForeign(world: Pick<World, 'colleague' | 'stranger' | 'now'>): Promise<{ foreign: Foreign[]; kept: Kept[] }> {
+export async function makeForeign(
+  world: Pick<World, 'colleague' | 'stranger' | 'now'>,
+): Promise<{ foreign: Foreign[]; kept: Kept[] }> {
   const { colleague, stranger, now } = world;
   const indicator = await indicatorCalled(colleague, 'Secure_Firewall_SecureX_Indicator_IPv4');
   const foreign: Foreign[] = [];
@@ -82,12 +84,13 @@ export async function makeForeign(world: Pick<World, 'colleague' | 'stranger' | 
     stranger,
   );
 
+  const before = foreign.length;
   for (const kind of ['judgement', 'relationship', 'indicator', 'feed']) {
     for (const { id } of (await colleague('GET', `/ctia/${kind}/external_id/${OTHER_OWNER}-owned?limit=1000`)).json) {
       await note(`${kind} of ${OTHER_OWNER}`, { id });
     }
   }
-  for (const { entries } of listsOfOthers().values()) {
+  for (const { entries } of before < foreign.length ? listsOfOthers().values() : []) {
     for (const value of entries.keys())
       kept.push({ feed: 'firewall-block/ip', value, from: 0, until: now() + 300 * 24 * 3_600_000 });
   }

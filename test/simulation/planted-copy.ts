@@ -16,7 +16,7 @@ export async function tryPlanted(bug: PlantedBug, compiled: string, atOnce: numb
       symlinkSync(realpathSync(join(compiled, '..', name)), join(root, name));
     plant(bug, copy);
     const seeds = Array.from({ length: SEEDS_MAX }, (_, n) => n + 1);
-    const found = await playSeeds(seeds, { compiled: copy, atOnce, tell: () => {} });
+    const found = await playSeeds(seeds, { story: bug.story, compiled: copy, atOnce, tell: () => {} });
     return found && `seed ${found.seed}: ${found.failure}`;
   } finally {
     rmSync(root, { recursive: true, force: true });

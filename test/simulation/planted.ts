@@ -1,3 +1,5 @@
+import type { StoryKind } from './seeds.ts';
+
 /**
  * Bugs that the simulation must find: a story that nothing can spoil proves nothing. Each is put into a copy of the
  * compiled product by replacing a text that must stand there exactly once, so that a bug whose text is gone is a failure
@@ -5,6 +7,8 @@
  */
 export interface PlantedBug {
   readonly name: string;
+  /** Whose story it would spoil. */
+  readonly story: StoryKind;
   readonly edits: readonly Edit[];
 }
 
@@ -18,6 +22,7 @@ interface Edit {
 export const PLANTED: readonly PlantedBug[] = [
   {
     name: '`exists` taken for success',
+    story: 'in process',
     edits: [
       {
         file: 'reconcile/import-pairs.js',
@@ -28,6 +33,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'PUT without external ids',
+    story: 'in process',
     edits: [
       {
         file: 'reconcile/replace.js',
@@ -38,6 +44,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'withdraw before create',
+    story: 'in process',
     edits: [
       {
         file: 'plan/changes.js',
@@ -48,6 +55,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'end bound off by one: the last day of `expires:` does not count',
+    story: 'in process',
     edits: [
       {
         file: 'lists/lifetime.js',
@@ -58,10 +66,12 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'renewal held with the plan',
+    story: 'in process',
     edits: [{ file: 'plan/plan.js', from: 'computeRenewals(situation)', to: '[]' }],
   },
   {
     name: 'a page dropped',
+    story: 'in process',
     edits: [
       { file: 'ctia/client.js', from: 'if (next !== undefined) {', to: 'if (next !== undefined && page < 1) {' },
       { file: 'ctia/client.js', from: 'if (total === seen.size)', to: 'if (total >= seen.size)' },
@@ -69,10 +79,12 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'a lost link is not made again',
+    story: 'in process',
     edits: [{ file: 'plan/changes.js', from: 'if (!linked)\n', to: 'if (!linked && now < 0)\n' }],
   },
   {
     name: 'a foreign id matched by prefix',
+    story: 'in process',
     edits: [
       {
         file: 'ctim/external-id.js',
@@ -83,6 +95,15 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'an old commit applied late',
+    story: 'in process',
     edits: [{ file: 'plan/safety.js', from: 'if (!older ||', to: 'if (older || !older ||' }],
+  },
+  {
+    name: 'a ledger that is not keyed by tenant',
+    story: 'two tenants',
+    edits: [
+      { file: 'jobs/keys.js', from: '`ctim-feeds:{${owner}@${tenant}}`', to: '`ctim-feeds:{${owner}}`' },
+      { file: 'jobs/ledger.js', from: '`${owner}@${tenant}`', to: 'owner' },
+    ],
   },
 ];

@@ -56,7 +56,7 @@ async function tell(world: Processes, lists: Lists, seed: number, steps: number[
 type Say = (line: string) => void;
 
 async function step(world: Processes, auditor: Auditor, lists: Lists, chance: Chance, say: Say): Promise<void> {
-  say(edit(lists, chance, world.now()).join('; '));
+  say([...edit(lists, chance, world.now()), ...edit(lists, chance, world.now())].join('; '));
   world.commit(lists);
   auditor.wants(lists);
   const [told, mishap] = chance.pick(MISHAPS);
@@ -149,8 +149,7 @@ function watchFeeds(auditor: Auditor) {
   watching.catch(() => {});
   return {
     /** Ends at once when the firewall sees something wrong. */
-    unlessWrong: <T>(work: Promise<T>): Promise<T> =>
-      Promise.race([work, watching.then(() => work)]),
+    unlessWrong: <T>(work: Promise<T>): Promise<T> => Promise.race([work, watching.then(() => work)]),
     stop: async () => {
       stop.abort();
       await watching;

@@ -129,8 +129,11 @@ async function runSync({ work }: Workbench, { force = false }: { force?: boolean
         const found = await work.requests.getJob(job.id ?? '');
         if (found === undefined) job = await add();
         const state = await found?.getState();
-        if (state === 'completed') report = found?.returnvalue as Report;
-        if (state === 'failed') failed = found?.failedReason ?? 'no reason';
+        // Its fields were read before its state.
+        const ended =
+          state === 'completed' || state === 'failed' ? await work.requests.getJob(job.id ?? '') : undefined;
+        if (state === 'completed') report = ended?.returnvalue as Report;
+        if (state === 'failed') failed = ended?.failedReason ?? 'no reason';
       } catch {
         // Redis is away for a moment.
       }

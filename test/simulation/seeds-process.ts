@@ -1,10 +1,9 @@
-import { play } from './play.ts';
-import type { Told } from './seeds.ts';
+import { STORIES, type StoryKind, type Told } from './seeds.ts';
 
 /** Plays each seed that its parent sends, and tells how it went. */
-process.on('message', async (seed: number) => {
+process.on('message', async ({ story, seed }: { story: StoryKind; seed: number }) => {
   const began = performance.now();
-  const { failure } = await play(seed);
+  const { failure } = await STORIES[story](seed);
   const told: Told = {
     seed,
     seconds: (performance.now() - began) / 1000,

@@ -2,6 +2,16 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Played, play } from './play.ts';
+import { playWithProcesses } from './play-processes.ts';
+import { playTwoTenants } from './two-tenants.ts';
+
+/** Where the product runs: here, as workers of two tenants, or in processes that are killed. */
+export const STORIES = {
+  'in process': play,
+  'two tenants': playTwoTenants,
+  'with processes': playWithProcesses,
+} as const;
+export type StoryKind = keyof typeof STORIES;
 
 /** What a process that plays seeds tells its parent of each. */
 export interface Told {
@@ -17,7 +27,7 @@ export interface Told {
  */
 export async function playSeeds(
   seeds: readonly number[],
-  { compiled, atOnce, tell }: { compiled: string; atOnce: number; tell: (told: Told) => void },
+  { story, compiled, atOnce, tell }: { story: StoryKind; compiled: string; atOnce: number; tell: (told: Told) => void },
 ): Promise<Told | undefined> {
   const waiting = [...seeds];
   let failed: Told | undefined;
@@ -27,7 +37,7 @@ export async function playSeeds(
     });
     const closed = once(child, 'exit');
     for (let seed = waiting.shift(); seed !== undefined && failed === undefined; seed = waiting.shift()) {
-      child.send(seed);
+      child.send({ story, seed });
       const answered = await Promise.race([once(child, 'message'), closed.then(() => undefined)]);
       if (answered === undefined) throw new Error(`the process that played seed ${seed} died`);
       const [told] = answered as [Told];
@@ -61,7 +71,7 @@ export async function shrunk(failing: Played): Promise<Played> {
 }
 
 /** As a person reads it: the story so far, what is wrong, and how to see it again. */
-export function toldStory({ seed, steps, story, failure }: Played): string {
+export function toldStory({ seed, steps, story, failure }: Played, kind: StoryKind): string {
   const lines = [`seed ${seed}, steps ${steps.join(',')}`, ...story];
   if (failure !== undefined) {
     lines.push(
@@ -69,7 +79,8 @@ export function toldStory({ seed, steps, story, failure }: Played): string {
       `FAILED ${failure.message}`,
       ...(failure.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)),
     );
-    lines.push('', `again: npm run sim -- ${seed} --steps ${steps.join(',')}`);
+    const how = kind === 'in process' ? `--steps ${steps.join(',')}` : `--story "${kind}"`;
+    lines.push('', `again: npm run sim -- ${seed} ${how}`);
   }
   return lines.join('\n');
 }
