@@ -18,7 +18,7 @@ import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
 import { type Cleanup, type Running, start } from '../cli/ctim-feeds-process.ts';
-import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
+import { type Answer, call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
 export const CLIENT = { id: 'client-of-acme', password: 'hunter2-hunter2' };
@@ -102,6 +102,7 @@ export async function workbench(
       client: CLIENT,
       clock: serverClock,
       log: silentLog,
+      signingKey: SIGNING_KEY,
       refreshMs,
     });
   let server = await startServer(0);

@@ -102,8 +102,8 @@ export const PLANTED: readonly PlantedBug[] = [
     name: 'a ledger that is not keyed by tenant',
     story: 'two tenants',
     edits: [
-      { file: 'jobs/keys.js', from: '`ctim-feeds:{${owner}@${tenant}}`', to: '`ctim-feeds:{${owner}}`' },
-      { file: 'jobs/ledger.js', from: '`${owner}@${tenant}`', to: 'owner' },
+      { file: 'jobs/keys.js', from: `\`ctim-feeds:{\${owner}@\${tenant}}\``, to: `\`ctim-feeds:{\${owner}}\`` },
+      { file: 'jobs/ledger.js', from: `\`\${owner}@\${tenant}\``, to: 'owner' },
     ],
   },
 ];
