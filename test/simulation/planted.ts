@@ -38,7 +38,7 @@ export const PLANTED: readonly PlantedBug[] = [
       {
         file: 'reconcile/replace.js',
         from: 'const documents = changes.map((change) => documentFor(context, change));',
-        to: 'const documents = changes.map((change) => ({ ...documentFor(context, change), external_ids: undefined }));',
+        to: 'const documents = changes.map((change) => ({ ...documentFor(context, change), external_ids: [] }));',
       },
     ],
   },
