@@ -1,4 +1,4 @@
-import type { Call } from './caller.ts';
+import type { Answered, Call } from './caller.ts';
 import type { Chance } from './chance.ts';
 import { asItIs, type Foreign } from './foreign.ts';
 import { ANOTHER_ORG, type World } from './world.ts';
@@ -6,8 +6,6 @@ import { ANOTHER_ORG, type World } from './world.ts';
 /** What a person with a console, or another program, did to what is ours. */
 export interface Meddled {
   readonly told: string;
-  /** Values that this may have taken out of feeds: until the next verified run nobody is to blame for their absence. */
-  readonly takenOut: readonly string[];
   /** What is not ours any more by it. */
   readonly foreign: readonly Foreign[];
 }
@@ -15,9 +13,17 @@ export interface Meddled {
 // biome-ignore lint/suspicious/noExplicitAny: documents as the server gives them
 type Json = any;
 
-const NOTHING: Meddled = { told: 'somebody finds nothing of ours', takenOut: [], foreign: [] };
+const NOTHING: Meddled = { told: 'somebody finds nothing of ours', foreign: [] };
 
-export async function meddle({ colleague }: Pick<World, 'colleague'>, chance: Chance): Promise<Meddled> {
+/**
+ * `excuse` is told before it happens which values it may take out of feeds: until the next verified run nobody is to blame
+ * for their absence.
+ */
+export async function meddle(
+  { colleague }: Pick<World, 'colleague'>,
+  chance: Chance,
+  excuse: (values: readonly string[]) => void,
+): Promise<Meddled> {
   const judgements = await oursOf(colleague, 'judgement');
   const links = await oursOf(colleague, 'relationship');
   if (judgements.length === 0 || links.length === 0) return NOTHING;
@@ -30,7 +36,7 @@ export async function meddle({ colleague }: Pick<World, 'colleague'>, chance: Ch
   const span = (start: string, end: string) => put({ valid_time: { start_time: start, end_time: end } });
   const ofIt = [judgement.observable.value];
 
-  const deeds: [told: string, takenOut: readonly string[], deed: () => Promise<unknown>][] = [
+  const deeds: [told: string, takenOut: readonly string[], deed: () => Promise<Answered>][] = [
     ['deletes a judgement', ofIt, () => colleague('DELETE', `${pathOf(judgement)}?wait_for=true`)],
     ['deletes a link', valueAt(link.source_ref), () => colleague('DELETE', `${pathOf(link)}?wait_for=true`)],
     [
@@ -50,19 +56,22 @@ export async function meddle({ colleague }: Pick<World, 'colleague'>, chance: Ch
     ['copies a judgement and its link', [], () => copyPair(colleague, judgement, links)],
   ];
   const [told, takenOut, deed] = chance.pick(deeds);
-  await deed();
+  excuse(takenOut);
+  const { status, text } = await deed();
+  if (status >= 300) throw new Error(`somebody ${told}: ${status} ${text}`);
   const foreign = told === 'drops our marks' ? [await asItIs('without our marks', judgement.id, colleague)] : [];
-  return { told: `somebody ${told}: ${judgement.observable.value}, ${link.id.slice(-8)}`, takenOut, foreign };
+  return { told: `somebody ${told}: ${judgement.observable.value}, ${link.id.slice(-8)}`, foreign };
 }
 
 const ELSEWHERE = 'http://127.0.0.1/ctia/indicator/indicator-00000000-0000-4000-8000-000000000000';
 
 /** As from a backup: the same ids once more, of which the server keeps as many as it is given. */
-async function copyPair(by: Call, judgement: Json, links: readonly Json[]): Promise<void> {
+async function copyPair(by: Call, judgement: Json, links: readonly Json[]): Promise<Answered> {
   const { id: _, ...copy } = judgement;
-  const { json } = await by('POST', '/ctia/judgement?wait_for=true', copy);
+  const copied = await by('POST', '/ctia/judgement?wait_for=true', copy);
   for (const { id: __, ...link } of links.filter((it) => it.source_ref === judgement.id))
-    await by('POST', '/ctia/relationship?wait_for=true', { ...link, source_ref: json.id });
+    await by('POST', '/ctia/relationship?wait_for=true', { ...link, source_ref: copied.json.id });
+  return copied;
 }
 
 async function oursOf(by: Call, kind: string): Promise<Json[]> {

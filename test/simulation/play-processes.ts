@@ -6,6 +6,7 @@ import { type Chance, chanceOfStep } from './chance.ts';
 import { edit, firstLists } from './edits.ts';
 import { makeForeign } from './foreign.ts';
 import { LIFETIME_MIN_MS, type Lists, spoken } from './lists.ts';
+import { meddle } from './meddling.ts';
 import type { Played } from './play.ts';
 import { openProcesses, type Processes } from './processes.ts';
 
@@ -14,6 +15,8 @@ const RUNS_MAX = 4;
 const HOUR = 3_600_000;
 const MARGIN_MS = LIFETIME_MIN_MS / 2 - HOUR;
 const LOOK_EVERY_MS = 100;
+/** A little more than what a write stays unseen. */
+const REFRESH_MS = 1100;
 /** How long a write goes unanswered, so that there is a middle in which to die. */
 const SLOW_MS = 700;
 
@@ -57,8 +60,9 @@ type Say = (line: string) => void;
 
 async function step(world: Processes, auditor: Auditor, lists: Lists, chance: Chance, say: Say): Promise<void> {
   say([...edit(lists, chance, world.now()), ...edit(lists, chance, world.now())].join('; '));
-  world.commit(lists);
   auditor.wants(lists);
+  world.commit(lists);
+  if (chance.happens(0.3)) await meddleUnseen(world, auditor, chance, say);
   const [told, mishap] = chance.pick(MISHAPS);
   say(told);
   const write = { path: /bundle\/import|ctia\/bulk$/ };
@@ -75,6 +79,15 @@ async function step(world: Processes, auditor: Auditor, lists: Lists, chance: Ch
   const stepMs = chance.pick([0, HOUR, MARGIN_MS / 2]);
   world.step(stepMs);
   say(`${stepMs / HOUR} hours go by`);
+}
+
+/** What others do to ours the ledger does not hear of. Only a full read finds it: here the one after a flush. */
+async function meddleUnseen(world: Processes, auditor: Auditor, chance: Chance, say: Say): Promise<void> {
+  const { told, foreign } = await meddle(world, chance, auditor.excuse);
+  auditor.addForeign(...foreign);
+  await systemClock.sleep(REFRESH_MS);
+  await world.flushRedis();
+  say(`${told}; then somebody flushes Redis`);
 }
 
 type Mishap = (world: Processes) => Promise<void>;

@@ -96,9 +96,8 @@ async function step(scene: Scene, chance: Chance): Promise<void> {
   const { world, auditor, lists, say } = scene;
   if (chance.happens(0.85)) commit(scene, chance);
   if (chance.happens(0.3)) {
-    const { told, takenOut, foreign } = await meddle(world, chance);
+    const { told, foreign } = await meddle(world, chance, auditor.excuse);
     say(told);
-    auditor.excuse(takenOut);
     auditor.addForeign(...foreign);
     // An expiry takes effect with the next refresh: nobody can see it before.
     world.step(1000);
