@@ -21,9 +21,11 @@ const REFRESH_MS = 1100;
 const SLOW_MS = 700;
 
 /** The same as in one process, with two workers, a Redis and `kill -9`. Time passes as it does, and goes ahead by steps. */
-export async function playWithProcesses(seed: number): Promise<Played> {
+export async function playWithProcesses(
+  seed: number,
+  steps: readonly number[] = Array.from({ length: STEPS }, (_, n) => n),
+): Promise<Played> {
   const story: string[] = [];
-  const steps = Array.from({ length: STEPS }, (_, n) => n);
   const lists = firstLists();
   const world = await openProcesses(lists);
   try {
@@ -36,7 +38,13 @@ export async function playWithProcesses(seed: number): Promise<Played> {
   }
 }
 
-async function tell(world: Processes, lists: Lists, seed: number, steps: number[], story: string[]): Promise<void> {
+async function tell(
+  world: Processes,
+  lists: Lists,
+  seed: number,
+  steps: readonly number[],
+  story: string[],
+): Promise<void> {
   const began = systemClock.now();
   const say = (line: string) =>
     story.push(`  ${((systemClock.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`);

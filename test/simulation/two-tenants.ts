@@ -32,9 +32,11 @@ interface TenantOfStory {
  * One Redis, one owner, the same lists, and two tenants: what Redis knows of one says nothing of the other. Whoever worked
  * meanwhile for the other, a tenant's own ledger is still good, and its feeds hold what is desired.
  */
-export async function playTwoTenants(seed: number): Promise<Played> {
+export async function playTwoTenants(
+  seed: number,
+  steps: readonly number[] = Array.from({ length: STEPS }, (_, n) => n),
+): Promise<Played> {
   const story: string[] = [];
-  const steps = Array.from({ length: STEPS }, (_, n) => n);
   const undos: (() => void | Promise<void>)[] = [];
   try {
     await tell(seed, steps, story, undos);
@@ -46,7 +48,7 @@ export async function playTwoTenants(seed: number): Promise<Played> {
   }
 }
 
-async function tell(seed: number, steps: number[], story: string[], undos: (() => void | Promise<void>)[]) {
+async function tell(seed: number, steps: readonly number[], story: string[], undos: (() => void | Promise<void>)[]) {
   const lists = firstLists();
   const bench = await workbench(
     { after: (undo) => undos.unshift(undo) },
