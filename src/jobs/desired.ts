@@ -39,7 +39,7 @@ async function standing(feedsDir: string, commit: string, revision: string): Pro
 /** Of a dirty tree the label goes on after the commit. */
 const APPLIED_COMMIT = /^([0-9a-f]{40,64})(?:\+|$)/;
 
-function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
+export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
   const { settings } = reading;
   const examples = new Set(reading.lists.filter((list) => list.example).map((list) => list.name));
   const lists = reading.lists.filter((list) => ownEmbedded || !list.example);

@@ -9,6 +9,7 @@ import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
+import { findShortages, shortageNotice } from '../plan/shortage.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
@@ -80,13 +81,14 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
   const feeds = matchFeeds(self, desired.channels, entities, now);
-  const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...feeds.notices] };
   const situation: Situation = {
     now,
     desired: await byHash(desired.entries),
     actual,
-    indicators: new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
   };
+  const shortages = findShortages(situation).map((it) => shortageNotice(it, now));
+  const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...shortages, ...feeds.notices] };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
   const standing = found.state && (await desired.standingTo?.(found.state.revision));

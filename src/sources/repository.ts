@@ -130,11 +130,14 @@ const TIMEOUT_MS = 5 * 60_000;
 const OUTPUT_MAX = 16 * 1024 * 1024;
 const SAID_MAX = 300;
 
+/** What git tidies up now and then, it does before it ends: nobody would wait for a process that it leaves behind. */
+const TIDY = ['-c', 'gc.autoDetach=false', '-c', 'maintenance.autoDetach=false'];
+
 /** `env`, since a password that is missing must be an error: git would ask the terminal for it, and wait. */
 function gitFor(url: string): Git {
   return async (directory, args) => {
     try {
-      const command = ['GIT_TERMINAL_PROMPT=0', 'git', ...args];
+      const command = ['GIT_TERMINAL_PROMPT=0', 'git', ...TIDY, ...args];
       const { stdout } = await run('env', command, { cwd: directory, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX });
       return stdout;
     } catch (error) {

@@ -18,8 +18,8 @@ import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
 import { currentTree } from '../../src/sources/repository.ts';
-import { type Running, start } from '../cli/ctim-feeds-process.ts';
-import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
+import { type Cleanup, type Running, start } from '../cli/ctim-feeds-process.ts';
+import { type Answer, call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
 export const CLIENT = { id: 'client-of-acme', password: 'hunter2-hunter2' };
@@ -38,6 +38,7 @@ export interface Workbench {
   readonly work: Workplace;
   /** Writes below the feeds folder. */
   write(file: string, text: string): void;
+  remove(file: string): void;
   /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
   startWorkProcess(): Promise<Running>;
   /** Workers in this process. */
@@ -65,13 +66,14 @@ export interface Ended {
 }
 
 export async function workbench(
-  t: TestContext,
+  t: Cleanup,
   {
     files = {},
     log = silentLog,
     beside,
     remote,
-  }: { files?: Record<string, string>; log?: Log; beside?: Workbench; remote?: string } = {},
+    refreshMs = 0,
+  }: { files?: Record<string, string>; log?: Log; beside?: Workbench; remote?: string; refreshMs?: number } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const home = join(folder, 'repository');
@@ -100,7 +102,15 @@ export async function workbench(
     },
   };
   const startServer = (port: number) =>
-    startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
+    startEmbeddedCtia({
+      dataDir: join(folder, 'ctia'),
+      port,
+      client: CLIENT,
+      clock: serverClock,
+      log: silentLog,
+      signingKey: SIGNING_KEY,
+      refreshMs,
+    });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
   const searchPath = process.env.PATH ?? '';
@@ -150,6 +160,7 @@ export async function workbench(
     releases,
     work,
     write,
+    remove: (file) => rmSync(join(feedsDir, file)),
     async startWorkProcess() {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {

@@ -15,7 +15,19 @@ export function gitRepository(path: string): GitRepository {
   const git = (...args: string[]) =>
     execFileSync(
       'git',
-      ['-c', 'user.name=a', '-c', 'user.email=a@example.org', '-c', 'commit.gpgsign=false', ...args],
+      [
+        '-c',
+        'user.name=a',
+        '-c',
+        'user.email=a@example.org',
+        '-c',
+        'commit.gpgsign=false',
+        '-c',
+        'gc.autoDetach=false',
+        '-c',
+        'maintenance.autoDetach=false',
+        ...args,
+      ],
       {
         cwd: path,
         encoding: 'utf8',
