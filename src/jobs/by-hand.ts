@@ -18,7 +18,7 @@ export async function processByHand(
   signal?: AbortSignal,
 ): Promise<HandReport> {
   const settings = await readSettingsAlone(work.feedsDir);
-  const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, signal };
+  const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, rights: work.rights, signal };
   try {
     return request.name === 'add'
       ? await add(hands, settings, request.payload)

@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
 import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { connectQueues } from './connect.ts';
+import { keepRights } from './kept-rights.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { makeTenantLedger } from './tenant-ledger.ts';
@@ -26,5 +27,7 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
   const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
-  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, ledger, lists: makeFeedsCache() };
+  const rights = keepRights(ends.redis, keys.bulkRights);
+  const lists = makeFeedsCache();
+  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, ledger, rights, lists };
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { CtiaError } from '../ctia/error.ts';
+import { ONE_BY_ONE_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import { type Clock, HOUR, SECOND } from '../runtime/clock.ts';
 import type { RedisKeys } from './keys.ts';
 
@@ -10,11 +11,12 @@ import type { RedisKeys } from './keys.ts';
 export interface RateBudget {
   /** Resolves when a request may go; throws `throttled` where that would take long, so that the job waits instead. */
   take(): Promise<void>;
+  /** Whether one more request may go that does one by one what a token may not do in bulk. */
+  takeOneByOne(): Promise<boolean>;
   /** CTIA said 429: all workers wait. */
   pause(ms: number): Promise<void>;
 }
 
-export const REQUESTS_PER_HOUR = 7000;
 /** What a request waits for in place; a longer wait gives the worker free. */
 const WAIT_MS_MAX = 5 * SECOND;
 
@@ -54,6 +56,10 @@ export function makeRateBudget(
         }
         await clock.sleep(waitMs, signal);
       }
+    },
+    async takeOneByOne() {
+      const { oneByOneTimes, pause } = keys;
+      return Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR)) === 0;
     },
     async pause(ms) {
       await redis.set(keys.pause, '1', 'PX', Math.max(1, Math.ceil(ms)));

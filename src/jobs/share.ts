@@ -4,6 +4,7 @@ import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectRedis } from './connect.ts';
 import { latestReports, noteReport } from './history.ts';
+import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
@@ -23,6 +24,7 @@ export interface Shared {
   readonly lock: WriterLock;
   /** Their ledger hears of what this process writes. */
   readonly record: Recorder;
+  readonly rights: KeptRights;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
 }
@@ -39,6 +41,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   return {
     lock,
     record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
+    rights: keepRights(redis, keys.bulkRights),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
   };

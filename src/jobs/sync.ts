@@ -96,6 +96,7 @@ async function planAndQueue(
       client: desk.client,
       owner: work.owner,
       ownEmbedded: work.ownEmbedded,
+      rights: work.rights,
       approval,
       tenantReader,
       readDesired: async (adhocAllow) => {

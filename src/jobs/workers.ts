@@ -124,6 +124,7 @@ async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortS
     readDesired: (adhocAllow) => readDesiredHere(work, client, adhocAllow),
   });
   await noteReport(work.redis, work.keys.history, report);
+  await work.rights.forget();
   return report;
 }
 

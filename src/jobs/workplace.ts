@@ -1,6 +1,7 @@
 import type { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
+import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
@@ -8,10 +9,11 @@ import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
 import { readWill } from './desired.ts';
+import type { KeptRights } from './kept-rights.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
-import { makeRateBudget, type RateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
+import { makeRateBudget, type RateBudget } from './rate-budget.ts';
 import type { TenantLedger } from './tenant-ledger.ts';
 
 /** What every job of one tenant and owner works with. */
@@ -29,6 +31,7 @@ export interface Workplace {
   readonly batches: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
+  readonly rights: KeptRights;
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
 }
@@ -56,6 +59,7 @@ export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
     clock,
     patienceMs: PATIENCE_MS,
     takeFromBudget: budget.take,
+    takeOneByOne: budget.takeOneByOne,
     assertMayWrite: lock.assertHeld,
     signal,
     onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),

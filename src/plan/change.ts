@@ -13,6 +13,8 @@ import type { ActualJudgement, ActualLink } from './actual.ts';
  *   renew     replace a live judgement with a later end and nothing else
  *   withdraw  replace a live judgement with an end just past
  *   unlink    delete a link of ours to an indicator that is not this entry's
+ *
+ * Where a tenant closes bulk PUT to us, revive, change and renew are done by succession: see succession.ts.
  */
 export type Change =
   | {
@@ -34,12 +36,17 @@ export type Change =
       readonly feed: FeedName;
       readonly entry: Entry;
       readonly stored: ActualJudgement;
+      /** The generation of a successor, should there have to be one. */
+      readonly next: number;
     }
   | {
       readonly kind: 'renew';
       readonly feed: FeedName | undefined;
+      /** Absent where no list was read: then what is stored says all. */
+      readonly entry?: Entry;
       readonly stored: ActualJudgement;
       readonly lifetimeMs: number;
+      readonly next: number;
     }
   | {
       readonly kind: 'withdraw';
@@ -47,6 +54,8 @@ export type Change =
       readonly stored: ActualJudgement;
       /** Entries of the same observable in the same feed that this run makes: unless all are known live, this one stays. */
       readonly after: readonly string[];
+      /** It ends no later than the one that stays: where it could only be ended one by one, it is left to lapse. */
+      readonly lapses?: true;
     }
   | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink };
 

@@ -1,9 +1,9 @@
 import type { Entry, Lifetime, Terms } from '../ctim/entry.ts';
 import { feedId, type Generation, indicatorId, judgementIds, linkIds, ownedId, stateId } from '../ctim/external-id.ts';
 import { type Channel, type FeedDocument, type IndicatorDocument, LINK_TYPE, type LinkDocument } from '../ctim/feed.ts';
-import { DISPOSITIONS, type JudgementDocument } from '../ctim/judgement.ts';
+import { DISPOSITIONS, type ExternalReference, type JudgementDocument } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import type { ActualJudgement, JudgementWords } from './actual.ts';
+import { type ActualJudgement, type JudgementWords, listOf } from './actual.ts';
 
 /** The documents that reach somebody's tenant, literally. Pure: the same entry at the same moment gives the same bytes. */
 
@@ -80,13 +80,14 @@ export function newJudgement(
   { now, owner, revision }: Moment,
   entry: Entry,
   generation: Generation,
+  references: ExternalReference[] = [referenceTo(owner, revision, entry)],
 ): JudgementDocument {
   const { terms, observable } = entry;
   return judgement(wordsOf(terms), observable, {
     external_ids: judgementIds(owner, generation, terms.lifetime.kind === 'once'),
     start: now - START_BEFORE_MS,
     end: endFor(terms.lifetime, generation.h, now),
-    references: [referenceTo(owner, revision, entry)],
+    references,
   });
 }
 
@@ -108,6 +109,18 @@ export function renewed({ now, owner }: Moment, stored: ActualJudgement, lifetim
       end: endFor(lifetime, stored.h, now),
       references: stored.references,
     }),
+  };
+}
+
+/** What a stored judgement says, as the entry that it was made of, where no list can be read. Its channel is its link's. */
+export function entryOfStored(stored: ActualJudgement, lifetimeMs: number): Entry {
+  const [file = 'unknown', line] = (stored.references[0]?.external_id ?? '').split(':').slice(-2);
+  return {
+    observable: stored.observable,
+    terms: { ...stored.words, lifetime: { kind: 'renewed', text: lifetimeText(stored) ?? '', ms: lifetimeMs } },
+    list: listOf(stored) ?? 'unknown',
+    channel: '',
+    position: { file, line: Number(line) || 1, column: 1 },
   };
 }
 

@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, computeRenewals, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
+import {
+  computeChanges,
+  computeRenewals,
+  feedKeyOf,
+  feedNamed,
+  isStanding,
+  type Renewing,
+  type Situation,
+} from './changes.ts';
 import { wordsOf } from './documents.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -79,7 +87,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
  * What may go on of a held plan: the renewals, of everything that is live, and nothing else. At first contact not even
  * those: what bears our mark there may be another team's, with the same owner by mistake.
  */
-export function renewalsOnly(plan: Plan, situation: Pick<Situation, 'actual' | 'now'>): Plan {
+export function renewalsOnly(plan: Plan, situation: Renewing): Plan {
   const changes = plan.held.some(({ rule }) => rule === 'first-contact') ? [] : computeRenewals(situation);
   return { ...plan, makings: [], changes, counts: countChanges(changes) };
 }

@@ -10,6 +10,7 @@ import { makePlan, type Plan } from '../plan/plan.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
+import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 
 /** What the lists say at a commit. */
@@ -38,6 +39,7 @@ export interface PrepareInput {
   readonly ownEmbedded: boolean;
   /** Where what CTIA holds is read from; in full from CTIA itself unless said otherwise. */
   readonly tenantReader?: TenantReader;
+  readonly rights?: BulkRights | undefined;
 }
 
 /** What CTIA holds of us, as far as a plan needs it. First the judgements: what people did by hand decides how lists are read. */
@@ -79,12 +81,18 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
   const feeds = matchFeeds(self, desired.channels, entities, now);
-  const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...feeds.notices] };
+  const lacking = await input.rights?.lacking();
+  const notices = [
+    ...clockNotice(client.serverAheadMs()),
+    ...(lacking === undefined ? [] : [successionNotice(lacking)]),
+  ];
+  const found = { ...feeds, notices: [...notices, ...feeds.notices] };
   const situation: Situation = {
     now,
     desired: await byHash(desired.entries),
     actual,
     indicators: new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    succession: lacking !== undefined,
   };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;

@@ -8,6 +8,7 @@ import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../p
 import type { Approval } from '../plan/safety.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import { rightsOfThisRun } from './bulk-rights.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
 import { type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare } from './prepare.ts';
@@ -38,7 +39,8 @@ const MOVED = 'the lists changed while they were applied: apply again';
  * batch, verify the feeds, and note in CTIA what was applied. A held plan applies its renewals and nothing else. A run
  * that is not verified reads CTIA and plans once more, and then says so.
  */
-export async function run(input: RunInput): Promise<Report> {
+export async function run(parts: RunInput): Promise<Report> {
+  const input = { ...parts, rights: parts.rights ?? rightsOfThisRun() };
   const { client, clock, exclusively } = input;
   const startedAt = clock.now();
   const outcomes: Outcome[] = [];
@@ -117,8 +119,8 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     self: prepared.self,
     revision: prepared.desired.revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
-    desired: prepared.situation.desired,
     record: input.record,
+    rights: input.rights,
   });
 }
 

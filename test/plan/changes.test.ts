@@ -128,7 +128,7 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     row: 'several live: the highest g with a right link stays',
     desired: `tor ${V}`,
     actual: `tor ${V} g0 +6d link0 id=old\ntor ${V} g1 +6d link1 id=stays\ntor ${V} g2 +6d id=unlinked`,
-    changes: 'withdraw old after 1\nwithdraw unlinked after 1',
+    changes: 'withdraw old after 1 (lapses)\nwithdraw unlinked after 1',
   },
   {
     row: 'several live of equal g: the smallest id stays',

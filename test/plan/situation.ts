@@ -96,6 +96,8 @@ type Held = { -readonly [K in keyof ActualJudgement]: ActualJudgement[K] } & { l
  */
 export class World {
   now: number;
+  /** Its bulk PUT is closed to us. */
+  succession = false;
   readonly judgements: Held[] = [];
   readonly gone: { h: string; link: ActualLink }[] = [];
 
@@ -109,15 +111,20 @@ export class World {
     else this.judgements.push({ ...judgement, links: [...judgement.links] });
   }
 
-  situation(): Pick<Situation, 'actual' | 'indicators'> {
+  situation(): Pick<Situation, 'actual' | 'indicators' | 'succession'> {
     const judgements = new Map<string, Held[]>();
     for (const it of this.judgements) judgements.set(it.h, [...(judgements.get(it.h) ?? []), it]);
     const dangling = new Map<string, ActualLink[]>();
     for (const { h: of, link } of this.gone) dangling.set(of, [...(dangling.get(of) ?? []), link]);
-    return { actual: { judgements, dangling }, indicators: INDICATORS };
+    return { actual: { judgements, dangling }, indicators: INDICATORS, succession: this.succession };
   }
 
   apply(change: Change): void {
+    if (this.succession) this.succeed(change);
+    else this.replace(change);
+  }
+
+  private replace(change: Change): void {
     const judgement = 'stored' in change ? this.judgements.find(({ id }) => id === change.stored.id) : undefined;
     switch (change.kind) {
       case 'create': {
@@ -157,6 +164,42 @@ export class World {
         if (at >= 0) this.gone.splice(at, 1);
       }
     }
+  }
+
+  /** With import and expire alone. */
+  private succeed(change: Change): void {
+    const judgement = 'stored' in change ? this.judgements.find(({ id }) => id === change.stored.id) : undefined;
+    if (change.kind === 'withdraw') {
+      if (judgement && !change.lapses) judgement.end = this.now - 1;
+      if (judgement && judgement.start > this.now) this.judgements.splice(this.judgements.indexOf(judgement), 1);
+      return;
+    }
+    if (change.kind !== 'renew' && change.kind !== 'revive' && change.kind !== 'change') {
+      this.replace(change);
+      return;
+    }
+    if (judgement === undefined) throw new Error('nothing to succeed');
+    const { stored, next, entry } = change;
+    if (this.judgements.some(({ h: of, g }) => of === stored.h && g >= next)) throw new Error(`g${next} is taken`);
+    const feed = entry && { channel: entry.channel, type: entry.observable.type };
+    const link: ActualLink = feed
+      ? this.link(stored.h, next, feed)
+      : {
+          ...judgement.links.at(-1),
+          id: `link-${stored.h}-${next}`,
+          g: next,
+          target: judgement.links.at(-1)?.target ?? '',
+        };
+    const fresh = entry
+      ? said(entry, this.now)
+      : {
+          ...judgement,
+          start: this.now - 5 * 60_000,
+          end: this.now + ('lifetimeMs' in change ? change.lifetimeMs : 0),
+        };
+    this.judgements.push({ ...fresh, id: `next-${stored.id}-g${next}`, h: stored.h, g: next, links: [link] });
+    if (judgement.end > fresh.end || judgement.observable.value !== fresh.observable.value)
+      judgement.end = this.now - 1;
   }
 
   /** What a firewall would see. */
@@ -207,7 +250,7 @@ function changeText(change: Change): string {
     case 'renew':
       return `${change.kind} ${change.stored.id}`;
     case 'withdraw':
-      return `withdraw ${change.stored.id}${change.after.length > 0 ? ` after ${change.after.length}` : ''}`;
+      return `withdraw ${change.stored.id}${change.after.length > 0 ? ` after ${change.after.length}` : ''}${change.lapses ? ' (lapses)' : ''}`;
     case 'unlink':
       return `unlink ${change.link.id.replace(hashOf(change), '')}`;
   }

@@ -11,6 +11,7 @@ import { type Observable, sameObservable } from '../../src/ctim/observable.ts';
 import type { NewClient } from '../../src/embedded-ctia/clients.ts';
 import { type EmbeddedCtia, type EmbeddedOptions, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import type { Approval } from '../../src/plan/safety.ts';
+import { type BulkRights, rightsOfThisRun } from '../../src/reconcile/bulk-rights.ts';
 import type { Desired } from '../../src/reconcile/prepare.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { audit, run } from '../../src/reconcile/run.ts';
@@ -42,6 +43,8 @@ export interface Wish extends Partial<Omit<Desired, 'entries'>> {
   readonly approval?: Approval;
   readonly ownEmbedded?: boolean;
   readonly owner?: string;
+  /** What is known of the token; by default each run learns for itself. */
+  readonly rights?: BulkRights;
   /** What the lists say from their second reading on. */
   readonly editedMeanwhile?: Partial<Desired>;
 }
@@ -55,6 +58,8 @@ export interface Tenant {
   readonly server: EmbeddedCtia;
   readonly time: FakeTime;
   readonly connection: CtiaConnection;
+  /** As workers keep them from run to run. */
+  readonly rights: BulkRights;
   /** Between the client and the network: a test looks on, or changes what is answered. */
   intercept: ((request: HttpRequest, send: Send) => Promise<Answer>) | undefined;
   client(patienceMs?: number): CtiaClient;
@@ -122,6 +127,7 @@ export async function tenant(
         send: (request: HttpRequest) => (world.intercept ? world.intercept(request, http.send) : http.send(request)),
       },
     }),
+    rights: rightsOfThisRun(),
     intercept: undefined,
     client: (patienceMs = 60_000) => makeCtiaClient({ connection: opened, clock: time.clock, patienceMs }),
     sync: (lists, wish) =>
@@ -154,6 +160,7 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ownEmbedded = false,
     owner = OWNER,
     editedMeanwhile,
+    rights,
     ...more
   } = wish;
   const entries = linesOf(lists).map(entryOf);
@@ -172,7 +179,7 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ...(reads++ > 0 ? editedMeanwhile : {}),
     entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
   });
-  return { client: world.client(), owner, approval, ownEmbedded, readDesired };
+  return { client: world.client(), owner, approval, ownEmbedded, rights, readDesired };
 }
 
 /** `verified`, or everything that says why not. */
