@@ -130,6 +130,7 @@ async function planAndQueue(
     notices: prepared.found.notices,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
+    ranOut: [...(situation.ranOut ?? [])],
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',

@@ -13,6 +13,7 @@ import type { ActualJudgement, ActualLink } from './actual.ts';
  *   renew     replace a live judgement with a later end and nothing else
  *   withdraw  replace a live judgement with an end just past
  *   unlink    delete a link of ours to an indicator that is not this entry's
+ *   collect   delete a judgement that has long been dead, with its links: they cost every pull
  *
  * Where a tenant closes bulk PUT to us, revive, change and renew are done by succession: see succession.ts.
  */
@@ -57,7 +58,8 @@ export type Change =
       /** It ends no later than the one that stays: where it could only be ended one by one, it is left to lapse. */
       readonly lapses?: true;
     }
-  | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink };
+  | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink }
+  | { readonly kind: 'collect'; readonly feed: FeedName | undefined; readonly stored: ActualJudgement };
 
 export type ChangeKind = Change['kind'];
 
@@ -70,18 +72,19 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
   'change',
   'withdraw',
   'unlink',
+  'collect',
 ];
 
 export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
 
 export function countChanges(changes: readonly Change[]): ChangeCounts {
-  const counts = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0 };
+  const counts = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0, collect: 0 };
   for (const { kind } of changes) counts[kind] += 1;
   return counts;
 }
 
 export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
-  const { create, link, revive, change, renew, withdraw, unlink } = b;
+  const { create, link, revive, change, renew, withdraw, unlink, collect } = b;
   return {
     create: a.create + create,
     link: a.link + link,
@@ -90,6 +93,7 @@ export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
     renew: a.renew + renew,
     withdraw: a.withdraw + withdraw,
     unlink: a.unlink + unlink,
+    collect: a.collect + collect,
   };
 }
 

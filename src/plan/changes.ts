@@ -4,6 +4,7 @@ import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
 import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
+import { type Collecting, computeCollects } from './collect.ts';
 import { endFor, saySame } from './documents.ts';
 import { mustEnd, nextGeneration, nextOf } from './succession.ts';
 
@@ -23,10 +24,10 @@ import { mustEnd, nextGeneration, nextOf } from './succession.ts';
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
  *   no      | live                                | withdraw
- *   no      | dead                                | –
+ *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
  */
-export interface Situation {
+export interface Situation extends Collecting {
   readonly now: number;
   /** By h. */
   readonly desired: ReadonlyMap<string, Entry>;
@@ -53,6 +54,7 @@ export function computeChanges(situation: Situation): Change[] {
   for (const [h, links] of actual.dangling) {
     if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
   }
+  changes.push(...computeCollects(situation, (stored) => feedOf(stored, situation.indicators)));
   return inOrder(changes);
 }
 
@@ -136,8 +138,8 @@ function latestFirst(a: ActualJudgement, b: ActualJudgement): number {
  */
 function differs(stored: ActualJudgement, { terms, observable }: Entry, now: number): boolean {
   if (!sameObservable(stored.observable, observable) || stored.start > now) return true;
-  const once = terms.lifetime.kind === 'once';
-  if (stored.once !== once) return true;
+  const once = terms.lifetime.kind !== 'renewed';
+  if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
   return !saySame(stored.words, terms);

@@ -69,9 +69,10 @@ export function saySame(a: Said, b: Said): boolean {
   return true;
 }
 
-/** The end of a validity that begins now. `once` ends when its list says, to the millisecond; all else is spread. */
+/** The end of a validity that begins now. What is renewed is spread; all else ends when its list says, to the millisecond. */
 export function endFor(lifetime: Lifetime, h: string, now: number): number {
   if (lifetime.kind === 'once') return lifetime.end;
+  if (lifetime.kind === 'runs-out') return now + lifetime.ms;
   const share = Number.parseInt(h.slice(0, 8), 16) / 0x1_0000_0000;
   return Math.round(now + lifetime.ms * (1 + JITTER_SHARE * share));
 }
@@ -80,20 +81,32 @@ export function newJudgement(
   { now, owner, revision }: Moment,
   entry: Entry,
   generation: Generation,
-  references: ExternalReference[] = [referenceTo(owner, revision, entry)],
+  kept: Kept = {},
 ): JudgementDocument {
   const { terms, observable } = entry;
   return judgement(wordsOf(terms), observable, {
-    external_ids: judgementIds(owner, generation, terms.lifetime.kind === 'once'),
+    external_ids: judgementIds(owner, generation, terms.lifetime.kind !== 'renewed'),
     start: now - START_BEFORE_MS,
-    end: endFor(terms.lifetime, generation.h, now),
-    references,
+    end: kept.end ?? endFor(terms.lifetime, generation.h, now),
+    references: kept.references ?? [referenceTo(owner, revision, entry)],
   });
+}
+
+/** What a judgement takes over from the one that it was, or that it follows. */
+export interface Kept {
+  readonly references?: ExternalReference[];
+  readonly end?: number;
+}
+
+/** Other words are no other life: what runs out ends when it would have, unless its list gave it another lifetime. */
+export function keptEnd({ lifetime }: Terms, stored: ActualJudgement, now: number): Kept {
+  const goesOn = lifetime.kind === 'runs-out' && stored.once && stored.lifetimeMs === lifetime.ms;
+  return goesOn && stored.end >= now ? { end: stored.end } : {};
 }
 
 /** The stored judgement as its list wants it now: its start stays, so that its history does. A dead one starts anew. */
 export function rewritten(moment: Moment, entry: Entry, stored: ActualJudgement, dead: boolean): JudgementDocument {
-  const fresh = newJudgement(moment, entry, stored);
+  const fresh = newJudgement(moment, entry, stored, keptEnd(entry.terms, stored, moment.now));
   const start = dead ? moment.now - START_BEFORE_MS : Math.min(stored.start, moment.now);
   return { id: stored.id, ...fresh, valid_time: { ...fresh.valid_time, start_time: iso(start) } };
 }

@@ -9,8 +9,10 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type BulkRights, rightsOfThisRun, successionNotice } from './bulk-rights.ts';
 import { importPairs } from './import-pairs.ts';
-import { expireEach, unlinkEach } from './one-by-one.ts';
+import { linksFirst, linksLast } from './link-tlp.ts';
+import { expireEach } from './one-by-one.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
+import { collect, unlink } from './remove.ts';
 import { replaceJudgements } from './replace.ts';
 import { succeed } from './succeed.ts';
 
@@ -97,7 +99,24 @@ async function carryOut(context: ApplyContext, batch: Batch, failed: ReadonlySet
       return withdraw(context, batch.changes, failed);
     case 'unlink':
       return unlink(context, batch.changes, failed);
+    case 'collect':
+      return collect(context, batch.changes);
   }
+}
+
+/** A link bears its judgement's tlp. Towards red the links go first, away from it last: a view never shows less than it may. */
+async function replaceWithLinks(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'replace' }>['changes'],
+): Promise<Outcome> {
+  const first = await linksFirst(context, changes);
+  const outcome = await replaceJudgements(context, first.changes);
+  const failed = new Set(outcome.failures.map(({ h }) => h));
+  const last = await linksLast(
+    context,
+    first.changes.filter(({ stored }) => !failed.has(stored.h)),
+  );
+  return together([first.outcome, outcome, last]);
 }
 
 /** In place, or, where the token may import and not use bulk PUT, by succession. */
@@ -108,7 +127,7 @@ async function replace(
   let lacking = await context.rights.lacking();
   if (lacking === undefined) {
     try {
-      return await replaceJudgements(context, changes);
+      return await replaceWithLinks(context, changes);
     } catch (error) {
       if (!isCtiaError(error, 'capability')) throw error;
       lacking = error.message;
@@ -152,43 +171,4 @@ async function withdraw(
     goes.flatMap(({ stored, lapses }) => (lapses ? [] : [stored])),
   );
   return together([waiting, ended, { applied: 0, failures: [], notices: [`withdrawn one by one: ${lacking}`] }]);
-}
-
-async function unlink(
-  context: ApplyContext,
-  changes: Extract<Batch, { kind: 'unlink' }>['changes'],
-  failed: ReadonlySet<string>,
-): Promise<Outcome> {
-  const goes = changes.filter(({ h }) => !failed.has(h));
-  for (const { h } of changes) if (failed.has(h)) context.learned.push({ h, unchanged: true });
-  if (goes.length === 0) return { applied: 0, failures: [], notices: [] };
-  const ids = goes.map(({ link }) => link.id);
-  const removed = await removeInBulk(context, ids);
-  if (removed === undefined) return unlinkEach(context, goes);
-  for (const { h, link } of goes) if (removed.has(link.id)) context.learned.push({ h, gone: link.id });
-  const failures = goes.flatMap(({ h, link }): Failure[] =>
-    removed.has(link.id)
-      ? []
-      : [{ h, kind: 'unknown', message: `the link ${link.id} leads to a former indicator and could not be deleted` }],
-  );
-  return { applied: goes.length - failures.length, failures, notices: [] };
-}
-
-/** Those that are gone now: deleted, or deleted before by somebody. Undefined where bulk DELETE is closed to us. */
-async function removeInBulk(context: ApplyContext, ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
-  const gone = new Set<string>();
-  for (let at = 0; at < ids.length; ) {
-    const some = ids.slice(at, at + context.entitiesMax);
-    try {
-      const { done, notFound } = await context.client.remove([], some);
-      for (const id of [...done, ...notFound]) gone.add(id);
-      at += some.length;
-    } catch (error) {
-      if (isCtiaError(error, 'capability')) return undefined;
-      const max = isCtiaError(error, 'too-many') ? error.facts.entitiesMax : undefined;
-      if (max === undefined || max >= some.length) throw error;
-      context.learnEntitiesMax(max);
-    }
-  }
-  return gone;
 }

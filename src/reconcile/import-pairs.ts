@@ -5,9 +5,9 @@ import type { StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { entryId, type Generation, importPrefixes, judgementIds } from '../ctim/external-id.ts';
 import { LINK_TYPE } from '../ctim/feed.ts';
-import type { ExternalReference, JudgementDocument } from '../ctim/judgement.ts';
+import type { JudgementDocument, Tlp } from '../ctim/judgement.ts';
 import { type ActualJudgement, isDead } from '../plan/actual.ts';
-import { type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
+import { type Kept, type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
 import { mustEnd, nextOf } from '../plan/succession.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { actualJudgement, isOurs, judgementSaid } from './actual.ts';
@@ -22,8 +22,8 @@ export interface Pair {
   readonly judgement: Generation;
   readonly link: Generation;
   readonly target: string;
-  /** Of what is stored, where no list said what it is made of. */
-  readonly references?: ExternalReference[];
+  /** Of what is stored: what no list says, and what goes on as it was. */
+  readonly kept?: Kept;
   /** What it takes the place of: ended once this one is known live, if it would outlive it. */
   readonly predecessors?: readonly ActualJudgement[];
 }
@@ -35,6 +35,8 @@ const ROUNDS_MAX = 4;
 interface Ids {
   readonly judgement: string;
   readonly link: string;
+  /** Of a link that was there before; a new one says what its entry says. */
+  readonly linkTlp?: Tlp;
 }
 
 /** What became of one pair in one round. */
@@ -108,9 +110,9 @@ function bundleOf(moment: Moment, pairs: readonly Pair[]): NewBundle {
   return {
     type: 'bundle',
     source: moment.owner,
-    judgements: pairs.map(({ entry, judgement, references }, n) => ({
+    judgements: pairs.map(({ entry, judgement, kept }, n) => ({
       id: `transient:j${n}`,
-      ...newJudgement(moment, entry, judgement, references),
+      ...newJudgement(moment, entry, judgement, kept),
     })),
     relationships: pairs.map(({ entry, link, target }, n) => ({
       id: `transient:l${n}`,
@@ -180,11 +182,10 @@ async function settle(
         again.push({ pair: next(pair, 'judgement'), why: 'its external id is taken by a foreign judgement' });
       else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target || !isElementOf(link)) {
         again.push({ pair: next(pair, 'link'), why: 'an old link of this id leads elsewhere' });
-      } else if (needsRewrite(context.moment(), pair, judgement))
-        repairs.push({ pair, stored: judgement, link: link.id });
+      } else if (needsRewrite(context.moment(), pair, judgement)) repairs.push({ pair, stored: judgement, link });
       else {
         const stands = { ...judgement, external_ids: judgement.externalIds };
-        live.push({ pair, document: stands, ids: { judgement: judgement.id, link: link.id } });
+        live.push({ pair, document: stands, ids: { judgement: judgement.id, link: link.id, linkTlp: link.tlp } });
       }
     }
   }
@@ -201,7 +202,7 @@ async function settle(
 interface Repair {
   readonly pair: Pair;
   readonly stored: StoredJudgement;
-  readonly link: string;
+  readonly link: StoredRelationship;
 }
 
 interface Live {
@@ -226,7 +227,8 @@ async function repair(
   for (const [n, { pair, stored, link }] of repairs.entries()) {
     const document = documents[n];
     const fate = fates?.get(stored.id) ?? 'unknown';
-    if (document && fate === 'done') live.push({ pair, document, ids: { judgement: stored.id, link } });
+    if (document && fate === 'done')
+      live.push({ pair, document, ids: { judgement: stored.id, link: link.id, linkTlp: link.tlp } });
     else if (fates === undefined || typeof fate === 'object') {
       const successor = await successorTo(context, pair, stored);
       again.push({
@@ -277,11 +279,13 @@ async function endPredecessors(context: ApplyContext, live: readonly Live[]): Pr
 
 function knowPair(
   { self, learned }: ApplyContext,
-  { link, target }: Pair,
+  { link, target, entry }: Pair,
   document: Parameters<typeof judgementSaid>[2],
   ids: Ids,
 ): void {
-  const judgement = judgementSaid(self.owner, ids.judgement, document, [{ id: ids.link, g: link.g, target }]);
+  const judgement = judgementSaid(self.owner, ids.judgement, document, [
+    { id: ids.link, g: link.g, target, tlp: ids.linkTlp ?? entry.terms.tlp },
+  ]);
   if (judgement) learned.push({ h: link.h, judgement });
 }
 
@@ -305,10 +309,11 @@ function isLiveAt(now: number, { valid_time: { start_time, end_time } }: StoredJ
 function needsRewrite({ now, owner }: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
   const end = Date.parse(stored.valid_time.end_time);
   const { lifetime } = entry.terms;
-  const endsRight = lifetime.kind === 'once' ? end === lifetime.end : end - now > lifetime.ms / 2;
+  const endsRight =
+    lifetime.kind === 'once' ? end === lifetime.end : lifetime.kind === 'runs-out' || end - now > lifetime.ms / 2;
   const { type, value } = stored.observable;
   const sameValue = type === entry.observable.type && value === entry.observable.value;
-  const ids = judgementIds(owner, judgement, lifetime.kind === 'once');
+  const ids = judgementIds(owner, judgement, lifetime.kind !== 'renewed');
   const sameIds = ids.length === stored.externalIds.length && ids.every((id) => stored.externalIds.includes(id));
   return !isLiveAt(now, stored) || !endsRight || !saySame(stored, entry.terms) || !sameIds || !sameValue;
 }

@@ -24,6 +24,11 @@ export function expireEach(context: ApplyContext, those: readonly ActualJudgemen
   });
 }
 
+/** Deletes what has long been dead, its links first. */
+export function removeEach(context: ApplyContext, those: readonly ActualJudgement[]): Promise<Outcome> {
+  return each(context, named(those), 'is not collected', (stored) => removals(context, stored));
+}
+
 /** Deletes links that lead to another indicator than their entry's. */
 export function unlinkEach(
   context: ApplyContext,

@@ -7,6 +7,7 @@ import type { Observable } from '../ctim/observable.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
+import { findRanOut } from '../plan/ran-out.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
@@ -25,6 +26,12 @@ export interface Desired {
   readonly repository: string | undefined;
   /** What the settings let a plan do unasked; absent where they say nothing. */
   readonly limits?: Limits;
+  /** How long what is dead stays; absent where the settings say nothing. */
+  readonly collectAfterMs?: number | undefined;
+  /** Listed, and past their day: not to be published, and not collected while they are listed. */
+  readonly expired?: readonly Entry[];
+  /** What of the lists a person should hear of, though it holds nothing. */
+  readonly notices?: readonly string[];
   /** Whether these lists are of an older commit than that revision; absent where they are of no commit. */
   readonly isOlderThan?: (revision: string) => Promise<boolean>;
 }
@@ -86,10 +93,18 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...clockNotice(client.serverAheadMs()),
     ...(lacking === undefined ? [] : [successionNotice(lacking)]),
   ];
-  const found = { ...feeds, notices: [...notices, ...feeds.notices] };
+  const listed = await byHash(desired.entries);
+  const ranOut = findRanOut(listed, actual, now);
+  for (const h of ranOut.keys()) listed.delete(h);
+  const found = {
+    ...feeds,
+    notices: [...notices, ...feeds.notices, ...(desired.notices ?? []), ...ranOutNotice([...ranOut.values()])],
+  };
   const situation: Situation = {
     now,
-    desired: await byHash(desired.entries),
+    desired: listed,
+    ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
+    collectAfterMs: desired.collectAfterMs,
     actual,
     indicators: new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     succession: lacking !== undefined,
@@ -124,6 +139,15 @@ function clockNotice(aheadMs: number): string[] {
   const minutes = Math.round(Math.abs(aheadMs) / MINUTE);
   return [
     `the clock of CTIA is ${minutes} minutes ${aheadMs < 0 ? 'behind' : 'ahead of'} ours: set this machine's clock`,
+  ];
+}
+
+function ranOutNotice([first, ...more]: readonly Entry[]): string[] {
+  if (first === undefined) return [];
+  const { observable, position } = first;
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  return [
+    `${position.file}:${position.line} ${observable.value}${others} ran out and will not be published again (renew: false): remove what is not needed any more`,
   ];
 }
 

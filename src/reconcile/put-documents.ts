@@ -1,6 +1,7 @@
 import { isRecord } from '../ctia/answer.ts';
 import { type CtiaError, isCtiaError } from '../ctia/error.ts';
 import type { BulkResult } from '../ctia/results.ts';
+import type { LinkDocument } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ApplyContext } from './apply.ts';
 
@@ -10,6 +11,11 @@ export type Fate = 'done' | 'gone' | 'forbidden' | 'unknown' | { readonly refuse
 export const judgementsPut = ({ client }: ApplyContext): Put<JudgementDocument> => ({
   kind: 'judgements',
   send: client.replace,
+});
+
+export const linksPut = ({ client }: ApplyContext): Put<LinkDocument & { id?: string }> => ({
+  kind: 'relationships',
+  send: client.replaceLinks,
 });
 
 interface Put<D> {

@@ -1,6 +1,6 @@
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import type { Change } from '../plan/change.ts';
-import { entryOfStored } from '../plan/documents.ts';
+import { entryOfStored, keptEnd } from '../plan/documents.ts';
 import type { ApplyContext } from './apply.ts';
 import { importPairs, type Pair } from './import-pairs.ts';
 import type { Failure, Outcome } from './outcome.ts';
@@ -29,7 +29,7 @@ export function successorOf(context: ApplyContext, change: Succeeding): Pair | u
     const feed: FeedName = { channel: change.entry.channel, type: change.entry.observable.type };
     const target = context.targetOf(feed);
     if (target === undefined) throw new Error(`no indicator is known for ${feedKey(feed)}`);
-    return { ...common, entry: change.entry, target };
+    return { ...common, entry: change.entry, target, kept: keptEnd(change.entry.terms, stored, context.moment().now) };
   }
   const latest = stored.links.reduce<(typeof stored.links)[number] | undefined>(
     (best, link) => (best === undefined || link.g > best.g ? link : best),
@@ -37,7 +37,7 @@ export function successorOf(context: ApplyContext, change: Succeeding): Pair | u
   );
   if (latest === undefined || change.kind !== 'renew') return undefined;
   const entry = entryOfStored(stored, change.lifetimeMs);
-  return { ...common, entry, target: latest.target, references: stored.references };
+  return { ...common, entry, target: latest.target, kept: { references: stored.references } };
 }
 
 function inNoFeed({ learned }: ApplyContext, { kind, stored }: Succeeding): Failure {

@@ -233,7 +233,16 @@ test('of a held plan only the renewals go on, of what the lists want and what th
     goesOn.changes.map((change) => change.kind === 'renew' && change.stored.id),
     ['a', 'b'],
   );
-  assert.deepEqual(goesOn.counts, { create: 0, link: 0, revive: 0, change: 0, renew: 2, withdraw: 0, unlink: 0 });
+  assert.deepEqual(goesOn.counts, {
+    create: 0,
+    link: 0,
+    revive: 0,
+    change: 0,
+    renew: 2,
+    collect: 0,
+    withdraw: 0,
+    unlink: 0,
+  });
 });
 
 test('at first contact nothing goes on, not even renewals', () => {
