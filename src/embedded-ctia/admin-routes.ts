@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Ctia } from './ctia.ts';
 import { readFaults } from './fault-list.ts';
 import type { FaultPlan } from './faults.ts';
+import { type Operation, operation } from './operation.ts';
 import { Refusal } from './refusal.ts';
 import { parseOrRefuse } from './schema-error.ts';
 
@@ -27,6 +28,9 @@ const newClient = z.strictObject({
   scopes: z.array(z.string().min(1)).optional(),
 });
 
+const told = (summary: string, more: Partial<Operation> = {}) =>
+  operation({ tag: 'admin', summary, access: 'admin', ...more });
+
 export function adminRoutes(app: FastifyInstance, ctia: Ctia, dataDir: string): void {
   const secret = randomBytes(32).toString('base64url');
   // The mode counts only where the file is new.
@@ -39,21 +43,25 @@ export function adminRoutes(app: FastifyInstance, ctia: Ctia, dataDir: string): 
       throw new Refusal(401, { error: 'not_authenticated', message: 'The secret of the data folder is asked for' });
     }
   };
-  app.get('/admin/clients', (request, reply) => {
+  app.get('/admin/clients', told('The API clients'), (request, reply) => {
     guard(request);
     return reply.send(ctia.clients.all());
   });
-  app.post('/admin/clients', (request, reply) => {
+  app.post('/admin/clients', told('Make one', { body: newClient, status: 201 }), (request, reply) => {
     guard(request);
     const { login, org, scopes } = parseOrRefuse(newClient, request.body);
     const said = { ...(login && { login }), ...(org && { org }), ...(scopes && { scopes }) };
     return reply.code(201).header('Cache-Control', 'no-store').send(ctia.clients.add(said));
   });
-  app.delete<{ Params: { id: string } }>('/admin/clients/:id', (request, reply) => {
-    guard(request);
-    if (!ctia.clients.remove(request.params.id)) throw new Refusal(404, { error: 'no such client' });
-    return reply.code(204).send();
-  });
+  app.delete<{ Params: { id: string } }>(
+    '/admin/clients/:id',
+    told('Refuse one from now on', { status: 204 }),
+    (request, reply) => {
+      guard(request);
+      if (!ctia.clients.remove(request.params.id)) throw new Refusal(404, { error: 'no such client' });
+      return reply.code(204).send();
+    },
+  );
 }
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -63,18 +71,18 @@ export function faultRoutes(app: FastifyInstance, faults: FaultPlan): void {
   const guard = (request: FastifyRequest) => {
     if (!LOOPBACK.test(request.socket.remoteAddress ?? '')) throw new Refusal(403, { error: 'from this machine only' });
   };
-  app.get('/admin/faults', (request, reply) => {
+  app.get('/admin/faults', told('Faults that are left', { access: 'open' }), (request, reply) => {
     guard(request);
     return reply.send({ left: faults.left });
   });
-  app.post('/admin/faults', (request, reply) => {
+  app.post('/admin/faults', told('More faults', { access: 'open', status: 201 }), (request, reply) => {
     guard(request);
     const read = readFaults(request.body);
     if ('problems' in read) throw new Refusal(400, { errors: read.problems });
     faults.push(...read.faults);
     return reply.code(201).send({ left: faults.left });
   });
-  app.delete('/admin/faults', (request, reply) => {
+  app.delete('/admin/faults', told('No more faults', { access: 'open', status: 204 }), (request, reply) => {
     guard(request);
     faults.clear();
     return reply.code(204).send();

@@ -13,6 +13,7 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { type Fault, failsEntity, leftOut } from './faults.ts';
 import { shortIdOf } from './ids.ts';
 import { BULK_KINDS, type Kind, type Stored, type Submitted } from './kinds.ts';
+import { type Operation, operation } from './operation.ts';
 import { patched } from './patch.ts';
 import { parseQuery, waitQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
@@ -30,8 +31,9 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   const replaceBody = bodyOf((kind) => withId(kind.schema));
   const patchBody = bodyOf((kind) => kind.patchSchema && withId(kind.patchSchema));
   const idsBody = bodyOf(() => z.string());
+  const told = (summary: string, more: Partial<Operation>) => operation({ tag: 'bulk', summary, ...more });
 
-  app.post('/ctia/bulk', (request, reply) => {
+  app.post('/ctia/bulk', told('Create many', { query: waitQuery, body: createBody, status: 201 }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
     const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
@@ -51,7 +53,7 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
     });
   });
 
-  app.get('/ctia/bulk', (request, reply) => {
+  app.get('/ctia/bulk', told('Read many by id', { query: idsBody }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, READ_EVERY_BULK_KIND);
     const asked = parseQuery(idsBody, request.query, PLURALS);
@@ -67,17 +69,17 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
     return reply.send(answer);
   });
 
-  app.put('/ctia/bulk', (request, reply) => {
+  app.put('/ctia/bulk', told('Replace many', { query: waitQuery, body: replaceBody }), (request, reply) => {
     requireCapabilities(callerOf(request), CREATE_EVERY_BULK_KIND);
     return reply.send(change(ctia, request, replaceBody, (document) => document));
   });
 
-  app.patch('/ctia/bulk', (request, reply) => {
+  app.patch('/ctia/bulk', told('Change parts of many', { query: waitQuery, body: patchBody }), (request, reply) => {
     requireCapabilities(callerOf(request), PATCH_BULK);
     return reply.send(change(ctia, request, patchBody, (part, previous) => patched(previous, part)));
   });
 
-  app.delete('/ctia/bulk', (request, reply) => {
+  app.delete('/ctia/bulk', told('Delete many by id', { query: waitQuery, body: idsBody }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, DELETE_EVERY_BULK_KIND);
     const { wait_for: waitFor } = parseQuery(waitQuery, request.query);

@@ -7,6 +7,7 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { type Fault, leftOut } from './faults.ts';
 import { isTransient, longId } from './ids.ts';
 import { BUNDLE_KINDS, type Kind, type Submitted } from './kinds.ts';
+import { operation } from './operation.ts';
 import { parseQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { Refusal } from './refusal.ts';
@@ -18,14 +19,15 @@ const importQuery = z.object({ 'external-key-prefixes': z.string().optional() })
 
 /** `/ctia/bundle`: the one write that looks for what is there already. */
 export function bundleRoutes(app: FastifyInstance, ctia: Ctia): void {
-  app.post('/ctia/bundle/import', (request, reply) => {
+  const importing = { tag: 'bundle', summary: 'Create what is not there yet', query: importQuery, body: bundleBody };
+  app.post('/ctia/bundle/import', operation(importing), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, IMPORT_BUNDLE);
     const { 'external-key-prefixes': prefixes } = parseQuery(importQuery, request.query);
     const bundle = distinct(parseOrRefuse(bundleBody, request.body));
     const total = Object.values(bundle).reduce((sum, list) => sum + (list?.length ?? 0), 0);
     if (total > ctia.bulkMax) throw new Refusal(400, `Bundle max nb of entities: ${ctia.bulkMax}`);
-    const wanted = prefixes?.split(',').filter((prefix) => prefix !== '');
+    const wanted = prefixes?.split(',').map((prefix) => prefix.trim());
     const results = ctia.store.transaction(() => importBundle(ctia, bundle, wanted, caller, request.fault));
     return reply.send({ results });
   });

@@ -43,6 +43,8 @@ export const IMPORT_BUNDLE = [
   ...BUNDLE_KINDS.filter(({ name }) => name !== 'target-record').map(({ name }) => `create-${name}`),
 ];
 
+export const EXPORT_BUNDLE = [...READ_EVERY_BULK_KIND, ...BULK_KINDS.map(({ plural }) => `list-${plural}`)];
+
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   read: ['read', 'search', 'list'],
   write: ['create', 'delete'],

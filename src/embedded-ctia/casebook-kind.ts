@@ -34,6 +34,7 @@ export function casebookKind(bundle: z.ZodObject): Kind {
     sortNames: GENERIC_NAMES,
     searchFields: [...DESCRIBED_NAMES, 'observables.value'],
     filters: ['source'],
+    metrics: { values: ['source', 'observables.type', 'observables.value'], dates: ['timestamp'] },
     defaultSort: DEFAULT_SORT,
     realize: () => ({}),
   };

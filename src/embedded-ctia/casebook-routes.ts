@@ -5,6 +5,7 @@ import { requireCapabilities } from './capability.ts';
 import { casebookParts } from './casebook-kind.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { BUNDLE_KINDS, kindNamed, type Stored, type Submitted } from './kinds.ts';
+import { operation } from './operation.ts';
 import { type PatchOperation, patched } from './patch.ts';
 import { parseQuery, waitQuery } from './query-string.ts';
 import { Refusal } from './refusal.ts';
@@ -15,7 +16,7 @@ interface OfOne {
   Params: { id: string };
 }
 
-const operation = z.enum(['add', 'remove', 'replace']);
+const patchOperation = z.enum(['add', 'remove', 'replace']);
 
 /** What a casebook knows besides CRUD: PATCH, and the change of one of its lists. */
 export function casebookRoutes(app: FastifyInstance, ctia: Ctia): void {
@@ -38,11 +39,14 @@ export function casebookRoutes(app: FastifyInstance, ctia: Ctia): void {
   }
 
   // No field of a casebook is required, so a part of one is one.
-  app.patch<OfOne>('/ctia/casebook/:id', (request, reply) => changed(request, reply, kind.schema, patched));
+  const told = (summary: string, body: z.ZodType) => operation({ tag: kind.name, summary, query: waitQuery, body });
+  app.patch<OfOne>('/ctia/casebook/:id', told('Change parts of one', kind.schema), (request, reply) =>
+    changed(request, reply, kind.schema, patched),
+  );
 
   for (const [part, schema] of Object.entries(casebookParts(bundleSchema(BUNDLE_KINDS)))) {
-    const body = z.strictObject({ operation, [part]: schema });
-    app.post<OfOne>(`/ctia/casebook/:id/${part}`, (request, reply) =>
+    const body = z.strictObject({ operation: patchOperation, [part]: schema });
+    app.post<OfOne>(`/ctia/casebook/:id/${part}`, told(`Change its ${part}`, body), (request, reply) =>
       changed(request, reply, body, (previous, { operation, ...change }) =>
         changedPart(previous, change, operation as PatchOperation),
       ),

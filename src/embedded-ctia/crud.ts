@@ -7,6 +7,7 @@ import { realizeFeed } from './feed.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
 import type { Kind, Stored, Submitted } from './kinds.ts';
+import { type Operation, operation } from './operation.ts';
 import { patched } from './patch.ts';
 import { project } from './projection.ts';
 import { names, parseQuery, waitQuery } from './query-string.ts';
@@ -26,13 +27,14 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   const path = `/ctia/${kind.name}`;
   const getQuery = z.strictObject({ fields: names(kind.fields).optional() });
   const isFeed = kind.name === 'feed';
+  const told = (summary: string, more: Partial<Operation>) => operation({ tag: kind.name, summary, ...more });
 
   function finished(realized: Realized, previous?: Stored): Stored {
     if ('invalid' in realized) throw invalidRefusal(realized.invalid);
     return isFeed ? realizeFeed(realized.stored, previous) : realized.stored;
   }
 
-  app.post(path, (request, reply) => {
+  app.post(path, told('Create one', { query: waitQuery, body: kind.schema, status: 201 }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, [`create-${kind.name}`]);
     const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
@@ -42,7 +44,7 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
     return reply.code(201).header('Location', stored.id).send(stored);
   });
 
-  app.get<OfOne>(`${path}/:id`, (request, reply) => {
+  app.get<OfOne>(`${path}/:id`, told('Read one', { query: getQuery }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, [`read-${kind.name}`]);
     const { fields } = parseQuery(getQuery, request.query);
@@ -53,7 +55,7 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
     return reply.send(fields === undefined ? stored : project(stored, fields));
   });
 
-  app.put<OfOne>(`${path}/:id`, (request, reply) => {
+  app.put<OfOne>(`${path}/:id`, told('Replace one', { query: waitQuery, body: kind.schema }), (request, reply) => {
     const caller = callerOf(request);
     const create = `create-${kind.name}`;
     requireCapabilities(caller, kind.putNeeds === undefined ? [create] : [create, kind.putNeeds]);
@@ -71,7 +73,8 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
 
   const { patchSchema } = kind;
   if (patchSchema !== undefined) {
-    app.patch<OfOne>(`${path}/:id`, (request, reply) => {
+    const patching = told('Change parts of one', { query: waitQuery, body: patchSchema });
+    app.patch<OfOne>(`${path}/:id`, patching, (request, reply) => {
       const caller = callerOf(request);
       requireCapabilities(caller, [`create-${kind.name}`]);
       const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
@@ -82,7 +85,7 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
     });
   }
 
-  app.delete<OfOne>(`${path}/:id`, (request, reply) => {
+  app.delete<OfOne>(`${path}/:id`, told('Delete one', { query: waitQuery, status: 204 }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, [`delete-${kind.name}`]);
     const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
@@ -96,7 +99,9 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   });
 
   if (kind.expires === true) {
-    app.post<OfOne>(`${path}/:id/expire`, (request, reply) => expire(ctia, kind, request, reply));
+    app.post<OfOne>(`${path}/:id/expire`, told('End its validity now', { query: expireQuery }), (request, reply) =>
+      expire(ctia, kind, request, reply),
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Ctia } from './ctia.ts';
-import { matching, type Search } from './search.ts';
+import { matching, type Search } from './matching.ts';
 
 /**
  * Deletes whatever the search finds, a slice at a time, and tells how much that was. What the caller may read is enough:

@@ -6,6 +6,7 @@ import { jsonView, plainView } from './feed-text.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
 import type { Stored } from './kinds.ts';
+import { operation } from './operation.ts';
 import { parseQuery, whole } from './query-string.ts';
 import { Refusal } from './refusal.ts';
 import { type Representation, represented, sendRepresentation } from './representation.ts';
@@ -26,6 +27,9 @@ const viewQuery = z.strictObject({
   search_after: z.array(z.string()).optional(),
 });
 type ViewQuery = z.infer<typeof viewQuery>;
+
+const told = (summary: string, answerType: string) =>
+  operation({ tag: 'feed', summary, query: viewQuery, answerType, access: 'open' });
 
 interface OfFeed {
   Params: { id: string };
@@ -56,10 +60,11 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
   app.route<OfFeed>({
     method: ['GET', 'HEAD'],
     url: '/ctia/feed/:id/view',
+    ...told('What it lists, as JSON', 'application/json'),
     handler: async (request, reply) => {
       const query = parseQuery(viewQuery, request.query);
       const feed = openFeed(ctia, request.params.id, query);
-      if (typeof feed === 'string') throw new Refusal(REFUSED[feed], { error: feed });
+      if (typeof feed === 'string') return reply.code(REFUSED[feed]).send({ error: feed });
       const { headers, key, representation } = await viewed(feed, query, 'json');
       reply.headers(headers).type('application/json; charset=utf-8');
       return sendRepresentation(request, reply, representation, (bytes) => cache.grown(key, bytes));
@@ -67,10 +72,11 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
   });
 
   /** The text of a view, or what `of` makes of it; refusals are texts too. */
-  const textRoute = (url: string, of: (view: Representation) => Representation) =>
+  const textRoute = (url: string, summary: string, of: (view: Representation) => Representation) =>
     app.route<OfFeed>({
       method: ['GET', 'HEAD'],
       url,
+      ...told(summary, 'text/plain'),
       handler: async (request, reply) => {
         const query = ednRefusals(() => parseQuery(viewQuery, request.query));
         const feed = openFeed(ctia, request.params.id, query);
@@ -81,8 +87,8 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
         return sendRepresentation(request, reply, of(representation), (bytes) => cache.grown(key, bytes));
       },
     });
-  textRoute('/ctia/feed/:id/view.txt', (view) => view);
-  textRoute('/ctia/feed/:id/view.txt.md5', ({ md5 }) => represented(md5));
+  textRoute('/ctia/feed/:id/view.txt', 'What it lists, one value a line', (view) => view);
+  textRoute('/ctia/feed/:id/view.txt.md5', 'MD5 of the text', ({ md5 }) => represented(md5));
 }
 
 type Form = keyof typeof FORMS;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import type { Kind, Submitted } from './kinds.ts';
-import { base, describable, period, sourcable } from './schema.ts';
+import { base, describable, open, period, sourcable } from './schema.ts';
 import { BASE_RULES, DESCRIBABLE_RULES, period as periodRules, reference, SOURCABLE_RULES } from './spec.ts';
 import { validTime } from './valid-time.ts';
 
@@ -12,7 +12,7 @@ import { validTime } from './valid-time.ts';
  */
 export function openKind(name: string, plural: string, particular: Particular = {}): Kind {
   const { inBundle = true, patched = false } = particular;
-  const schema = z.looseObject({ ...base(name), ...describable, ...sourcable });
+  const schema = z.object({ ...base(name), ...describable, ...sourcable }).catchall(open);
   return {
     name,
     plural,
@@ -41,7 +41,7 @@ export function openKindWithValidity(name: string, plural: string): Kind {
   const kind = openKind(name, plural);
   return {
     ...kind,
-    schema: z.looseObject({ ...base(name), ...describable, ...sourcable, valid_time: period.optional() }),
+    schema: z.object({ ...base(name), ...describable, ...sourcable, valid_time: period.optional() }).catchall(open),
     rules: [...kind.rules, ...periodRules('valid_time')],
     realize: (submitted, previous, now) => ({ valid_time: validTime(submitted, previous, now) }),
   };
@@ -52,13 +52,15 @@ export function assetDetailKind(name: string, plural: string): Kind {
   const kind = openKindWithValidity(name, plural);
   return {
     ...kind,
-    schema: z.looseObject({
-      ...base(name),
-      ...describable,
-      ...sourcable,
-      valid_time: period.optional(),
-      asset_ref: z.string().optional(),
-    }),
+    schema: z
+      .object({
+        ...base(name),
+        ...describable,
+        ...sourcable,
+        valid_time: period.optional(),
+        asset_ref: z.string().optional(),
+      })
+      .catchall(open),
     rules: [...kind.rules, ...reference('asset_ref')],
     references: ['asset_ref'],
     realize: (submitted, previous, now) => unresolvedAsset(submitted) ?? kind.realize(submitted, previous, now),

@@ -1,5 +1,5 @@
 import { TLSSocket } from 'node:tls';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../runtime/log.ts';
 import { missingCapability } from './capability.ts';
 import type { Ctia } from './ctia.ts';
@@ -20,6 +20,9 @@ interface Parts {
 
 /** No token is asked for: the version, and the feed views, which have a secret of their own. */
 const OPEN_PATHS = /^\/ctia\/(?:version|feed\/[^/]+\/view(?:\.txt(?:\.md5)?)?)$/;
+const CTIA_PATHS = /^\/ctia(?:\/|$)/;
+
+const TOKEN_PATH = '/iroh/oauth2/token';
 
 const METHODS = 'DELETE, GET, PATCH, POST, PUT';
 const ALLOWED = 'Authorization, Content-Type, Accept, If-None-Match';
@@ -51,7 +54,7 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
       return reply.headers({ 'Access-Control-Allow-Methods': METHODS, 'Access-Control-Allow-Headers': ALLOWED }).send();
     }
-    if (!asked.startsWith('/ctia') || OPEN_PATHS.test(asked)) return;
+    if (!CTIA_PATHS.test(asked) || OPEN_PATHS.test(asked)) return;
     const caller = ctia.tokens.caller(request.headers.authorization);
     request.caller = caller;
     rateLimit?.spend(caller.groups[0] ?? '');
@@ -65,14 +68,15 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
     reply.header('Date', new Date(ctia.clock.now()).toUTCString());
     reply.header('X-Content-Type-Options', 'nosniff');
     const { origin } = request.headers;
-    if (origin !== undefined && path(request).startsWith('/ctia')) {
+    if (origin !== undefined && CTIA_PATHS.test(path(request))) {
       reply.headers({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED });
       reply.header('Vary', reply.hasHeader('Vary') ? `${reply.getHeader('Vary')}, Origin` : 'Origin');
     }
-    if (refused.has(request) || reply.statusCode === 204) return payload;
-    if (request.url.startsWith('/ctia')) {
+    if (refused.has(request) || !CTIA_PATHS.test(path(request))) return payload;
+    if (rateLimit !== undefined && request.caller !== undefined) reply.header(LIMIT_HEADER, rateLimit.perHour);
+    // Only what has a body tells the versions.
+    if (payload !== undefined && payload !== null && payload !== '') {
       reply.headers({ 'X-Ctia-Version': 'embedded', 'X-Ctia-Config': '', 'X-Ctim-Version': CTIM_VERSION });
-      if (rateLimit !== undefined && request.caller !== undefined) reply.header(LIMIT_HEADER, rateLimit.perHour);
     }
     return payload;
   });
@@ -81,13 +85,15 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
     if (body === '') return done(null, undefined);
     try {
-      done(null, JSON.parse(String(body)));
+      done(null, parsedJson(String(body)));
     } catch (cause) {
       done(new Refusal(400, { type: 'json-parse-exception', message: cause instanceof Error ? cause.message : '' }));
     }
   });
-  // The token's form. A body of any other type is a text here, which no schema takes for an object.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body === '' ? undefined : body));
+  // CTIA reads JSON: a body of any other type is as if there were none. The token is asked for with a form.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) =>
+    done(null, path(request) === TOKEN_PATH ? body : undefined),
+  );
 
   app.setNotFoundHandler((_, reply) =>
     reply
@@ -98,7 +104,8 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
   );
 
   app.setErrorHandler((cause, request, reply) => {
-    refused.add(request);
+    // That something is not there is an ordinary answer of CTIA; every other refusal is made of an exception.
+    if (!(cause instanceof Refusal && cause.status === 404)) refused.add(request);
     // Headers that the handler had already set belong to an answer that is not sent.
     for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
     if (cause instanceof Refusal) {
@@ -115,6 +122,26 @@ export function httpBehaviour(app: FastifyInstance, { ctia, requests, faults, ra
     if (status >= 500) log.error({ err: cause, method: request.method, url: path(request) }, 'request failed');
     return reply.code(status).send({ type: 'unknown-exception', class: 'java.lang.Exception' });
   });
+}
+
+/**
+ * Half a surrogate pair is no text: it cannot be written as UTF-8, and the database would end the process over it. It only
+ * comes as an escape, and so do whole pairs from clients that write ASCII.
+ */
+function parsedJson(body: string): unknown {
+  if (!/\\u[dD][89a-fA-F]/.test(body)) return JSON.parse(body);
+  return JSON.parse(body, (key, value: unknown) => {
+    for (const text of [key, value]) {
+      if (typeof text === 'string' && /\p{Cs}/u.test(text))
+        throw new SyntaxError('Incomplete surrogate pair in a text');
+    }
+    return value;
+  });
+}
+
+/** A path that cannot be decoded reaches no route: a servlet container answers it, as it does a body that is too large. */
+export function unreadableUrl(_: FastifyError, __: FastifyRequest, reply: FastifyReply): void {
+  reply.code(400).type('text/plain').send(Buffer.from('Bad Request'));
 }
 
 /** Without the query, in which a feed's secret may stand. */

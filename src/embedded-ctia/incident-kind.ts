@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import { incidentTimes } from './incident-status.ts';
 import type { Kind } from './kinds.ts';
-import { base, confidence, describable, instant, severity, sourcable, text, texts } from './schema.ts';
+import { base, confidence, describable, instant, openObject, severity, sourcable, text, texts } from './schema.ts';
 import {
   BASE_RULES,
   DESCRIBABLE_RULES,
@@ -39,7 +39,7 @@ const schema = z.strictObject({
   promotion_method: z.enum(['Manual', 'Automated']).optional(),
   tactics: texts.optional(),
   techniques: texts.optional(),
-  meta: z.record(z.string(), z.unknown()).optional(),
+  meta: openObject.optional(),
   scores: z.strictObject(Object.fromEntries(SCORE_TYPES.map((name) => [name, z.number().optional()]))).optional(),
 });
 
@@ -75,6 +75,13 @@ export const incidentKind: Kind = {
   ],
   repeatedFilters: ['tactics', 'techniques'],
   countRefuses: ['severity', 'tactics'],
+  metrics: {
+    values: [
+      ...['assignees', 'detection_sources', 'categories', 'confidence', 'discovery_method', 'intended_effect'],
+      ...['promotion_method', 'source', 'status', 'title', 'severity', 'tactics', 'techniques'],
+    ],
+    dates: ['timestamp', ...TIMES.map((name) => `incident_time.${name}`)],
+  },
   defaultSort: DEFAULT_SORT,
   realize: (submitted, previous, now) => ({ incident_time: incidentTimes(submitted, previous, now) }),
 };

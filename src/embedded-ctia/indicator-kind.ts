@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
+import { isReference } from './ids.ts';
 import type { Kind } from './kinds.ts';
-import { base, confidence, describable, period, severity, sourcable, text, texts } from './schema.ts';
+import { base, confidence, describable, openObject, period, severity, sourcable, text, texts } from './schema.ts';
 import {
   BASE_RULES,
   DESCRIBABLE_RULES,
@@ -38,7 +39,7 @@ export const indicatorKind: Kind = {
       .strictObject({ operator: z.enum(['and', 'or', 'not']), indicator_ids: texts })
       .optional(),
     // CTIA checks a specification at its second layer only.
-    specification: z.record(z.string(), z.unknown()).optional(),
+    specification: openObject.optional(),
   }),
   rules: [
     ...BASE_RULES,
@@ -51,7 +52,6 @@ export const indicatorKind: Kind = {
     ...periodRules('valid_time'),
     ...reference('composite_indicator_expression.indicator_ids[]'),
     { path: 'kill_chain_phases[]', holds: isKillChainPhase, predicate: 'kill-chain-phase?' },
-    // Its inner fields are not checked here, unlike in CTIA.
     { path: 'specification', holds: isSpecification, predicate: 'specification?' },
   ],
   inBulk: true,
@@ -63,6 +63,10 @@ export const indicatorKind: Kind = {
     ...['indicator_type', 'tags', 'kill_chain_phases', 'producer', 'specification', 'confidence', 'severity'],
     'source',
   ],
+  metrics: {
+    values: ['source', 'indicator_type', 'likely_impact', 'confidence', 'producer', 'tags'],
+    dates: ['timestamp', 'valid_time.start_time', 'valid_time.end_time'],
+  },
   defaultSort: DEFAULT_SORT,
   realize: (submitted, previous, now) => ({ valid_time: validTime(submitted, previous, now) }),
 };
@@ -73,7 +77,24 @@ function isKillChainPhase(value: unknown): boolean {
   return chain !== LOCKHEED_MARTIN || LOCKHEED_MARTIN_PHASES.includes(phase);
 }
 
+const relatedJudgement = z.strictObject({
+  judgement_id: text.refine(isReference),
+  confidence: confidence.optional(),
+  source: text.optional(),
+  relationship: text.optional(),
+});
+const specification = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('Judgement'),
+    judgements: z.array(text.refine(isReference)),
+    required_judgements: z.array(relatedJudgement),
+  }),
+  z.object({ type: z.literal('ThreatBrain'), query: text.optional(), variables: texts }),
+  z.object({ type: z.literal('Snort'), snort_sig: text }),
+  z.object({ type: z.literal('SIOC'), SIOC: text }),
+  z.object({ type: z.literal('OpenIOC'), open_IOC: text }),
+]);
+
 function isSpecification(value: unknown): boolean {
-  const { type } = value as { type?: unknown };
-  return ['Judgement', 'ThreatBrain', 'Snort', 'SIOC', 'OpenIOC'].includes(String(type));
+  return specification.safeParse(value).success;
 }

@@ -22,7 +22,8 @@ export function parseInstant(text: string): number | undefined {
   return Date.UTC(y, mo - 1, d, h, mi, s, ms) - offsetMs(zone);
 }
 
-function offsetMs(zone: string): number {
+/** Of `Z`, `+02:00`, `-0330`, `+02`. */
+export function offsetMs(zone: string): number {
   if (zone === 'Z') return 0;
   const sign = zone.startsWith('-') ? -1 : 1;
   const digits = zone.slice(1).replace(':', '').padEnd(4, '0');

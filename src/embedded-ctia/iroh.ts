@@ -2,13 +2,19 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Ctia } from './ctia.ts';
 import { inspected } from './inspect.ts';
+import { operation } from './operation.ts';
 import { Refusal } from './refusal.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import { TOKEN_SECONDS } from './tokens.ts';
 
+/** For the description alone: what comes is no JSON. */
+const tokenBody = z.strictObject({ grant_type: z.literal('client_credentials') });
+const FORM = 'application/x-www-form-urlencoded';
+
 /** What lies on the other host in production and is no part of CTIA: tokens, and observables found in a text. */
 export function irohRoutes(app: FastifyInstance, ctia: Ctia): void {
-  app.post('/iroh/oauth2/token', (request, reply) => {
+  const token = { summary: 'A token for an API client', body: tokenBody, bodyType: FORM, access: 'basic' } as const;
+  app.post('/iroh/oauth2/token', operation({ tag: 'token', ...token }), (request, reply) => {
     const [id, password] = basicCredentials(request.headers.authorization);
     const client = id === undefined || password === undefined ? undefined : ctia.clients.verify(id, password);
     // What Cisco answers to bad credentials is not documented; this is OAuth's own shape.
@@ -31,7 +37,8 @@ export function irohRoutes(app: FastifyInstance, ctia: Ctia): void {
   });
 
   const inspectBody = z.strictObject({ content: z.string() });
-  app.post('/iroh/iroh-inspect/inspect', (request, reply) => {
+  const inspecting = { tag: 'inspect', summary: 'Observables found in a text', body: inspectBody };
+  app.post('/iroh/iroh-inspect/inspect', operation(inspecting), (request, reply) => {
     const { scopes } = inspectCaller(ctia, request.headers.authorization);
     if (!scopes.includes('inspect') && !scopes.includes('inspect:read')) {
       throw new Refusal(403, { error: 'missing_scope', 'missing-scopes': ['inspect:read'] });

@@ -39,6 +39,10 @@ export const judgementKind: Kind = {
   sortNames: FIELDS,
   searchFields: ['id', 'source', 'disposition_name', 'observable.value', 'reason'],
   filters: ['disposition', 'disposition_name', 'priority', 'severity', 'confidence', 'source'],
+  metrics: {
+    values: ['disposition', 'priority', 'confidence', 'severity', 'observable.type', 'observable.value'],
+    dates: ['timestamp', 'valid_time.start_time', 'valid_time.end_time'],
+  },
   defaultSort: DEFAULT_SORT,
   realize(submitted, previous, now) {
     const disposed = disposedOf(submitted);

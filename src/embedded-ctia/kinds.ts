@@ -76,6 +76,8 @@ export interface Kind {
   readonly repeatedFilters?: readonly string[];
   /** Filters of search that count and DELETE search refuse. */
   readonly countRefuses?: readonly string[];
+  /** What metrics count: values that can be listed, and dates. Where it is absent there are none. */
+  readonly metrics?: { readonly values: readonly string[]; readonly dates: readonly string[] };
   readonly defaultSort: readonly string[];
   /** Fills in what is this kind's own; `previous` is there on PUT. */
   readonly realize: (submitted: Submitted, previous: Stored | undefined, now: number) => object | Unrealizable;

@@ -13,6 +13,7 @@ import { openStore, type Store } from './store.ts';
  *
  *   id, *_id, *_ref, *_refs, *_ids   an id of this server
  *   feed_view_url                    a URL of this server
+ *   judgements                       ids, in an indicator's specification
  *   external_id(s)                   names that others gave
  */
 export function moveStore(dataDir: string, publicUrl: string, clock: Clock): { from: string; documents: number } {
@@ -73,7 +74,7 @@ function rewriteDocuments(store: Store, from: string, to: string): number {
   }
 }
 
-const REFERENCE = /^(?!external_ids?$)(?:id|feed_view_url|.*_(?:id|ref)s?)$/;
+const REFERENCE = /^(?!external_ids?$)(?:id|feed_view_url|judgements|.*_(?:id|ref)s?)$/;
 
 export function rewritten(value: unknown, from: string, to: string, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => rewritten(item, from, to, key));

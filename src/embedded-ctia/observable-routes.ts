@@ -6,10 +6,12 @@ import { type Ctia, callerOf } from './ctia.ts';
 import { text } from './documents.ts';
 import { shortIdOf } from './ids.ts';
 import { type Kind, kindNamed } from './kinds.ts';
+import type { Search } from './matching.ts';
+import { operation } from './operation.ts';
 import { DEFAULT_LIMIT, pagingHeaders } from './paging.ts';
 import { createdShape, names, pagingShape, parseQuery } from './query-string.ts';
 import { Refusal, schemaRefusal } from './refusal.ts';
-import { find, type Search } from './search.ts';
+import { find } from './search.ts';
 import { pageOf, sendPage } from './search-routes.ts';
 import { verdictOf } from './verdict.ts';
 import { CTIM_OBSERVABLE_TYPES } from './vocabulary.ts';
@@ -33,11 +35,11 @@ const COMPOSITE_SORTS = [
  *   verdict
  */
 export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
-  app.get<OfObservable>('/ctia/:type/:value/verdict', (request, reply) => {
+  app.get<OfObservable>('/ctia/:type/:value/verdict', told('Its verdict', verdictQuery), (request, reply) => {
     const identity = callerOf(request);
     requireCapabilities(identity, ['read-verdict']);
     const observable = observableOf(request);
-    const { from, to } = parseQuery(z.strictObject(createdShape), request.query);
+    const { from, to } = parseQuery(verdictQuery, request.query);
     const verdict = verdictOf(ctia.store, { identity, ...observable, from, to, now: ctia.clock.now() });
     if (verdict !== undefined) return reply.send(verdict);
     throw new Refusal(404, { message: 'no verdict currently available for the supplied observable' });
@@ -52,7 +54,7 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
     });
     const path = `/ctia/:type/:value/${kind.plural}`;
 
-    app.get<OfObservable>(path, async (request, reply) => {
+    app.get<OfObservable>(path, told(`${kind.plural} on it`, query), async (request, reply) => {
       requireCapabilities(callerOf(request), [`list-${kind.plural}`]);
       const search = searchOn(ctia, kind, request);
       const asked = parseQuery(query, request.query);
@@ -62,17 +64,21 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
     });
 
     for (const lead of leads) {
-      app.get<OfObservable>(`${path}/${lead.target}s`, async (request, reply) => {
-        requireCapabilities(callerOf(request), [`list-${kind.plural}`, 'list-relationships']);
-        const search = searchOn(ctia, kind, request);
-        const asked = parseQuery(idListQuery, request.query);
-        const ids = await targets(ctia, search, lead);
-        if (asked.sort_order === 'desc') ids.reverse();
-        const { limit = DEFAULT_LIMIT, offset = 0 } = asked;
-        const documents = ids.slice(offset, offset + limit);
-        const found = { total: ids.length, hits: documents.length, documents, sortValues: undefined };
-        return reply.headers(pagingHeaders(found, { sort: [], limit, offset, after: undefined })).send(documents);
-      });
+      app.get<OfObservable>(
+        `${path}/${lead.target}s`,
+        told(`${lead.target}s behind them`, idListQuery),
+        async (request, reply) => {
+          requireCapabilities(callerOf(request), [`list-${kind.plural}`, 'list-relationships']);
+          const search = searchOn(ctia, kind, request);
+          const asked = parseQuery(idListQuery, request.query);
+          const ids = await targets(ctia, search, lead);
+          if (asked.sort_order === 'desc') ids.reverse();
+          const { limit = DEFAULT_LIMIT, offset = 0 } = asked;
+          const documents = ids.slice(offset, offset + limit);
+          const found = { total: ids.length, hits: documents.length, documents, sortValues: undefined };
+          return reply.headers(pagingHeaders(found, { sort: [], limit, offset, after: undefined })).send(documents);
+        },
+      );
     }
   }
 }
@@ -97,6 +103,10 @@ const ROUTES: readonly { kind: Kind; sorts: readonly string[]; leads: readonly L
     ],
   },
 ];
+
+const verdictQuery = z.strictObject(createdShape);
+
+const told = (summary: string, query: z.ZodType) => operation({ tag: 'observable', summary, query });
 
 /** These lists have an offset and no cursor. */
 const idListQuery = z.strictObject({

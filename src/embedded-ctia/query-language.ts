@@ -3,9 +3,16 @@ import { queryRefusal } from './refusal.ts';
 
 /**
  * The part of Lucene's `query_string` syntax that is read here: words, "phrases", field:value, field:(a OR b), AND, OR,
- * NOT and their signs, parentheses, wildcards, ranges. The operator between two clauses is AND. Anything else, above all a
- * reserved sign that is not escaped (a raw URL, an IPv6 address), is refused as Elasticsearch refuses what it cannot parse.
- * Left out: fuzziness, boosts, regular expressions.
+ * NOT and their signs, parentheses, wildcards, ranges. Anything else, above all a reserved sign that is not escaped (a raw
+ * URL, an IPv6 address), is refused as Elasticsearch refuses what it cannot parse. Left out: fuzziness, boosts, regular
+ * expressions.
+ *
+ * AND and OR have no precedence: as in Lucene's own parser they say of the clauses beside them whether these must or
+ * should be there. Without either a clause must be there. So with several of them in one group only parentheses help:
+ *   a OR b           one of them
+ *   a OR b c         c must be there; a and b make no difference
+ *   a AND b OR c     a must be there; b and c make no difference
+ *   a OR b AND c     b and c must be there
  */
 export type Query =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Query[] }
@@ -48,40 +55,42 @@ interface Token {
 export function parseLucene(text: string): Query {
   const tokens = tokenized(text);
   let next = 0;
+  let nesting = 0;
 
-  function alternatives(field: string | undefined): Query {
-    const of: Query[] = [conjunction(field)];
-    while (tokens[next]?.kind === 'or') {
-      next += 1;
-      of.push(conjunction(field));
+  function group(field: string | undefined): Query {
+    const clauses: Clause[] = [];
+    let conjunction: 'and' | 'or' | undefined;
+    for (;;) {
+      const prohibited = tokens[next]?.kind === 'not';
+      if (prohibited) next += 1;
+      const of = clause(field);
+      const before = clauses.at(-1);
+      if (before !== undefined && before.occurs !== 'not') {
+        if (conjunction === 'and') before.occurs = 'must';
+        if (conjunction === 'or') before.occurs = 'should';
+      }
+      clauses.push({ of, occurs: prohibited ? 'not' : conjunction === 'or' ? 'should' : 'must' });
+      const kind = tokens[next]?.kind;
+      if (kind === undefined || kind === ')') return combined(clauses);
+      conjunction = kind === 'and' || kind === 'or' ? kind : undefined;
+      if (conjunction !== undefined) next += 1;
     }
-    return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'or', of };
-  }
-
-  function conjunction(field: string | undefined): Query {
-    const of: Query[] = [clause(field)];
-    for (
-      let token = tokens[next];
-      token !== undefined && token.kind !== 'or' && token.kind !== ')';
-      token = tokens[next]
-    ) {
-      if (token.kind === 'and') next += 1;
-      of.push(clause(field));
-    }
-    return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'and', of };
   }
 
   function clause(field: string | undefined): Query {
     const token = tokens[next];
     next += 1;
     switch (token?.kind) {
-      case 'not':
-        return { kind: 'not', of: clause(field) };
       case 'field':
+        // What a field is followed by is no other field: `abcd:ef01:…` is an address.
+        if (tokens[next]?.kind === 'field') throw failure(text);
         return clause(token.text);
       case '(': {
-        const inner = alternatives(field);
+        nesting += 1;
+        if (nesting > NESTING_MAX) throw failure(text);
+        const inner = group(field);
         if (tokens[next]?.kind !== ')') throw failure(text);
+        nesting -= 1;
         next += 1;
         return inner;
       }
@@ -98,9 +107,26 @@ export function parseLucene(text: string): Query {
   }
 
   if (tokens.length === 0) throw failure(text);
-  const query = alternatives(undefined);
+  const query = group(undefined);
   if (next < tokens.length) throw failure(text);
   return query;
+}
+
+/** Groups in groups; Elasticsearch has a limit too. */
+export const NESTING_MAX = 100;
+
+interface Clause {
+  readonly of: Query;
+  occurs: 'must' | 'should' | 'not';
+}
+
+/** What must be decides; only where nothing must, one of what should be has to. */
+function combined(clauses: readonly Clause[]): Query {
+  const those = (occurs: Clause['occurs']) => clauses.filter((clause) => clause.occurs === occurs).map(({ of }) => of);
+  const [musts, shoulds] = [those('must'), those('should')];
+  const of: Query[] = [...musts, ...those('not').map((not): Query => ({ kind: 'not', of: not }))];
+  if (musts.length === 0 && shoulds.length > 0) of.push({ kind: 'or', of: shoulds });
+  return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'and', of };
 }
 
 const BLANK = /\s+/y;

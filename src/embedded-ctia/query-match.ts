@@ -157,7 +157,7 @@ function fits(pattern: string, text: string): boolean {
 
 function within(value: unknown, { text, inclusive }: Bound, side: 'from' | 'to', now: number): boolean {
   if (text === undefined) return true;
-  const [a, b] = comparable(value, text, now);
+  const [a, b] = comparable(value, text, inclusive === (side === 'to'), now);
   if (a === undefined || b === undefined) return false;
   if (a === b) return inclusive;
   return side === 'from' ? a > b : a < b;
@@ -166,31 +166,41 @@ function within(value: unknown, { text, inclusive }: Bound, side: 'from' | 'to',
 function comparable(
   value: unknown,
   text: string,
+  toTheEnd: boolean,
   now: number,
 ): [number, number] | [string, string] | [undefined, undefined] {
   if (typeof value === 'number') return [value, Number(text)];
   if (typeof value !== 'string') return [undefined, undefined];
   const instant = parseInstant(value);
-  const limit = instant === undefined ? undefined : (relativeToNow(text, now) ?? parseInstant(text));
+  const limit = instant === undefined ? undefined : (relativeToNow(text, now) ?? boundInstant(text, toTheEnd));
   if (instant !== undefined && limit !== undefined) return [instant, limit];
   return [value.toLowerCase(), text.toLowerCase()];
+}
+
+/**
+ * As in Elasticsearch, a time of day that a bound leaves out is the last one where the day itself is to be within (`<=`) or
+ * to be left behind (`>`), else the first.
+ */
+function boundInstant(text: string, toTheEnd: boolean): number | undefined {
+  const start = parseInstant(text);
+  return start !== undefined && toTheEnd && !text.includes('T') ? start + UNIT_MS.d - 1 : start;
 }
 
 /** `now`, `now-7d`, `now+1h`. */
 function relativeToNow(text: string, now: number): number | undefined {
   const [whole, amount = '0', unit = 'd'] = /^now(?:([+-]\d{1,6})([smhHdw]))?$/.exec(text) ?? [];
-  return whole === undefined ? undefined : now + Number(amount) * (UNIT_MS[unit] ?? 0);
+  return whole === undefined ? undefined : now + Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
-const UNIT_MS: Readonly<Record<string, number>> = {
+const UNIT_MS = {
   s: SECOND,
   m: 60 * SECOND,
   h: HOUR,
   H: HOUR,
   d: 24 * HOUR,
   w: 7 * 24 * HOUR,
-};
+} satisfies Readonly<Record<string, number>>;
 
 /** The values behind a field, each with the name of its field; without a field, of all or the given ones. */
 function values(

@@ -38,7 +38,6 @@ export function makeRefresh({ store, documents, changes, clock, refreshMs }: Ref
   store.exec(
     'CREATE TABLE IF NOT EXISTS pending (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, write TEXT NOT NULL)',
   );
-  let waiting = Number(store.rows('SELECT count(*) AS waiting FROM pending')[0]?.waiting);
 
   function apply(write: Write): void {
     changes.note(write);
@@ -48,28 +47,29 @@ export function makeRefresh({ store, documents, changes, clock, refreshMs }: Ref
   }
 
   function refresh(until: number): void {
-    if (waiting === 0) return;
+    const waiting = store.rows('SELECT n, write FROM pending WHERE at <= ? ORDER BY n', [until]);
+    if (waiting.length === 0) return;
     store.transaction(() => {
-      for (const row of store.rows('SELECT n, write FROM pending WHERE at <= ? ORDER BY n', [until])) {
+      for (const row of waiting) {
         apply(JSON.parse(text(row, 'write')) as Write);
         store.run('DELETE FROM pending WHERE n = ?', [Number(row.n)]);
       }
     });
-    waiting = Number(store.rows('SELECT count(*) AS waiting FROM pending')[0]?.waiting);
   }
 
   // Whatever a process that died had acknowledged is visible when the next one starts.
   refresh(Number.MAX_SAFE_INTEGER);
   return {
     write(write, visible) {
-      if (refreshMs === 0 || visible === 'at once') {
-        refresh(Number.MAX_SAFE_INTEGER);
-        apply(write);
+      if (refreshMs > 0 && visible === 'after the refresh') {
+        store.run('INSERT INTO pending (at, write) VALUES (?, ?)', [clock.now(), JSON.stringify(write)]);
         return;
       }
-      store.run('INSERT INTO pending (at, write) VALUES (?, ?)', [clock.now(), JSON.stringify(write)]);
-      waiting += 1;
+      if (refreshMs > 0) refresh(Number.MAX_SAFE_INTEGER);
+      apply(write);
     },
-    due: () => refresh(clock.now() - refreshMs),
+    due() {
+      if (refreshMs > 0) refresh(clock.now() - refreshMs);
+    },
   };
 }

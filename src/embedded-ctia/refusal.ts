@@ -1,6 +1,6 @@
 /**
- * An answer that ends a request early, as CTIA's exception handling makes it: outside the middleware that adds version
- * and rate-limit headers. Its body is sent as it is: an object as JSON, a text bare, `undefined` as nothing.
+ * An answer that ends a request early, mostly as CTIA's exception handling makes it: outside the middleware that adds
+ * version and rate-limit headers (http.ts). Its body is sent as it is: an object as JSON, a text bare, `undefined` as nothing.
  */
 export class Refusal extends Error {
   readonly status: number;

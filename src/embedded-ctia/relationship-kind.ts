@@ -32,6 +32,7 @@ export const relationshipKind: Kind = {
   sortNames: GENERIC_NAMES,
   searchFields: DESCRIBED_NAMES,
   filters: ['relationship_type', 'source_ref', 'target_ref', 'source'],
+  metrics: { values: ['source', 'relationship_type'], dates: ['timestamp'] },
   defaultSort: ['created', 'id'],
   realize(submitted) {
     const open = [submitted.source_ref, submitted.target_ref].some((ref) => String(ref).startsWith('transient:'));

@@ -52,8 +52,8 @@ function plant(root: Tree, input: unknown, path: readonly PropertyKey[], value: 
 }
 
 function emptyLike(input: unknown): Tree {
-  // Aligned from the start: a list whose last elements are good still has its full length.
-  return Array.isArray(input) ? input.map(() => null) : {};
+  // Aligned from the start: a list whose last elements are good still has its full length. Any key may be one of an object.
+  return Array.isArray(input) ? input.map(() => null) : Object.create(null);
 }
 
 function at(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -81,11 +81,11 @@ function leaf(issue: z.core.$ZodIssue, value: unknown): string {
     case 'invalid_type':
       return `(not (${PREDICATES[issue.expected] ?? `${issue.expected}?`} ${clojure(value)}))`;
     case 'invalid_value':
-      return `(not (#{${issue.values.map(clojure).join(' ')}} ${clojure(value)}))`;
+      return `(not (#{${issue.values.map((one) => clojure(one)).join(' ')}} ${clojure(value)}))`;
     case 'custom':
       if (issue.message === 'instant') return instantLeaf(value);
       // A number of a query string arrives as text: %n shows it as the number it was read as.
-      return issue.message.replace('%n', clojure(Number(value))).replace('%', clojure(value));
+      return issue.message.replace('%n', () => clojure(Number(value))).replace('%', () => clojure(value));
     default:
       return `(not (valid? ${clojure(value)}))`;
   }
@@ -97,13 +97,12 @@ function instantLeaf(value: unknown): string {
   return `(not (throws? java.lang.IllegalArgumentException: Invalid format: ${clojure(value)}\n${frames.join('\n')}))`;
 }
 
-function clojure(value: unknown): string {
+/** As Clojure prints it. What is nested deeper than anybody reads is cut. */
+function clojure(value: unknown, levels = 20): string {
   if (value === undefined || value === null) return 'nil';
-  if (Array.isArray(value)) return `[${value.map(clojure).join(' ')}]`;
-  if (typeof value === 'object') {
-    return `{${Object.entries(value)
-      .map(([key, item]) => `:${key} ${clojure(item)}`)
-      .join(', ')}}`;
-  }
-  return JSON.stringify(value);
+  if (typeof value !== 'object') return JSON.stringify(value);
+  if (levels === 0) return '…';
+  if (Array.isArray(value)) return `[${value.map((item) => clojure(item, levels - 1)).join(' ')}]`;
+  const entries = Object.entries(value).map(([key, item]) => `:${key} ${clojure(item, levels - 1)}`);
+  return `{${entries.join(', ')}}`;
 }

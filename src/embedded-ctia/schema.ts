@@ -18,6 +18,20 @@ export const instant = z.string().transform((text, context) => {
 });
 
 export const text = z.string();
+
+/**
+ * What is kept as it came. Nobody nests deeper; what does would be stored and then fail every look-up that reads its JSON
+ * in the database, which has a limit of its own.
+ */
+export const open = z.unknown().refine((value) => nestsWithin(value, NESTING_MAX), '(not (shallow? …))');
+export const openObject = z.record(z.string(), open);
+const NESTING_MAX = 100;
+
+function nestsWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => nestsWithin(item, levels - 1));
+}
+
 export const texts = z.array(text);
 export const period = z.strictObject({ start_time: instant.optional(), end_time: instant.optional() });
 /** Of something seen: it needs a start. */

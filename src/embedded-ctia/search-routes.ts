@@ -5,12 +5,13 @@ import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { deleteFound } from './delete-search.ts';
 import type { Kind } from './kinds.ts';
+import type { Search } from './matching.ts';
+import { operation } from './operation.ts';
 import { DEFAULT_LIMIT, pagingHeaders, sortFields } from './paging.ts';
 import { documentsJson } from './projection.ts';
 import { parseLucene, type Query, withLongIds } from './query-language.ts';
 import { createdShape, LISTS, names, pagingShape, parseQuery, truth, waitQuery, whole } from './query-string.ts';
-import { Refusal } from './refusal.ts';
-import { count, type Found, find, type Page, type Search } from './search.ts';
+import { count, type Found, find, type Page } from './search.ts';
 import { parseSimple } from './simple-query.ts';
 
 /** Search, its count, delete-by-search, and the look-up by external id. Their query strings are strict. */
@@ -18,26 +19,9 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
   const path = `/ctia/${kind.name}`;
   const queries = queriesOf(kind);
   const lists = [...LISTS, ...(kind.repeatedFilters ?? [])];
+  const told = (summary: string, query: z.ZodType) => operation({ tag: kind.name, summary, query });
 
-  function searchFor(request: FastifyRequest, asked: Asked): Search {
-    const { from, to, query, simple_query: simple, search_fields: searchFields, ...filters } = asked;
-    const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-    const parts: Query[] = [];
-    if (query !== undefined) parts.push(withLongIds(parseLucene(query), ctia.url()));
-    if (simple !== undefined) parts.push(parseSimple(simple));
-    return {
-      kind,
-      identity: callerOf(request),
-      filters: Object.fromEntries(given.map(([name, value]) => [name, [value].flat().map(String)])),
-      created: { from, to },
-      query: parts.length > 1 ? { kind: 'and', of: parts } : parts[0],
-      ...(searchFields !== undefined && { searchFields }),
-      now: ctia.clock.now(),
-      abandoned: () => request.socket.destroyed,
-    };
-  }
-
-  app.get(`${path}/search`, async (request, reply) => {
+  app.get(`${path}/search`, told('Search', queries.search), async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const {
       fields,
@@ -49,40 +33,69 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
       ...asked
     } = parseQuery(queries.search, request.query, lists);
     const page = pageOf(kind, sortBy, sortOrder, limit, offset, after);
-    const found = await find(ctia, searchFor(request, asked), page);
+    const found = await find(ctia, searchFor(ctia, kind, request, asked), page);
     return sendPage(reply, found, page, fields);
   });
 
-  app.get(`${path}/search/count`, async (request, reply) => {
+  app.get(`${path}/search/count`, told('Count what a search finds', queries.count), async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const { search_after: _, ...asked } = parseQuery(queries.count, request.query, lists);
-    return sendNumber(reply, await count(ctia, searchFor(request, asked)));
+    return sendNumber(reply, await count(ctia, searchFor(ctia, kind, request, asked)));
   });
 
-  app.delete(`${path}/search`, async (request, reply) => {
-    requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
-    const {
-      REALLY_DELETE_ALL_THESE_ENTITIES: really,
-      wait_for: _,
-      ...asked
-    } = parseQuery(queries.delete, request.query, lists);
-    if (Object.values(asked).every((value) => value === undefined)) throw new Refusal(403, { error: UNFILTERED });
-    const search = searchFor(request, asked);
-    return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
-  });
+  app.delete(
+    `${path}/search`,
+    told('Delete what a search finds, or count it', queries.delete),
+    async (request, reply) => {
+      requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
+      const {
+        REALLY_DELETE_ALL_THESE_ENTITIES: really,
+        wait_for: _,
+        ...asked
+      } = parseQuery(queries.delete, request.query, lists);
+      if (Object.values(asked).every((value) => value === undefined))
+        return reply.code(403).send({ error: UNFILTERED });
+      const search = searchFor(ctia, kind, request, asked);
+      return sendNumber(reply, really === true ? await deleteFound(ctia, search) : await count(ctia, search));
+    },
+  );
 
-  app.get<{ Params: { external_id: string } }>(`${path}/external_id/:external_id`, async (request, reply) => {
-    requireCapabilities(callerOf(request), [`read-${kind.name}`]);
-    const asked = parseQuery(queries.externalId, request.query);
-    const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
-    const search = { ...searchFor(request, {}), externalId: request.params.external_id };
-    return sendPage(reply, await find(ctia, search, page), page, asked.fields);
-  });
+  const byExternalId = told('Those that bear an external id', queries.externalId);
+  app.get<{ Params: { external_id: string } }>(
+    `${path}/external_id/:external_id`,
+    byExternalId,
+    async (request, reply) => {
+      requireCapabilities(callerOf(request), [`read-${kind.name}`]);
+      const asked = parseQuery(queries.externalId, request.query);
+      const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
+      const search = { ...searchFor(ctia, kind, request, {}), externalId: request.params.external_id };
+      return sendPage(reply, await find(ctia, search, page), page, asked.fields);
+    },
+  );
 }
 
 const UNFILTERED = 'you must provide at least one of from, to, query or any field filter.';
 
-type Asked = Partial<z.infer<ReturnType<typeof queriesOf>['count']>> & { search_fields?: string[] | undefined };
+export type Asked = Partial<z.infer<ReturnType<typeof queriesOf>['count']>> & { search_fields?: string[] | undefined };
+
+/** Of a search, a count or a metric. */
+export function searchFor(ctia: Ctia, kind: Kind, request: FastifyRequest, asked: Asked): Search {
+  const { from, to, query, simple_query: simple, search_fields: searchFields, ...filters } = asked;
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  const parts: Query[] = [];
+  if (query !== undefined) parts.push(withLongIds(parseLucene(query), ctia.url()));
+  if (simple !== undefined) parts.push(parseSimple(simple));
+  return {
+    kind,
+    identity: callerOf(request),
+    filters: Object.fromEntries(given.map(([name, value]) => [name, [value].flat().map(String)])),
+    created: { from, to },
+    query: parts.length > 1 ? { kind: 'and', of: parts } : parts[0],
+    ...(searchFields !== undefined && { searchFields }),
+    now: ctia.clock.now(),
+    abandoned: () => request.socket.destroyed,
+  };
+}
 
 function queriesOf(kind: Kind) {
   const isFeed = kind.name === 'feed';
@@ -127,6 +140,11 @@ function queriesOf(kind: Kind) {
     }),
     externalId: z.strictObject({ ...pagingShape, fields, sort_by: oneSort }),
   };
+}
+
+/** What filters, of a kind, without paging and sorting. */
+export function countShapeOf(kind: Kind) {
+  return queriesOf(kind).count.shape;
 }
 
 /** One page of documents as they are stored, or their chosen fields, under the four paging headers. */

@@ -4,9 +4,11 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { makeReleases } from '../runtime/release.ts';
+import { aboutRoutes } from './about-routes.ts';
 import { adminRoutes, faultRoutes } from './admin-routes.ts';
 import { bulkRoutes } from './bulk.ts';
 import { bundleRoutes } from './bundle.ts';
+import { bundleExportRoutes } from './bundle-export.ts';
 import { casebookRoutes } from './casebook-routes.ts';
 import { makeChanges } from './changes.ts';
 import { type Client, makeClients, type NewClient } from './clients.ts';
@@ -15,7 +17,7 @@ import type { Ctia } from './ctia.ts';
 import { makeDocuments } from './documents.ts';
 import { type Fault, type FaultPlan, makeFaultPlan } from './faults.ts';
 import { feedViewRoutes } from './feed-view.ts';
-import { httpBehaviour } from './http.ts';
+import { httpBehaviour, unreadableUrl } from './http.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { irohRoutes } from './iroh.ts';
 import { type Credentials, readKeyFile, writeKeyFile } from './key-file.ts';
@@ -29,11 +31,11 @@ import {
   localListener,
   readTls,
 } from './listening.ts';
+import { metricRoutes } from './metric-routes.ts';
 import { observableRoutes } from './observable-routes.ts';
 import { withoutPrivateIntel } from './private-intel.ts';
 import { makeRandom } from './random.ts';
 import { makeRateLimit } from './rate-limit.ts';
-import { CTIM_VERSION } from './realize.ts';
 import { makeRefresh } from './refresh.ts';
 import { makeRequestCounts, type RequestCounts } from './requests.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -113,19 +115,19 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
       bodyLimit: BODY_LIMIT_BYTES,
       forceCloseConnections: true,
       exposeHeadRoutes: false,
+      frameworkErrors: unreadableUrl,
       rewriteUrl: ({ method, url = '/' }) => withoutPrivateIntel(method, url),
       routerOptions: { maxParamLength: PATH_PART_MAX },
     }) as unknown as FastifyInstance;
     releases.add('the HTTP server', () => app.close());
     httpBehaviour(app, { ctia, requests, faults, rateLimit, log });
-    app.get('/ctia/version', (_, reply) => reply.send(VERSION));
-    app.get('/ctia/status', (_, reply) => reply.send({ status: 'ok' }));
-    app.get('/admin/url', (_, reply) => reply.send({ url }));
+    aboutRoutes(app, ctia);
     adminRoutes(app, ctia, options.dataDir);
     if (options.faultAdmin === true) faultRoutes(app, faults);
     irohRoutes(app, ctia);
     bulkRoutes(app, ctia);
     bundleRoutes(app, ctia);
+    bundleExportRoutes(app, ctia);
     feedViewRoutes(app, ctia);
     observableRoutes(app, ctia);
     incidentRoutes(app, ctia);
@@ -133,6 +135,7 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
     for (const kind of KINDS) {
       crudRoutes(app, ctia, kind);
       searchRoutes(app, ctia, kind);
+      metricRoutes(app, ctia, kind);
     }
 
     const port = await listen(app, address);
@@ -163,15 +166,6 @@ export async function startEmbeddedCtia(options: EmbeddedOptions): Promise<Embed
 export function localUrlFile(dataDir: string): string {
   return join(dataDir, 'local-url');
 }
-
-const VERSION = {
-  base: '/ctia',
-  'ctim-version': CTIM_VERSION,
-  beta: true,
-  'ctia-build': 'embedded',
-  'ctia-config': '',
-  'ctia-supported_features': [],
-};
 
 /** The client that `npm start` works with: the one given, the one of the key file, or at the very first start a new one. */
 function firstClient({ clients, url }: Ctia, { client, keyFile, log }: EmbeddedOptions): Credentials | undefined {

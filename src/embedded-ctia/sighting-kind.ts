@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import type { Kind } from './kinds.ts';
-import { base, confidence, describable, observable, observedTime, severity, sourcable, text } from './schema.ts';
+import {
+  base,
+  confidence,
+  describable,
+  observable,
+  observedTime,
+  open,
+  openObject,
+  severity,
+  sourcable,
+  text,
+} from './schema.ts';
 import { BASE_RULES, DESCRIBABLE_RULES, natural, period, SOURCABLE_RULES, short, uri } from './spec.ts';
 
 const observables = z.array(observable);
@@ -29,7 +40,9 @@ const EVENT_TYPES = {
  * server answers no question about it, and a list of fields that is shorter than the sender's would lose them.
  */
 function events(type: string) {
-  return z.array(z.looseObject({ type: z.literal(type), time: observedTime, process_id: z.int(), process_name: text }));
+  return z.array(
+    z.object({ type: z.literal(type), time: observedTime, process_id: z.int(), process_name: text }).catchall(open),
+  );
 }
 const context = z.strictObject(
   Object.fromEntries(Object.entries(EVENT_TYPES).map(([list, type]) => [list, events(type).optional()])),
@@ -45,7 +58,7 @@ const dataTable = z.strictObject({
       short_description: text.optional(),
     }),
   ),
-  rows: z.array(z.array(z.unknown())),
+  rows: z.array(z.array(open)),
   row_count: z.int().optional(),
 });
 
@@ -75,7 +88,7 @@ export const sightingKind: Kind = {
           origin: text,
           origin_uri: text.optional(),
           relation: text,
-          relation_info: z.record(z.string(), z.unknown()).optional(),
+          relation_info: openObject.optional(),
           source: observable,
           related: observable,
         }),
@@ -109,6 +122,10 @@ export const sightingKind: Kind = {
   sortNames: GENERIC_NAMES,
   searchFields: [...DESCRIBED_NAMES, 'observables.value', 'targets.observables.value'],
   filters: ['sensor', 'observables.type', 'observables.value', 'source'],
+  metrics: {
+    values: ['source', 'sensor', 'observables.type'],
+    dates: ['timestamp', 'observed_time.start_time', 'observed_time.end_time'],
+  },
   defaultSort: DEFAULT_SORT,
   realize: (submitted, previous) => ({
     count: submitted.count ?? previous?.count ?? 1,

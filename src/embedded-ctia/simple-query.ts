@@ -1,7 +1,8 @@
-import type { Query } from './query-language.ts';
+import { NESTING_MAX, type Query } from './query-language.ts';
+import { queryRefusal } from './refusal.ts';
 
 /**
- * Elasticsearch's `simple_query_string`, which never fails: what cannot be read is left out. Operators have no precedence,
+ * Elasticsearch's `simple_query_string`, which fails at nothing but too many groups in groups: what cannot be read is left out. Operators have no precedence,
  * they bind from left to right.
  *   a b, a + b   both; CTIA's default operator is AND in the other language, and taken to be here too
  *   a | b        one of them
@@ -14,6 +15,7 @@ import type { Query } from './query-language.ts';
  */
 export function parseSimple(text: string): Query {
   let at = 0;
+  let nesting = 0;
 
   function group(nested: boolean): Query | undefined {
     let query: Query | undefined;
@@ -48,7 +50,11 @@ export function parseSimple(text: string): Query {
 
   function enclosed(): Query | undefined {
     at += 1;
-    return group(true);
+    nesting += 1;
+    if (nesting > NESTING_MAX) throw queryRefusal('Query is nested too deeply');
+    const inner = group(true);
+    nesting -= 1;
+    return inner;
   }
 
   function phrase(): Query | undefined {

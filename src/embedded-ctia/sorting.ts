@@ -73,17 +73,26 @@ const NUMBER_FIELDS = /^(?:revision|disposition|priority|count|scores\.\w+)$/;
 const OTHER_SORTABLE: ReadonlySet<string> = new Set([
   ...['owner', 'groups', 'disposition_name', 'feed_type', 'external_ids'],
 ]);
-/** By weight and not by letter; whatever else it says counts as 0. */
-const INCIDENT_SEVERITY = ['', 'low', 'medium', 'high', 'critical'];
+/**
+ * Of an incident these go by weight and not by letter; whatever else it says counts as 0. Of several tactics the heaviest
+ * speaks. The order of tactics is CTIA's own: how much a tactic of MITRE's says of the danger.
+ */
+const INCIDENT_WEIGHTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  severity: [['low'], ['medium'], ['high'], ['critical']],
+  tactics: [
+    ...[['ta0042'], ['ta0043'], ['ta0001'], ['ta0040'], ['ta0008'], ['ta0010'], ['ta0004'], ['ta0009', 'ta0011']],
+    ...[['ta0003', 'ta0007'], ['ta0006'], ['ta0002', 'ta0005']],
+  ],
+};
 
 function sortable({ name, descending }: SortField, kind: Kind): Sortable {
   if (name === 'id') return { form: 'text', value: ({ id }) => id };
   if (name === 'created') return { form: 'number', value: ({ created }) => created };
   if (name === 'timestamp') return { form: 'number', value: ({ timestamp }) => timestamp };
-  if (kind.name === 'incident' && name === 'severity') {
-    const weight = (document: Stored | undefined) =>
-      Math.max(0, INCIDENT_SEVERITY.indexOf(String(document?.severity).toLowerCase()));
-    return { form: 'number', value: (_, document) => weight(document) };
+  const weights = kind.name === 'incident' ? INCIDENT_WEIGHTS[name] : undefined;
+  if (weights !== undefined) {
+    const weight = (value: unknown) => 1 + weights.findIndex((same) => same.includes(String(value).toLowerCase()));
+    return { form: 'number', value: (_, document) => Math.max(0, ...valuesAt(document ?? {}, name).map(weight)) };
   }
   const form = DATE_FIELDS.test(name) ? 'date' : NUMBER_FIELDS.test(name) ? 'number' : 'text';
   const known =

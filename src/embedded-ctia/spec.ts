@@ -83,12 +83,20 @@ export const BASE_RULES: readonly Rule[] = [
 export const DESCRIBABLE_RULES: readonly Rule[] = [short('title'), long('description'), medium('short_description')];
 export const SOURCABLE_RULES: readonly Rule[] = [medium('source'), ...uri('source_uri')];
 
-/** What Java's `URI.create` takes, near enough: any relative text passes, blanks and a few signs never do. */
+/**
+ * What Java's `URI.create` takes, near enough: any relative text passes, blanks and a few signs never do. What stands
+ * before a first colon is a scheme, so that `192.0.2.1:80/list` fails; brackets may be around an address and in a query.
+ */
 function isJavaUri(text: string): boolean {
   if (text === '' || /[\s<>"{}|\\^`\p{Cc}]/u.test(text)) return false;
-  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return false;
-  if (/^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:$|[?#])/i.test(text)) return false;
-  return !/^[^/?#]*:$|^:/.test(text) && !/#.*#/.test(text);
+  if (/%(?![0-9A-Fa-f]{2})/.test(text) || /#.*#/.test(text)) return false;
+  const [, scheme, rest = ''] = /^(?:([^:/?#]*):)?(.*)$/s.exec(text) ?? [];
+  if (scheme !== undefined && (/^(?:$|#)/.test(rest) || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))) return false;
+  const [, authority, path = ''] = /^(?:\/\/([^/?#]*))?([^?#]*)/.exec(rest) ?? [];
+  if (rest === '//' || (authority?.match(/[[\]]/) && !/^(?:[^@]*@)?\[[0-9a-f:.]+\](?::\d*)?$/i.test(authority)))
+    return false;
+  const isOpaque = scheme !== undefined && !rest.startsWith('/');
+  return isOpaque || !/[[\]]/.test(path);
 }
 
 /** Paths as keys, split once: a bundle asks for them thousands of times. */

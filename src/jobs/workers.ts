@@ -12,6 +12,7 @@ import { parseRequest, REFUSED } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
+import { readTenant } from './tenant-reading.ts';
 import { deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 export interface Workers {
@@ -110,9 +111,12 @@ function payloadOf({ name, data, attemptsStarted }: Job): unknown {
   return payload;
 }
 
+/** Reads CTIA in full, whatever the ledger says, and writes the ledger anew: what the next sync finds to repair is the truth. */
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
-  const { client } = deskFor(work, log, signal);
+  const desk = deskFor(work, log, signal);
+  const { client } = desk;
   const { clock, owner, ownEmbedded } = work;
+  const reading = readTenant(work, desk, 'an audit');
   const report = await audit({
     run: String(job.id),
     client,
@@ -122,6 +126,15 @@ async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortS
     signal,
     approval: { ...NO_APPROVAL, yes: true, force: true },
     readDesired: (adhocAllow) => readDesiredHere(work, client, adhocAllow),
+    tenantReader: {
+      readActual: reading.readActual,
+      async readFeedEntities(self, channels) {
+        const entities = await reading.readFeedEntities(self, channels);
+        if (!(await reading.keep()))
+          await work.ledger.store.doubt('an audit could not write it anew, since others wrote');
+        return entities;
+      },
+    },
   });
   await noteReport(work.redis, work.keys.history, report);
   await work.rights.forget();

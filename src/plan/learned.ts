@@ -5,10 +5,10 @@ import type { Actual, ActualJudgement, ActualLink } from './actual.ts';
  * not known any more: it is looked at before anything else is written to it.
  */
 export type Learned =
-  /** It stands in CTIA just so; links that are not among its own here are as they were. */
-  | { readonly h: string; readonly judgement: ActualJudgement }
-  /** No judgement and no link of this id is there any more. */
-  | { readonly h: string; readonly gone: string }
+  /** It stands in CTIA just so; links that are not among its own here are as they were. `found`: it stood there before. */
+  | { readonly h: string; readonly judgement: ActualJudgement; readonly found?: boolean }
+  /** No judgement and no link of this id is there any more. `lost`: it was not there to be written to. */
+  | { readonly h: string; readonly gone: string; readonly lost?: boolean }
   /** Nothing was written. */
   | { readonly h: string; readonly unchanged: true }
   /** It was read anew: all that there is of it. */
@@ -28,6 +28,12 @@ export function recordOf(actual: Actual, h: string): EntryRecord {
 
 export function isNothing({ judgements, dangling }: EntryRecord): boolean {
   return judgements.length === 0 && dangling.length === 0;
+}
+
+/** Whether an answer shows that what was known of an entry was wrong before this write: then more of it may be. */
+export function contradicts({ judgements }: EntryRecord, fact: Learned): boolean {
+  if ('judgement' in fact) return fact.found === true && !judgements.some(({ id }) => id === fact.judgement.id);
+  return 'gone' in fact && fact.lost === true && judgements.some(({ id }) => id === fact.gone);
 }
 
 export function learn(record: EntryRecord, fact: Learned): EntryRecord {

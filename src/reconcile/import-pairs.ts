@@ -66,7 +66,7 @@ export async function importPairs(context: ApplyContext, pairs: readonly Pair[])
     const fates: Fate[] = [];
     for (const part of parts(waiting, Math.floor(context.entitiesMax / 2)))
       fates.push(...(await importOnce(context, part)));
-    const settled = await settle(context, fates);
+    const settled = await settle(context, fates, round === 1);
     if (round === 1) {
       // Later ones may have been stored in part before.
       for (const fate of fates) if (fate.is === 'failed') context.learned.push({ h: fate.failure.h, unchanged: true });
@@ -157,6 +157,8 @@ async function withoutInvalid(context: ApplyContext, pairs: readonly Pair[], err
 async function settle(
   context: ApplyContext,
   fates: readonly Fate[],
+  /** What exists later on may be what the first round made. */
+  isFirst: boolean,
 ): Promise<{ outcome: Outcome; again: { pair: Pair; why: string }[] }> {
   const again: { pair: Pair; why: string }[] = [];
   const failures: Failure[] = [];
@@ -192,7 +194,8 @@ async function settle(
   const repaired = await repair(context, repairs);
   live.push(...repaired.live);
   again.push(...repaired.again);
-  for (const { pair, document, ids } of live) knowPair(context, pair, document, ids);
+  for (const { pair, document, ids } of live)
+    knowPair(context, pair, document, ids, isFirst && ids.linkTlp !== undefined);
   const ended = await endPredecessors(context, live);
   const settled: Outcome = { applied: live.length, failures, notices: [] };
   return { outcome: together([settled, { ...ended, applied: 0 }]), again };
@@ -282,11 +285,12 @@ function knowPair(
   { link, target, entry }: Pair,
   document: Parameters<typeof judgementSaid>[2],
   ids: Ids,
+  found: boolean,
 ): void {
   const judgement = judgementSaid(self.owner, ids.judgement, document, [
     { id: ids.link, g: link.g, target, tlp: ids.linkTlp ?? entry.terms.tlp },
   ]);
-  if (judgement) learned.push({ h: link.h, judgement });
+  if (judgement) learned.push({ h: link.h, judgement, found });
 }
 
 /** Somebody may have edited the type of our link: a view follows no other. */

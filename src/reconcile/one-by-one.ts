@@ -18,7 +18,7 @@ export function expireEach(context: ApplyContext, those: readonly ActualJudgemen
     return [
       async () => {
         const there = await isThere(() => context.client.expire(id, `withdrawn ${revision}`));
-        context.learned.push(there ? { h, judgement: { ...stored, end: now - 1 } } : { h, gone: id });
+        context.learned.push(there ? { h, judgement: { ...stored, end: now - 1 } } : { h, gone: id, lost: true });
       },
     ];
   });

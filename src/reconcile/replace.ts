@@ -89,7 +89,7 @@ async function settle(
   for (const change of changes) {
     const fate = fates.get(change.stored.id) ?? 'unknown';
     const { id, h } = change.stored;
-    if (fate === 'gone' && !visible.has(id) && !unreadable.has(id)) context.learned.push({ h, gone: id });
+    if (fate === 'gone' && !visible.has(id) && !unreadable.has(id)) context.learned.push({ h, gone: id, lost: true });
     if (fate === 'forbidden' || unreadable.has(id)) context.learned.push({ h, unchanged: true });
     if (fate === 'done') applied += 1;
     else if (fate === 'unknown' || (fate === 'gone' && visible.has(change.stored.id))) again.push(change);

@@ -128,6 +128,41 @@ test('10.57 rate limit: for the whole organisation, in a sliding hour', async (t
   assert.equal((await call(fresh, 'GET', '/ctia/status')).status, 429);
 });
 
+test('§7.6 §7.7 every ordinary answer tells the limit, what has a body the versions; what is made of an exception neither', async (t) => {
+  const session = await started(t, { rateLimitPerHour: 100 });
+  const { json } = await call(session, 'POST', '/ctia/indicator', { producer: 'acme' });
+  const unknown = json.id.replace(/.{4}$/, '0000');
+  const table: [method: string, path: string, status: number, limit: boolean, versions: boolean][] = [
+    ['GET', json.id, 200, true, true],
+    ['GET', '/ctia/indicator/search?query=nothing', 200, true, true],
+    ['GET', unknown, 404, true, false],
+    ['GET', '/ctia/ip/198.51.100.7/verdict', 404, true, true],
+    ['PATCH', json.id, 404, true, true],
+    ['DELETE', '/ctia/indicator/search', 403, true, true],
+    ['PUT', json.id, 400, false, false],
+    ['GET', '/ctia/indicator/search?query=a:b:c', 400, false, false],
+    ['DELETE', json.id, 204, true, false],
+    ['DELETE', json.id, 404, true, false],
+  ];
+  for (const [method, path, status, limit, versions] of table) {
+    const { headers, ...answer } = await call(session, method, path);
+    const told = [headers.has('x-ratelimit-group-limit'), headers.has('x-ctia-version'), headers.has('x-ctim-version')];
+    assert.deepEqual([answer.status, ...told], [status, limit, versions, versions], `${method} ${path}`);
+  }
+});
+
+test('§0.1 a token is asked for below /ctia and nowhere else; a path that nobody can read is a plain 400', async (t) => {
+  const session = { ...(await started(t)), token: '' };
+  for (const path of ['/ctia', '/ctia/', '/ctia/nothing', '/ctia?s=1', '/ctia/feed/f/view/more'])
+    assert.equal((await call(session, 'GET', path)).status, 401, path);
+  for (const path of ['/ctiax', '/', '/ctia.json', '/other/ctia/judgement']) {
+    const { status, headers } = await call(session, 'GET', path);
+    assert.deepEqual([status, headers.get('content-type')], [404, 'text/html; charset=utf-8'], path);
+  }
+  const unreadable = await call(session, 'GET', '/ctia/judgement/%zz');
+  assert.deepEqual([unreadable.status, unreadable.text], [400, 'Bad Request']);
+});
+
 test('inspect: the observables of a text', async (t) => {
   const session = await started(t);
   const sha256 = 'a'.repeat(64);

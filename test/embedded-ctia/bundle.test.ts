@@ -95,6 +95,9 @@ test('10.39 bundle: only external ids with a given prefix count', async (t) => {
   assert.deepEqual((await results('?external-key-prefixes=other-,more-'))[0]?.external_ids, ['other-1']);
   assert.equal((await results(''))[0]?.result, 'exists');
   assert.deepEqual((await results('?external-key-prefixes=none-'))[0]?.external_ids, undefined);
+  // Blanks around a prefix are not its own, and every id begins with an empty one.
+  assert.deepEqual((await results('?external-key-prefixes=none-,%20acme-'))[0]?.external_ids, ['acme-1']);
+  assert.deepEqual((await results('?external-key-prefixes='))[0]?.external_ids, ['acme-1', 'other-1']);
   // `patch-existing` is no parameter of this API: ignored like any other.
   const [unpatched] = await results('?patch-existing=true&external-key-prefixes=acme-');
   assert.equal(unpatched?.result, 'exists');

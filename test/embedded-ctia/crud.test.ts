@@ -288,3 +288,133 @@ test('§10.59 §10.73 an id of its own: of another host a 400, of this host or s
   }
   assert.equal((await call(session, 'GET', '/ctia/note/search/count')).text, '0');
 });
+
+test('§1.7 an indicator’s specification is one of five, and is looked at by the second layer', async (t) => {
+  const session = await started(t);
+  const judgement = 'https://intel.example:443/ctia/judgement/judgement-00000000-0000-4000-8000-000000000001';
+  const required = { judgement_id: judgement, confidence: 'High', source: 'acme', relationship: 'related' };
+  const post = (specification: unknown) =>
+    call(session, 'POST', '/ctia/indicator', { producer: 'acme', specification });
+  for (const specification of [
+    { type: 'Judgement', judgements: [judgement], required_judgements: [required] },
+    { type: 'ThreatBrain', variables: ['a'] },
+    { type: 'Snort', snort_sig: 'alert any' },
+    { type: 'SIOC', SIOC: 'x' },
+    { type: 'OpenIOC', open_IOC: '<x/>' },
+  ]) {
+    const { status, json, text } = await post(specification);
+    assert.equal(status, 201, text);
+    assert.deepEqual(json.specification, specification);
+  }
+  for (const specification of [
+    {},
+    { type: 'Yara', rule: 'x' },
+    { type: 'Snort', SIOC: 'x' },
+    { type: 'Judgement', judgements: ['judgement-00000000-0000-4000-8000-000000000001'], required_judgements: [] },
+    { type: 'Judgement', judgements: [], required_judgements: [{ ...required, confidence: 'Critical' }] },
+  ]) {
+    const { status, json } = await post(specification);
+    assert.deepEqual([status, json.error], [400, 'Spec Validation Client Error'], JSON.stringify(specification));
+  }
+  assert.deepEqual((await post('x')).json, { errors: { specification: '(not (map? "x"))' } });
+});
+
+test('§1.2 a URI is what Java takes for one: relative texts too, nothing with a scheme that is none', async (t) => {
+  const session = await started(t);
+  const status = async (uri: string) =>
+    (await call(session, 'POST', '/ctia/judgement', judgement('a', { source_uri: uri }))).status;
+  const good = [
+    'string',
+    'http://example.com/a?b[]=c#d',
+    'urn:uuid:1',
+    'mailto:a@b.example',
+    'a/b:c',
+    'http://[::1]:80/x',
+  ];
+  for (const uri of [
+    ...good,
+    'https://exämple.com/ä',
+    '//host/path',
+    '?q',
+    '#f',
+    'http:///x',
+    '/a%20b',
+    '//?x',
+    'urn:[x]',
+  ])
+    assert.equal(await status(uri), 201, uri);
+  const bad = [
+    '',
+    'not a uri',
+    'http://',
+    'http:',
+    ':a',
+    '192.0.2.1:80/list',
+    'a%zz',
+    'a#b#c',
+    'http://a/[b]',
+    'a|b',
+    'http:#x',
+    'http://[z]/',
+  ];
+  for (const uri of bad) assert.equal(await status(uri), 400, uri);
+});
+
+test('what is nested too deeply is refused, wherever a document is open, and so is a query', async (t) => {
+  const session = await started(t);
+  const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  const time = { start_time: '2026-11-25' };
+  const observable = { type: 'ip', value: 'a' };
+  const relation = { origin: 'acme', relation: 'Refers_To', source: observable, related: observable };
+  const event = { type: 'FileCreateEvent', time, process_id: 1, process_name: 'x' };
+  const places: [kind: string, of: (deep: unknown) => object][] = [
+    ['actor', (deep) => ({ deep })],
+    ['campaign', (deep) => ({ activity: deep })],
+    ['asset-properties', (deep) => ({ deep: { er: deep } })],
+    ['incident', (deep) => ({ confidence: 'High', status: 'New', incident_time: { opened: '2026' }, meta: { deep } })],
+    ['sighting', (deep) => ({ observed_time: time, relations: [{ ...relation, relation_info: { deep } }] })],
+    ['sighting', (deep) => ({ observed_time: time, data: { columns: [], rows: [[deep]] } })],
+    ['sighting', (deep) => ({ observed_time: time, context: { file_create_events: [{ ...event, deep }] } })],
+  ];
+  for (const [kind, of] of places) {
+    const external_ids = [`acme-${kind}`];
+    const kept = await call(session, 'POST', `/ctia/${kind}`, { ...of(nested(90)), external_ids });
+    assert.equal(kept.status, 201, kept.text.slice(0, 200));
+    const { status, json } = await call(session, 'POST', `/ctia/${kind}`, of(nested(1500)));
+    assert.equal(status, 400);
+    assert.match(JSON.stringify(json.errors), /"\(not \(shallow\? …\)\)"/);
+  }
+  for (const language of ['query', 'simple_query']) {
+    const asked = async (levels: number) =>
+      (await call(session, 'GET', `/ctia/actor/search?${language}=${'('.repeat(levels)}a${')'.repeat(levels)}`)).status;
+    assert.deepEqual([await asked(90), await asked(5000)], [200, 400], language);
+  }
+});
+
+test('any key that a document may not have is told, whatever it is called', async (t) => {
+  const session = await started(t);
+  for (const key of ['__proto__', 'constructor', 'toString']) {
+    const { status, text } = await call(session, 'POST', '/ctia/indicator', `{"producer":"acme","${key}":{}}`);
+    assert.deepEqual([status, text], [400, `{"errors":{"${key}":"disallowed-key"}}`]);
+  }
+});
+
+test('half a surrogate pair is refused before anything is done with it, a whole one in escapes is a text', async (t) => {
+  const session = await started(t);
+  const body = (text: string) => JSON.stringify(judgement('a', { external_ids: ['X'] })).replaceAll('"X"', `"${text}"`);
+  const import_ = (text: string) => `{"source":"acme","judgements":[${body(text)}]}`;
+  for (const half of ['\\ud800', '\\uD83Dx', 'x\\ude00']) {
+    for (const [path, text] of [
+      ['judgement', body(half)],
+      ['bundle/import', import_(half)],
+    ]) {
+      const { status, json } = await call(session, 'POST', `/ctia/${path}`, text);
+      assert.deepEqual([status, json.type], [400, 'json-parse-exception'], half);
+    }
+  }
+  assert.equal((await call(session, 'POST', '/ctia/judgement', `{"\\ud800":1}`)).json.type, 'json-parse-exception');
+  const whole = await call(session, 'POST', '/ctia/judgement', body('\\ud83d\\ude00'));
+  assert.deepEqual(whole.json.external_ids, ['😀']);
+  const again = await call(session, 'POST', '/ctia/bundle/import', import_('\\uD83D\\uDE00'));
+  assert.equal(again.json.results[0].result, 'exists');
+});

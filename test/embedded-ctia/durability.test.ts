@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { EmbeddedCtiaError } from '../../src/embedded-ctia/error.ts';
 import { type EmbeddedOptions, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import { silentLog } from '../../src/runtime/log.ts';
-import { call, channel, IMPORT, pairs, steppedClock, tempFolder, tokenFor } from './fixture.ts';
-
-const CHILD = new URL('./child-server.js', import.meta.url);
-
-/** A server in a process of its own, until it has told its URL. */
-async function child(t: TestContext, dataDir: string): Promise<{ process: ChildProcess; url: string }> {
-  const started = spawn(process.execPath, [CHILD.pathname, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => started.kill('SIGKILL'));
-  const [line] = (await once(createInterface(started.stdout), 'line')) as [string];
-  return { process: started, url: line };
-}
+import { child } from './child-process.ts';
+import { steppedClock, tempFolder } from './fixture.ts';
 
 function options(dataDir: string, more: Partial<EmbeddedOptions> = {}): EmbeddedOptions {
   return { dataDir, host: '127.0.0.1', port: 0, clock: steppedClock(), log: silentLog, ...more };
@@ -34,43 +23,6 @@ async function refusal(start: Promise<unknown>): Promise<EmbeddedCtiaError> {
   }
   return assert.fail('it started');
 }
-
-test('kill -9 in the middle of writes loses nothing that was acknowledged, and the store opens again', async (t) => {
-  const dataDir = tempFolder(t);
-  const client = { id: 'client-1', password: 'secret' };
-  let { process: victim, url } = await child(t, dataDir);
-  let session = { url, token: await tokenFor(url, client.id, client.password) };
-  const { indicator, feed } = await channel(session);
-  const acknowledged: string[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const writing = (async () => {
-      for (let i = 0; ; i += 1) {
-        const { json } = await call(session, 'POST', IMPORT, pairs(20, indicator, round * 10_000 + i * 20));
-        for (const { id } of json.results) acknowledged.push(id);
-        if (i === 5) victim.kill('SIGKILL');
-      }
-    })();
-    await assert.rejects(writing);
-    await once(victim, 'exit');
-    ({ process: victim, url } = await child(t, dataDir));
-    session = { url, token: await tokenFor(url, client.id, client.password) };
-    assert.equal(url, new URL(indicator).origin);
-  }
-  assert.ok(acknowledged.length >= 3 * 6 * 40);
-  const judged = acknowledged.filter((id) => id.includes('/judgement/'));
-  const found = new Set<string>();
-  let next: string | null = 'limit=1000';
-  while (next !== null) {
-    const page = await call(session, 'GET', `/ctia/judgement/external_id/acme-owned?sort_by=id&${next}`);
-    for (const { id } of page.json) found.add(id);
-    next = page.headers.get('x-next');
-  }
-  assert.deepEqual(
-    judged.filter((id) => !found.has(id)),
-    [],
-  );
-  assert.equal((await call(session, 'GET', feed.feed_view_url)).text.split('\n').length, found.size);
-});
 
 test('a second process on the same data folder is refused, and takes over once the first is dead', async (t) => {
   const dataDir = tempFolder(t);

@@ -226,3 +226,25 @@ test('§10.68 incident: found by what it was filled with', async (t) => {
   assert.deepEqual(await titles('status=new'), ['one', 'two']);
   assert.deepEqual(await titles(`query=${encodeURIComponent('scores.asset:[20 TO 100]')}`), ['two']);
 });
+
+test('§4.1 incident: severity and tactics sort by weight, the heaviest of several tactics, what is unknown before all', async (t) => {
+  const session = await started(t);
+  const filled: [title: string, more: object][] = [
+    ['a', { severity: 'Critical', tactics: ['TA0043', 'TA0005'] }],
+    ['b', { severity: 'Low', tactics: ['TA0001', 'TA0043'] }],
+    ['c', { severity: 'None', tactics: ['TA9999'] }],
+    ['d', { severity: 'High', tactics: ['TA0042'] }],
+    ['e', { severity: 'Medium', tactics: ['TA0006'] }],
+  ];
+  for (const [title, more] of filled) await call(session, 'POST', '/ctia/incident', incident({ title, ...more }));
+  const sorted = async (query: string) => {
+    const { json } = await call(session, 'GET', `/ctia/incident/search?${query}`);
+    return json.map(({ title }: { title: string }) => title).join('');
+  };
+  assert.equal(await sorted('sort_by=severity'), 'cbeda');
+  assert.equal(await sorted('sort_by=severity:desc,title'), 'adebc');
+  assert.equal(await sorted('sort_by=tactics'), 'cdbea');
+  const { headers } = await call(session, 'GET', '/ctia/incident/search?sort_by=tactics:desc,title&limit=2');
+  assert.equal(headers.get('x-sort'), '[10 "e"]');
+  assert.equal(await sorted(`sort_by=tactics:desc,title&${headers.get('x-next')}`), 'bd');
+});

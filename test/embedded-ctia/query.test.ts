@@ -56,7 +56,7 @@ test('10.23 text is found by its stems, without stop words; everything else is a
     ['modified:[now-7d TO now]', true],
     ['modified:>=now-1d', false],
     ['valid_time.end_time:[now TO *]', true],
-    ['valid_time.end_time:[* TO 2026-12-02]', false],
+    ['valid_time.end_time:[* TO 2026-12-01]', false],
     ['id:indicator-00000000-0000-4000-8000-000000000001', true],
     ['id:*000001', true],
     ['nothing OR botnet AND operators', true],
@@ -116,4 +116,52 @@ test('10.27 search_fields say where terms without a field look', () => {
   check(parseLucene('botnet'), true, 'in the title', ['title']);
   check(parseLucene('source:acme* AND attackers'), true, 'a field of its own stays', ['description']);
   check(parseSimple('attackers'), false, 'simple', ['title']);
+});
+
+test('4.1 AND and OR say of the clauses beside them whether they must be there, and bind nothing', () => {
+  const finds = (query: string) => {
+    const sets = ['x', 'y', 'z', 'xy', 'xz', 'yz', 'xyz'];
+    const found = sets.filter((tags) =>
+      matches(parseLucene(query), { ...FEED, tags: Array.from(tags) }, { fields: ['tags'], now: 0 }),
+    );
+    return found.join(' ');
+  };
+  const table: [query: string, found: string][] = [
+    ['x y', 'xy xyz'],
+    ['x OR y', 'x y xy xz yz xyz'],
+    ['x OR y z', 'z xz yz xyz'],
+    ['x (y OR z)', 'xy xz xyz'],
+    ['x AND y OR z', 'x xy xz xyz'],
+    ['(x AND y) OR z', 'z xy xz yz xyz'],
+    ['x OR y AND z', 'yz xyz'],
+    ['x OR (y AND z)', 'x xy xz yz xyz'],
+    ['x OR y OR z', 'x y z xy xz yz xyz'],
+    ['x OR NOT y', 'x xz'],
+    ['NOT x OR y', 'y yz'],
+    ['NOT x', 'y z yz'],
+    ['-x -y', 'z'],
+    ['x AND NOT y', 'x xz'],
+    ['x && !y', 'x xz'],
+    ['+x y', 'xy xyz'],
+    ['+x OR y', 'x y xy xz yz xyz'],
+  ];
+  for (const [query, found] of table) assert.equal(finds(query), found, query);
+});
+
+test('4.1 ranges of dates: a bound without a time of day is its end where that day is to be in it or behind', () => {
+  const table: [query: string, found: boolean][] = [
+    ['modified:[2026-11-20 TO 2026-11-20]', true],
+    ['modified:[2026-11-01 TO 2026-11-20}', false],
+    ['modified:{2026-11-20 TO *]', false],
+    ['modified:{2026-11-19 TO *]', true],
+    ['modified:>2026-11-20', false],
+    ['modified:>=2026-11-20', true],
+    ['modified:<=2026-11-20', true],
+    ['modified:<2026-11-20', false],
+    ['modified:"2026-11-20T08:00:00.000Z"', true],
+    ['modified:[2026-11-20T08:00:00Z TO 2026-11-20T08:00:00Z]', true],
+    ['modified:[now-5d TO now]', true],
+    ['modified:{now-5d TO now]', false],
+  ];
+  for (const [query, found] of table) check(parseLucene(query), found, query);
 });

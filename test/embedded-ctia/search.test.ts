@@ -125,7 +125,8 @@ test('10.12 10.23 10.24 10.28 queries: words, phrases, alternatives, wildcards; 
   assert.deepEqual(await found('-secure'), [titles[0]]);
   assert.equal((await found('*')).length, 3);
   assert.equal((await found('created:[now TO *] OR created:<=now')).length, 3);
-  for (const query of ['http://example.com/a', '2001:db8::1', '"open', '(a', 'a AND', '']) {
+  const unreadable = ['http://example.com/a', '2001:db8::1', 'abcd:ef:ab:cd:ef:ab:cd:ef', '"open', '(a', 'a AND', ''];
+  for (const query of [...unreadable, 'title:', 'title:-x', 'title:NOT x', 'a)', 'OR a', '[a TO b', 'a^2', 'a~']) {
     for (const route of ['search', 'search/count']) {
       const { status, json } = await call(
         session,

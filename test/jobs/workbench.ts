@@ -23,7 +23,7 @@ import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 export const OWNER = 'acme';
 export const CLIENT = { id: 'client-of-acme', password: 'hunter2-hunter2' };
 
-/** Everything that jobs work with, real: a Redis of our own, an embedded server over HTTP, a feeds folder. */
+/** Everything that jobs work with, real: a Redis of our own (or of the bench beside it), an embedded server over HTTP, a feeds folder. */
 export interface Workbench {
   readonly folder: string;
   readonly feedsDir: string;
@@ -62,15 +62,13 @@ export interface Ended {
 
 export async function workbench(
   t: TestContext,
-  { files = {}, log = silentLog }: { files?: Record<string, string>; log?: Log } = {},
+  { files = {}, log = silentLog, beside }: { files?: Record<string, string>; log?: Log; beside?: Workbench } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const feedsDir = join(folder, 'feeds');
-  const releases = makeReleases();
-  t.after(async () => {
-    await releases.releaseAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const releases = beside?.releases ?? makeReleases();
+  releases.add('the folder', () => rmSync(folder, { recursive: true, force: true }));
+  if (beside === undefined) t.after(() => releases.releaseAll());
   const write = (file: string, text: string) => {
     mkdirSync(dirname(join(feedsDir, file)), { recursive: true });
     writeFileSync(join(feedsDir, file), text);
@@ -94,8 +92,9 @@ export async function workbench(
     startEmbeddedCtia({ dataDir: join(folder, 'ctia'), port, client: CLIENT, clock: serverClock, log: silentLog });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
-  const redis = await openRedis({ dataDir: folder, searchPath: process.env.PATH ?? '', log: silentLog, clock });
-  releases.add('Redis', () => redis.close());
+  const searchPath = process.env.PATH ?? '';
+  const redis = beside?.redis ?? (await openRedis({ dataDir: folder, searchPath, log: silentLog, clock }));
+  if (beside === undefined) releases.add('Redis', () => redis.close());
   const ctia = openCtia({
     clock,
     ctiaUrl: server.url,
