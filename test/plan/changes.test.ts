@@ -206,6 +206,24 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     changes: `create manual ${V} g0 link0\nwithdraw j`,
   },
   {
+    row: 'a value that moves to a list whose judgement is not valid yet: nothing leaves before that is',
+    desired: `manual ${V}`,
+    actual: `tor ${V} g0 +6d link0 id=j\nmanual ${V} g0 +6d start=+2d link0 id=later`,
+    changes: 'change later\nwithdraw j after 1',
+  },
+  {
+    row: 'a value that two other lists want: it waits for both',
+    desired: `manual ${V}\nspam ${V}`,
+    actual: `tor ${V} g0 +6d link0 id=j\nspam ${V} g0 -1d link0 id=dead`,
+    changes: `create manual ${V} g0 link0\nrevive dead\nwithdraw j after 2`,
+  },
+  {
+    row: 'a value that stays in another list with other words: that one is live',
+    desired: `manual ${V} reason=x`,
+    actual: `tor ${V} g0 +6d link0 id=j\nmanual ${V} g0 +6d link0 id=stays`,
+    changes: 'change stays\nwithdraw j',
+  },
+  {
     row: 'the order of work: what would lapse first, what leaves last',
     desired: 'tor 198.51.100.1\ntor 198.51.100.2\ntor 198.51.100.3\ntor 198.51.100.4 reason=x',
     actual: `
