@@ -37,6 +37,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: shared?.record,
+    rights: shared?.rights,
     progress: showProgress(json),
     origin: () => originOf(session.config.feedsDir),
     ...renewing,

@@ -1,10 +1,11 @@
 import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { type Clock, SECOND } from '../runtime/clock.ts';
+import { type Clock, MINUTE, SECOND } from '../runtime/clock.ts';
 import { type Answer, errorOf, isRecord, jsonOf } from './answer.ts';
 import { CtiaError, isCtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
+import { makeHourlyShare } from './one-by-one-share.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
 import { withRetry } from './retry.ts';
 import {
@@ -26,6 +27,8 @@ export interface CtiaConnection {
   readonly tokens: TokenSource;
   /** The server's clock minus ours, by its last `Date`. */
   aheadMs: number;
+  /** Of the hourly budget, for requests that do one by one what a token may not do in bulk; false where it is used up. */
+  readonly takeOneByOne: () => Promise<boolean>;
   close(): void;
 }
 
@@ -47,7 +50,7 @@ export function openCtia({
 }: CtiaConnectionOptions): CtiaConnection {
   const http = makeHttp();
   const tokens = makeTokenSource({ http, clock, tokenUrl: `${tokenUrl}/iroh/oauth2/token`, clientId, clientPassword });
-  return { ctiaUrl, http, tokens, aheadMs: 0, close: () => http.close() };
+  return { ctiaUrl, http, tokens, aheadMs: 0, takeOneByOne: makeHourlyShare(clock), close: () => http.close() };
 }
 
 export interface CtiaClientOptions {
@@ -57,6 +60,8 @@ export interface CtiaClientOptions {
   patienceMs: number;
   /** Asked before each request that counts against the organisation's quota; resolves when the request may go. */
   takeFromBudget?: (() => Promise<void>) | undefined;
+  /** As the connection's, where all workers share it. */
+  takeOneByOne?: (() => Promise<boolean>) | undefined;
   /** Asked before each write: throws when this process may no longer write (it lost the lock). */
   assertMayWrite?: (() => Promise<void>) | undefined;
   onWait?: ((error: CtiaError, waitMs: number) => void) | undefined;
@@ -107,7 +112,9 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   const { connection, clock, patienceMs, onWait, signal } = options;
   const { ctiaUrl, http, tokens } = connection;
   const requests = { total: 0, mutating: 0 };
+  const takeOneByOne = options.takeOneByOne ?? connection.takeOneByOne;
   let idsPerGet = IDS_PER_GET;
+  let mayReadInBulk = true;
 
   async function send(
     request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
@@ -200,14 +207,16 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     const found: unknown[] = [];
     let unreadable = 0;
     for (let at = 0; at < ids.length; ) {
+      if (!mayReadInBulk) return oneByOne(ids.slice(at), found, unreadable);
       const some = ids.slice(at, at + idsPerGet);
       const query = some.map((id) => `${kind}=${shortId(id)}`);
       let body: unknown;
       try {
         body = jsonOf('GET /ctia/bulk', await read(`/ctia/bulk?${query.join('&')}`));
       } catch (error) {
-        if (!isCtiaError(error, 'too-many') || !takesFewer(error, some.length)) throw error;
-        idsPerGet = error.facts.entitiesMax;
+        if (isCtiaError(error, 'capability')) mayReadInBulk = false;
+        else if (isCtiaError(error, 'too-many') && takesFewer(error, some.length)) idsPerGet = error.facts.entitiesMax;
+        else throw error;
         continue;
       }
       const records = isRecord(body) ? body[kind] : undefined;
@@ -219,6 +228,25 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       at += some.length;
     }
     return { found, unreadable };
+  }
+
+  /** A bulk read asks for the right to read every kind, which a token that may import need not have. */
+  async function oneByOne(
+    ids: readonly string[],
+    found: unknown[],
+    unreadable: number,
+  ): Promise<{ found: unknown[]; unreadable: number }> {
+    let hidden = unreadable;
+    for (const id of ids) {
+      if (!(await takeOneByOne())) throw usedUp();
+      try {
+        found.push(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id))));
+      } catch (error) {
+        if (isCtiaError(error, 'forbidden')) hidden += 1;
+        else if (!isCtiaError(error, 'not-found')) throw error;
+      }
+    }
+    return { found, unreadable: hidden };
   }
 
   async function isReadableOrGone(id: string): Promise<boolean> {
@@ -251,9 +279,32 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       return bulkResult(await write('PUT', '/ctia/bulk?wait_for=true', { judgements }), 'judgements', 'updated');
     },
 
-    async removeLinks(ids: string[]): Promise<BulkResult> {
-      const body = await write('DELETE', '/ctia/bulk?wait_for=true', { relationships: ids });
-      return bulkResult(body, 'relationships', 'deleted');
+    async replaceLinks(relationships: LinkDocument[]): Promise<BulkResult> {
+      return bulkResult(await write('PUT', '/ctia/bulk?wait_for=true', { relationships }), 'relationships', 'updated');
+    },
+
+    /** Judgements and links by id, together or alone; the answer is told for both together. Never by a search: that reaches other owners' records. */
+    async remove(judgements: readonly string[], relationships: readonly string[]): Promise<BulkResult> {
+      const ids = {
+        ...(judgements.length > 0 && { judgements }),
+        ...(relationships.length > 0 && { relationships }),
+      };
+      const body = await write('DELETE', '/ctia/bulk?wait_for=true', ids);
+      const [a, b] = [bulkResult(body, 'judgements', 'deleted'), bulkResult(body, 'relationships', 'deleted')];
+      return {
+        done: new Set([...a.done, ...b.done]),
+        notFound: new Set([...a.notFound, ...b.notFound]),
+        forbidden: new Set([...a.forbidden, ...b.forbidden]),
+        failed: new Set([...a.failed, ...b.failed]),
+      };
+    },
+
+    /** Whether one more request may go that does for one record what this token may not do in bulk. */
+    takeOneByOne,
+
+    /** Deletes one judgement or link. For tokens that may not use bulk DELETE. */
+    async removeOne(id: string): Promise<void> {
+      await write('DELETE', `${pathOf(id)}?wait_for=true`, undefined);
     },
 
     createIndicator: async (document: IndicatorDocument) => storedIndicator(await create('indicator', document)),
@@ -345,6 +396,11 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       return answer.text === '' ? [] : answer.text.split('\n');
     },
   };
+}
+
+function usedUp(): CtiaError {
+  const message = 'this token may not read in bulk, and what may be read one by one within the hour is used up';
+  return new CtiaError('throttled', message, { retryAfterMs: 5 * MINUTE });
 }
 
 /** Whether the tenant named a number that the next try can keep to. */

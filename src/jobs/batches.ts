@@ -27,8 +27,8 @@ export async function processBatch(
     self: { owner: work.owner, organisation },
     revision: job.data.revision,
     indicators: new Map(job.data.indicators),
-    desired: new Map(),
     record,
+    rights: work.rights,
   });
   const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
   const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));

@@ -2,6 +2,7 @@ import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { Standing } from '../ctim/standing.ts';
 import type { Settings } from '../lists/settings.ts';
+import { ANNOUNCED_CODES } from '../lists/standing.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
 import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
 import { standingOf } from '../sources/git.ts';
@@ -54,9 +55,21 @@ export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): 
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
     limits: settings.limits,
+    collectAfterMs: settings.collectAfterMs,
+    expired: ownEmbedded ? reading.expired : reading.expired.filter((entry) => !examples.has(entry.list)),
+    notices: announced(problems),
     repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
   };
   return { desired, problems };
+}
+
+const ANNOUNCED_MAX = 20;
+
+function announced(problems: readonly Problem[]): string[] {
+  const those = problems.filter(({ code }) => ANNOUNCED_CODES.has(code));
+  const lines = those.slice(0, ANNOUNCED_MAX).map(({ file, line, message }) => `${file}:${line} ${message}`);
+  const more = those.length - lines.length;
+  return more > 0 ? [...lines, `${more} more entries begin or end soon: check names them`] : lines;
 }
 
 function onlyExamples(file: string): Problem {

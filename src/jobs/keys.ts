@@ -3,6 +3,10 @@ export interface RedisKeys {
   readonly lock: string;
   readonly run: string;
   readonly requestTimes: string;
+  /** When requests went that did one by one what this tenant's token may not do in bulk. */
+  readonly oneByOneTimes: string;
+  /** Why bulk PUT is closed to us, where CTIA said so. */
+  readonly bulkRights: string;
   readonly pause: string;
   readonly history: string;
   /** What the latest renewal did. */
@@ -24,6 +28,8 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     byHand: `${base}:by-hand`,
     ledger: `${base}:ledger`,
     requestTimes: `${organisation}:request-times`,
+    oneByOneTimes: `${organisation}:one-by-one-times`,
+    bulkRights: `${organisation}:bulk-rights`,
     pause: `${organisation}:pause`,
   };
 }

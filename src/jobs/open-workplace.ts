@@ -5,6 +5,7 @@ import type { Releases } from '../runtime/release.ts';
 import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { type FeedsRepository, type Fetched, fetchRepository } from '../sources/repository.ts';
 import { connectQueues } from './connect.ts';
+import { keepRights } from './kept-rights.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { makeTenantLedger } from './tenant-ledger.ts';
@@ -29,8 +30,9 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const ends = await connectQueues(connection, names, releases);
   const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
   const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
+  const rights = keepRights(ends.redis, keys.bulkRights);
   const lists = makeFeedsCache();
-  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, lists };
+  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, rights, lists };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

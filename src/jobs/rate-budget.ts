@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { CtiaError } from '../ctia/error.ts';
+import { ONE_BY_ONE_PER_HOUR, REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import { type Clock, HOUR, SECOND } from '../runtime/clock.ts';
 import type { RedisKeys } from './keys.ts';
 
@@ -12,11 +13,11 @@ export interface RateBudget {
   take(): Promise<void>;
   /** How many requests may still go within this hour. */
   left(): Promise<number>;
+  /** Whether one more request may go that does one by one what a token may not do in bulk. */
+  takeOneByOne(): Promise<boolean>;
   /** CTIA said 429: all workers wait. */
   pause(ms: number): Promise<void>;
 }
-
-export const REQUESTS_PER_HOUR = 7000;
 
 /** Who asks, in the order of work. */
 export type Errand = 'by hand' | 'renewal' | 'sync';
@@ -72,6 +73,10 @@ export function makeRateBudget(
     async left() {
       const used = await redis.zcount(keys.requestTimes, `(${clock.now() - HOUR}`, '+inf');
       return Math.max(0, perHour - used);
+    },
+    async takeOneByOne() {
+      const { oneByOneTimes, pause } = keys;
+      return Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR)) === 0;
     },
     async pause(ms) {
       await redis.set(keys.pause, '1', 'PX', Math.max(1, Math.ceil(ms)));

@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import { type Renewal, renewalOf } from '../plan/renewals.ts';
+import { computeRenewals, type Renewal } from '../plan/renewals.ts';
 import type { Self } from '../reconcile/actual.ts';
 import { stateOf } from '../reconcile/actual.ts';
 import type { Failure } from '../reconcile/outcome.ts';
@@ -83,6 +83,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
     origin: () => originOf(feedsDir),
     exclusively: desk.exclusively,
     record: desk.record,
+    rights: work.rights,
     stillDue: (renewals) => stillDue(work, desk, renewals, everyMs),
   });
   const { outcome, live, firstLapse, firstContact } = renewed;
@@ -114,18 +115,21 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
  * the latest that anybody knows.
  */
 async function stillDue(
-  { ledger: { store } }: Workplace,
+  { ledger: { store }, rights }: Workplace,
   { client }: Desk,
   renewals: readonly Renewal[],
   everyMs: number,
 ): Promise<readonly Renewal[]> {
   const facts = await store.facts();
   if (!('id' in facts)) return renewals;
-  const hs = [...new Set(renewals.map(({ stored }) => stored.h))];
-  const held = await store.records(facts.id, hs);
-  const now = client.serverNow();
-  return renewals.flatMap(({ stored: { h, id } }) => {
-    const stored = held.get(h)?.judgements.find((it) => it.id === id);
-    return (stored && renewalOf(stored, now, everyMs)) ?? [];
-  });
+  const succession = (await rights.lacking()) !== undefined;
+  const asked = new Set(renewals.map(({ stored }) => stored.id));
+  const held = await store.records(facts.id, [...new Set(renewals.map(({ stored }) => stored.h))]);
+  const actual = {
+    judgements: new Map([...held].map(([h, { judgements }]) => [h, judgements])),
+    dangling: new Map([...held].map(([h, { dangling }]) => [h, dangling])),
+  };
+  return computeRenewals({ actual, now: client.serverNow(), succession, everyMs }).filter(({ stored }) =>
+    asked.has(stored.id),
+  );
 }

@@ -1,13 +1,15 @@
 import type { CtiaConnection } from '../ctia/client.ts';
+import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectRedis } from './connect.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
+import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
-import { makeRateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
+import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
 import { keysOf, tenantOf } from './workplace.ts';
@@ -25,6 +27,7 @@ export interface Shared {
   readonly lock: WriterLock;
   /** Their ledger hears of what this process writes. */
   readonly record: Recorder;
+  readonly rights: KeptRights;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
   latestRenewal(): Promise<RenewalReport | undefined>;
@@ -44,6 +47,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   return {
     lock,
     record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
+    rights: keepRights(redis, keys.bulkRights),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
     latestRenewal: () => latestRenewal(redis, keys.renewal),

@@ -1,3 +1,4 @@
+import { entryHash } from '../ctim/external-id.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
@@ -23,6 +24,8 @@ export interface SyncState {
   /** Values that people added by hand, which no list tells: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
   readonly allowedByHand: readonly Observable[];
+  /** Entries that are listed and had their time, by h. */
+  readonly ranOut: readonly string[];
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;
@@ -73,8 +76,11 @@ export function viewsToRead(applied: Plan, read: ReadFrom, before: SyncState['vi
 export function wantedValues(desired: Desired, state: SyncState, keys: ReadonlySet<string>): Map<string, Set<string>> {
   const wanted = new Map<string, Set<string>>([...keys].map((key) => [key, new Set()]));
   const want = (key: string, value: string) => wanted.get(key)?.add(value);
-  for (const { channel, observable } of desired.entries)
+  const ranOut = new Set(state.ranOut);
+  for (const { channel, list, observable, terms } of desired.entries) {
+    if (terms.lifetime.kind === 'runs-out' && ranOut.has(entryHash(channel, list, observable))) continue;
     want(feedKey({ channel, type: observable.type }), observable.value);
+  }
   for (const [key, value] of state.standing) want(key, value);
   return wanted;
 }

@@ -103,6 +103,7 @@ async function planAndQueue(
       client: desk.client,
       owner: work.owner,
       ownEmbedded: work.ownEmbedded,
+      rights: work.rights,
       approval,
       tenantReader,
       readDesired: async (adhocAllow) => {
@@ -144,6 +145,7 @@ async function planAndQueue(
     failures: goesOn.failures,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
+    ranOut: [...(prepared.situation.ranOut ?? [])],
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',

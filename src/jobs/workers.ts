@@ -163,6 +163,7 @@ async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortS
     },
   });
   await noteReport(work.redis, work.keys.history, report);
+  await work.rights.forget();
   return report;
 }
 

@@ -9,6 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
 import type { Fetched } from '../sources/repository.ts';
 import { readWill } from './desired.ts';
+import type { KeptRights } from './kept-rights.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
@@ -33,6 +34,7 @@ export interface Workplace {
   readonly batches: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
+  readonly rights: KeptRights;
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
 }
@@ -60,6 +62,7 @@ export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: Abor
     clock,
     patienceMs: PATIENCE_MS,
     takeFromBudget: budget.take,
+    takeOneByOne: budget.takeOneByOne,
     assertMayWrite: lock.assertHeld,
     signal,
     onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),

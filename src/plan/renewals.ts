@@ -1,5 +1,6 @@
-import { type Actual, type ActualJudgement, isLive } from './actual.ts';
+import { type Actual, isLive } from './actual.ts';
 import type { Change } from './change.ts';
+import { latestFirst, nextGeneration } from './succession.ts';
 
 /**
  * What is live, ours and not *once* and ends within its margin is renewed, whatever today's lists say. All that a renewal
@@ -11,6 +12,7 @@ import type { Change } from './change.ts';
  *   once                                                                 – (it is to run out)
  *   linked to nothing                                                    – (it is in no feed)
  *   its lifetime is not told any more                                    – (somebody edited it; its list, once read, writes it anew)
+ *   succession: another one of its entry is the latest                   – (it is to lapse)
  */
 export type Renewal = Extract<Change, { kind: 'renew' }>;
 
@@ -32,21 +34,28 @@ export function isTooSeldom(lifetimeMs: number, everyMs: number): boolean {
   return everyMs * PERIODS_MIN > lifetimeMs * MARGIN_SHARE_MAX;
 }
 
+export interface Renewing {
+  readonly actual: Actual;
+  readonly now: number;
+  /** This tenant closes bulk PUT to us. */
+  readonly succession?: boolean | undefined;
+  /** How often renewals run. */
+  readonly everyMs: number;
+}
+
 /** In the order of their ends: what would lapse first is renewed first. */
-export function computeRenewals({ actual, now }: { actual: Actual; now: number }, everyMs: number): Renewal[] {
+export function computeRenewals(renewing: Renewing): Renewal[] {
   const renewals: Renewal[] = [];
-  for (const those of actual.judgements.values()) {
-    for (const stored of those) {
-      const renewal = renewalOf(stored, now, everyMs);
-      if (renewal) renewals.push(renewal);
-    }
-  }
+  for (const h of renewing.actual.judgements.keys()) renewals.push(...renewalsOf(renewing, h));
   return renewals.sort((a, b) => a.stored.end - b.stored.end);
 }
 
-export function renewalOf(stored: ActualJudgement, now: number, everyMs: number): Renewal | undefined {
-  const { lifetimeMs, once, links, end } = stored;
-  if (once || lifetimeMs === undefined || links.length === 0 || !isLive(stored, now)) return undefined;
-  if (end - now >= marginFor(lifetimeMs, everyMs)) return undefined;
-  return { kind: 'renew', feed: undefined, stored, lifetimeMs };
+function renewalsOf({ actual, now, succession, everyMs }: Renewing, h: string): Renewal[] {
+  const inFeed = (actual.judgements.get(h) ?? []).filter((stored) => stored.links.length > 0 && isLive(stored, now));
+  const going = succession && inFeed.length > 1 ? [...inFeed].sort(latestFirst).slice(0, 1) : inFeed;
+  return going.flatMap((stored): Renewal[] => {
+    const { lifetimeMs, once, end } = stored;
+    if (once || lifetimeMs === undefined || end - now >= marginFor(lifetimeMs, everyMs)) return [];
+    return [{ kind: 'renew', feed: undefined, stored, lifetimeMs, next: nextGeneration(actual, h) }];
+  });
 }

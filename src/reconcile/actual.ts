@@ -71,7 +71,10 @@ export function stateOf(owner: string, indicators: readonly StoredIndicator[]): 
 function noteLink(links: Map<string, { h: string; link: ActualLink }[]>, self: Self, stored: StoredRelationship): void {
   const generation = generationOf(self.owner, 'link', stored.externalIds);
   if (!isOurs(self, stored) || generation === undefined || stored.relationship_type !== LINK_TYPE) return;
-  const note = { h: generation.h, link: { id: stored.id, g: generation.g, target: stored.target_ref } };
+  const note = {
+    h: generation.h,
+    link: { id: stored.id, g: generation.g, target: stored.target_ref, tlp: stored.tlp },
+  };
   const those = links.get(stored.source_ref);
   if (those) those.push(note);
   else links.set(stored.source_ref, [note]);

@@ -8,6 +8,7 @@ import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts'
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import type { BulkRights } from './bulk-rights.ts';
 import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { EXAMPLES_REPOSITORY } from './prepare.ts';
 
@@ -33,6 +34,7 @@ export interface RenewInput {
   readonly origin: () => Promise<string | undefined>;
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly record?: Recorder | undefined;
+  readonly rights: BulkRights;
   /**
    * Asked as the only writer, just before a batch goes: which of these are still to be renewed. Who withdrew one since
    * `actual` was read would find it back in its feed.
@@ -56,7 +58,8 @@ export interface Renewed {
 
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
-  const due = computeRenewals({ actual, now: client.serverNow() }, everyMs);
+  const succession = (await input.rights.lacking()) !== undefined;
+  const due = computeRenewals({ actual, now: client.serverNow(), succession, everyMs });
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
   if (due.length === 0) return { ...after(input, actual), ...nothing };
   const state = await input.findState();
@@ -70,7 +73,7 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     self: input.self,
     revision: state.revision,
     indicators: new Map(),
-    desired: new Map(),
+    rights: input.rights,
     record: {
       begin: async (hs) => input.record?.begin(hs),
       async end(facts) {

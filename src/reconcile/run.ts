@@ -10,6 +10,7 @@ import type { Approval } from '../plan/safety.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import { type BulkRights, rightsOfThisRun } from './bulk-rights.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
 import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
@@ -47,7 +48,8 @@ const MOVED = 'the lists changed while they were applied: apply again';
  * lists or the feeds, the renewals are done by then. A held plan applies nothing more. A run that is not verified reads
  * CTIA and plans once more, and then says so.
  */
-export async function run(input: RunInput): Promise<Report> {
+export async function run(parts: RunInput): Promise<Report> {
+  const input = { ...parts, rights: parts.rights ?? rightsOfThisRun() };
   const { client, clock, exclusively } = input;
   const startedAt = clock.now();
   const outcomes: Outcome[] = [];
@@ -99,7 +101,7 @@ function readerOf({ client, tenantReader }: Pick<RunInput, 'client' | 'tenantRea
   return tenantReader ?? readInFull(client);
 }
 
-async function renewFirst(input: RunInput): Promise<Renewed> {
+async function renewFirst(input: RunInput & { rights: BulkRights }): Promise<Renewed> {
   const { client, owner, renewEveryMs = RENEW_EVERY_MS, origin = async () => undefined } = input;
   const self: Self = { owner, organisation: (await client.identity()).organisation };
   return renew({
@@ -154,8 +156,8 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     self: prepared.self,
     revision: prepared.desired.revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
-    desired: prepared.situation.desired,
     record: input.record,
+    rights: input.rights,
   });
 }
 

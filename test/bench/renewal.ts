@@ -3,6 +3,7 @@ import { readWill } from '../../src/jobs/desired.ts';
 import { RENEW_EVERY_MS } from '../../src/plan/renewals.ts';
 import { NO_APPROVAL } from '../../src/plan/safety.ts';
 import { readActual } from '../../src/reconcile/actual.ts';
+import { rightsOfThisRun } from '../../src/reconcile/bulk-rights.ts';
 import { readState, renew } from '../../src/reconcile/renew.ts';
 import { run } from '../../src/reconcile/run.ts';
 import { DAY, MINUTE, systemClock } from '../../src/runtime/clock.ts';
@@ -44,6 +45,7 @@ export async function renewalCost(server: BenchServer, feedsDir: string): Promis
       findState: () => readState(client, self),
       origin: async () => undefined,
       exclusively: (work) => work(),
+      rights: rightsOfThisRun(),
     });
     const seconds = (performance.now() - began) / 1000;
     if (outcome.applied !== actual.judgements.size) throw new Error(JSON.stringify(outcome, null, 2));

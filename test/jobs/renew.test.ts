@@ -174,7 +174,6 @@ test('what was withdrawn after a renewal had read it does not come back', async 
     self: { owner: OWNER, organisation },
     revision: 'by-hand',
     indicators: new Map(),
-    desired: new Map(),
   });
   let job: Job | undefined;
   await desk.exclusively(async () => {

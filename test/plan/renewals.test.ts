@@ -27,7 +27,10 @@ const table: { row: string; actual: string; changes: string }[] = [
 
 for (const { row, actual, changes } of table) {
   test(`renewal whatever the lists say: ${row}`, () => {
-    assert.equal(planText(computeRenewals(situation('', actual), RENEW_EVERY_MS)), linesOf(changes).join('\n'));
+    assert.equal(
+      planText(computeRenewals({ ...situation('', actual), everyMs: RENEW_EVERY_MS })),
+      linesOf(changes).join('\n'),
+    );
   });
 }
 
@@ -36,7 +39,7 @@ test('a judgement that does not say its lifetime any more is not renewed by gues
   const [[h, those = []] = ['', []]] = [...actual.judgements];
   const mute = those.map((judgement) => ({ ...judgement, lifetimeMs: undefined }));
   assert.deepEqual(
-    computeRenewals({ now, actual: { ...actual, judgements: new Map([[h, mute]]) } }, RENEW_EVERY_MS),
+    computeRenewals({ now, actual: { ...actual, judgements: new Map([[h, mute]]) }, everyMs: RENEW_EVERY_MS }),
     [],
   );
 });
@@ -44,7 +47,7 @@ test('a judgement that does not say its lifetime any more is not renewed by gues
 test('what is once is not renewed although it tells a lifetime', () => {
   const { actual, now } = situation('', 'tor 198.51.100.7 g0 +1h link0');
   const once = new Map([...actual.judgements].map(([h, those]) => [h, those.map((it) => ({ ...it, once: true }))]));
-  assert.deepEqual(computeRenewals({ now, actual: { ...actual, judgements: once } }, RENEW_EVERY_MS), []);
+  assert.deepEqual(computeRenewals({ now, actual: { ...actual, judgements: once }, everyMs: RENEW_EVERY_MS }), []);
 });
 
 test('ends are spread over a twentieth of the lifetime, and the same entry ends the same', () => {
@@ -92,10 +95,14 @@ test('renewed by the margin of its period: just before, and not a millisecond so
   const at = (end: string) => situation('', `tor 198.51.100.7 g0 ${end} link0 id=j 1h`);
   const every = HOUR / 3;
   const before = { ...at('+40m'), now: NOW };
-  assert.equal(planText(computeRenewals(before, every)), '');
-  assert.equal(planText(computeRenewals({ ...before, now: NOW + 1 }, every)), 'renew j');
-  assert.equal(planText(computeRenewals({ ...before, now: NOW + 40 * 60_000 }, every)), 'renew j', 'at its end');
-  assert.equal(planText(computeRenewals({ ...before, now: NOW + 40 * 60_000 + 1 }, every)), '', 'it is dead');
+  assert.equal(planText(computeRenewals({ ...before, everyMs: every })), '');
+  assert.equal(planText(computeRenewals({ ...before, now: NOW + 1, everyMs: every })), 'renew j');
+  assert.equal(
+    planText(computeRenewals({ ...before, now: NOW + 40 * 60_000, everyMs: every })),
+    'renew j',
+    'at its end',
+  );
+  assert.equal(planText(computeRenewals({ ...before, now: NOW + 40 * 60_000 + 1, everyMs: every })), '', 'it is dead');
 });
 
 test('what was made in one moment is renewed little by little, whenever renewals run in time, and nothing lapses', () => {

@@ -11,6 +11,7 @@ import { type Observable, sameObservable } from '../../src/ctim/observable.ts';
 import type { NewClient } from '../../src/embedded-ctia/clients.ts';
 import { type EmbeddedCtia, type EmbeddedOptions, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import type { Approval } from '../../src/plan/safety.ts';
+import { type BulkRights, rightsOfThisRun } from '../../src/reconcile/bulk-rights.ts';
 import type { Desired } from '../../src/reconcile/prepare.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { audit, type RunInput, run } from '../../src/reconcile/run.ts';
@@ -44,6 +45,8 @@ export interface Wish
   readonly approval?: Approval;
   readonly ownEmbedded?: boolean;
   readonly owner?: string;
+  /** What is known of the token; by default each run learns for itself. */
+  readonly rights?: BulkRights;
   /** What the lists say from their second reading on. */
   readonly editedMeanwhile?: Partial<Desired>;
 }
@@ -57,6 +60,8 @@ export interface Tenant {
   readonly server: EmbeddedCtia;
   readonly time: FakeTime;
   readonly connection: CtiaConnection;
+  /** As workers keep them from run to run. */
+  readonly rights: BulkRights;
   /** Between the client and the network: a test looks on, or changes what is answered. */
   intercept: ((request: HttpRequest, send: Send) => Promise<Answer>) | undefined;
   client(patienceMs?: number): CtiaClient;
@@ -124,6 +129,7 @@ export async function tenant(
         send: (request: HttpRequest) => (world.intercept ? world.intercept(request, http.send) : http.send(request)),
       },
     }),
+    rights: rightsOfThisRun(),
     intercept: undefined,
     client: (patienceMs = 60_000) => makeCtiaClient({ connection: opened, clock: time.clock, patienceMs }),
     sync: (lists, wish) =>
@@ -159,6 +165,7 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     origin,
     readDesired: readOther,
     progress,
+    rights,
     ...more
   } = wish;
   const entries = linesOf(lists).map(entryOf);
@@ -178,7 +185,7 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
   });
   return {
-    ...{ client: world.client(), owner, approval, ownEmbedded },
+    ...{ client: world.client(), owner, approval, ownEmbedded, rights },
     readDesired: readOther ?? readDesired,
     origin: origin ?? (async () => desired.repository),
     ...(progress && { progress }),

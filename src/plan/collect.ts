@@ -1,0 +1,42 @@
+import type { FeedName } from '../ctim/feed.ts';
+import { type Actual, type ActualJudgement, isLive } from './actual.ts';
+import type { Change } from './change.ts';
+
+export interface Collecting {
+  readonly now: number;
+  readonly actual: Actual;
+  readonly desired: ReadonlyMap<string, unknown>;
+  /** Entries that are listed and had their time, by h: neither desired nor collected. */
+  readonly ranOut?: ReadonlySet<string>;
+  /** How long what is dead stays. */
+  readonly collectAfterMs?: number | undefined;
+}
+
+/** Unless the settings say otherwise: long enough to see what was there, and to come back in place. */
+export const COLLECT_AFTER_MS = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * Dead judgements cost every pull of a feed that their link is in, so after a time they are deleted, with all of their links:
+ *
+ *   of an entry that is        | dead for longer than the settings say
+ *   ---------------------------+---------------------------------------------------
+ *   not listed any more        | collected
+ *   listed, another one lives  | collected: a generation before
+ *   listed, and ran out        | stays: were it gone, it would be made anew
+ *   listed, none lives         | stays: it is revived
+ */
+export function computeCollects(
+  { actual, desired, ranOut, now, collectAfterMs = COLLECT_AFTER_MS }: Collecting,
+  feedOf: (stored: ActualJudgement) => FeedName | undefined,
+): Change[] {
+  const changes: Change[] = [];
+  const isOld = (stored: ActualJudgement) => stored.end < now - collectAfterMs;
+  for (const [h, those] of actual.judgements) {
+    if (!those.some(isOld) || ranOut?.has(h)) continue;
+    if (desired.has(h) && !those.some((stored) => isLive(stored, now))) continue;
+    for (const stored of those) {
+      if (isOld(stored)) changes.push({ kind: 'collect', feed: feedOf(stored), stored });
+    }
+  }
+  return changes;
+}
