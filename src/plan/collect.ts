@@ -21,7 +21,8 @@ export const COLLECT_AFTER_MS = 30 * 24 * 60 * 60 * 1000;
  *   of an entry that is        | dead for longer than the settings say
  *   ---------------------------+---------------------------------------------------
  *   not listed any more        | collected
- *   listed, another one lives  | collected: a generation before
+ *   listed, another one lives  | collected: a generation before; only where that one has lived as long, so that what
+ *                              | brings an entry back does not ask for more work at once
  *   listed, and ran out        | stays: were it gone, it would be made anew
  *   listed, none lives         | stays: it is revived
  */
@@ -30,12 +31,13 @@ export function computeCollects(
   feedOf: (stored: ActualJudgement) => FeedName | undefined,
 ): Change[] {
   const changes: Change[] = [];
-  const isOld = (stored: ActualJudgement) => stored.end < now - collectAfterMs;
+  const before = now - collectAfterMs;
   for (const [h, those] of actual.judgements) {
-    if (!those.some(isOld) || ranOut?.has(h)) continue;
-    if (desired.has(h) && !those.some((stored) => isLive(stored, now))) continue;
+    if (!those.some(({ end }) => end < before) || ranOut?.has(h)) continue;
+    const living = those.filter((stored) => isLive(stored, now));
+    if (desired.has(h) && !living.some(({ start }) => start < before)) continue;
     for (const stored of those) {
-      if (isOld(stored)) changes.push({ kind: 'collect', feed: feedOf(stored), stored });
+      if (stored.end < before) changes.push({ kind: 'collect', feed: feedOf(stored), stored });
     }
   }
   return changes;

@@ -11,7 +11,10 @@ import { assertSettled, isOurs, type Json, pathOf, resultOf, type Tenant, tenant
  * A seed draws edits of the lists, foreign edits of ours, and faults; then faults stop and we run on. The auditor is a naive
  * map from value to whether it should be there. A failure prints its seed, and SIMULATION_SEED replays it alone.
  */
-const SEEDS = process.env.SIMULATION_SEED === undefined ? [1, 2, 3, 4, 5, 6] : [Number(process.env.SIMULATION_SEED)];
+const SEEDS =
+  process.env.SIMULATION_SEED === undefined ? [1, 2, 3, 4, 5, 6, 7, 8] : [Number(process.env.SIMULATION_SEED)];
+/** Of every fourth seed the token may use no bulk PUT. */
+const CLOSED_EVERY = 4;
 const STEPS = 8;
 const RUNS_MAX = 4;
 const VALUES = Array.from({ length: 12 }, (_, n) => `198.51.100.${n + 1}`);
@@ -24,6 +27,7 @@ for (const seed of SEEDS) {
   test(`simulation, seed ${seed}`, async (t) => {
     const random = makeRandom(seed);
     const world = await tenant(t, { seed, refreshMs: seed % 2 === 0 ? 1000 : 0 });
+    if (seed % CLOSED_EVERY === 0) await world.rights.learn('the API client lacks create-casebook');
     const lists = new Map<string, string>();
     const story: string[] = [];
     try {
@@ -35,7 +39,7 @@ for (const seed of SEEDS) {
 }
 
 async function simulate(world: Tenant, random: Random, lists: Map<string, string>, story: string[]): Promise<void> {
-  const wish = { lists: new Set(LISTS) };
+  const wish = { lists: new Set(LISTS), rights: world.rights };
   await world.sync('', wish);
   const foreign = await makeForeign(world);
   for (let step = 0; step < STEPS; step += 1) {
