@@ -1,4 +1,5 @@
 import { isCtiaError } from '../ctia/error.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredIndicator } from '../ctia/stored.ts';
 import { stateId } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
@@ -6,7 +7,6 @@ import type { Actual } from '../plan/actual.ts';
 import { type Learned, recordOf } from '../plan/learned.ts';
 import { readActual, type Self } from '../reconcile/actual.ts';
 import { coversChannels, type FeedEntities, readFeedEntities } from '../reconcile/feeds.ts';
-import { REFRESH_MS } from '../reconcile/import-pairs.ts';
 import { lookAtEntry } from '../reconcile/look.ts';
 import { readTwice, type TenantReader } from '../reconcile/prepare.ts';
 import type { ReadFrom } from '../reconcile/report.ts';

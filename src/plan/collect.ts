@@ -21,7 +21,8 @@ export const COLLECT_AFTER_MS = 30 * 24 * 60 * 60 * 1000;
  *   of an entry that is        | dead for longer than the settings say
  *   ---------------------------+---------------------------------------------------
  *   not listed any more        | collected
- *   listed, another one lives  | collected: a generation before
+ *   listed, another one lives  | collected: a generation before; only where it was followed as long ago, so that what
+ *                              | brings an entry back does not ask for more work at once
  *   listed, and ran out        | stays: were it gone, it would be made anew
  *   listed, none lives         | stays: it is revived
  */
@@ -30,13 +31,20 @@ export function computeCollects(
   feedOf: (stored: ActualJudgement) => FeedName | undefined,
 ): Change[] {
   const changes: Change[] = [];
-  const isOld = (stored: ActualJudgement) => stored.end < now - collectAfterMs;
+  const before = now - collectAfterMs;
   for (const [h, those] of actual.judgements) {
-    if (!those.some(isOld) || ranOut?.has(h)) continue;
-    if (desired.has(h) && !those.some((stored) => isLive(stored, now))) continue;
+    if (!those.some(({ end }) => end < before) || ranOut?.has(h)) continue;
+    const listed = desired.has(h);
+    if (listed && !those.some((stored) => isLive(stored, now))) continue;
     for (const stored of those) {
-      if (isOld(stored)) changes.push({ kind: 'collect', feed: feedOf(stored), stored });
+      if (stored.end >= before || (listed && !wasFollowed(stored, those, before))) continue;
+      changes.push({ kind: 'collect', feed: feedOf(stored), stored });
     }
   }
   return changes;
+}
+
+/** By a later generation, which may be dead by now too, or by the living one. */
+function wasFollowed(stored: ActualJudgement, those: readonly ActualJudgement[], before: number): boolean {
+  return those.some((it) => it !== stored && it.start < before && (it.g > stored.g || it.end >= before));
 }

@@ -1,6 +1,7 @@
 import type { NewBundle } from '../ctia/client.ts';
 import { type CtiaError, isCtiaError } from '../ctia/error.ts';
 import type { ImportResults } from '../ctia/results.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { entryId, type Generation, importPrefixes, judgementIds } from '../ctim/external-id.ts';
@@ -9,7 +10,6 @@ import type { JudgementDocument, Tlp } from '../ctim/judgement.ts';
 import { type ActualJudgement, isDead } from '../plan/actual.ts';
 import { type Kept, type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
 import { mustEnd, nextOf } from '../plan/succession.ts';
-import { SECOND } from '../runtime/clock.ts';
 import { actualJudgement, isOurs, judgementSaid } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
 import { expireEach } from './one-by-one.ts';
@@ -28,8 +28,6 @@ export interface Pair {
   readonly predecessors?: readonly ActualJudgement[];
 }
 
-/** The index is refreshed each second: after this wait a look-up sees what an earlier request wrote. */
-export const REFRESH_MS = 2 * SECOND;
 const ROUNDS_MAX = 4;
 
 interface Ids {

@@ -1,4 +1,5 @@
 import { isCtiaError } from '../ctia/error.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import { type ActualJudgement, type ActualLink, isDead } from '../plan/actual.ts';
 import type { ApplyContext } from './apply.ts';
 import type { Failure, Outcome } from './outcome.ts';
@@ -8,9 +9,13 @@ import type { Failure, Outcome } from './outcome.ts';
  * What does not fit is left for the next run and named: the workers' imports do not wait for it.
  */
 
-/** Ends judgements now. One that has not begun cannot end: it is deleted, its links first. */
-export function expireEach(context: ApplyContext, those: readonly ActualJudgement[]): Promise<Outcome> {
-  return each(context, named(those), 'is not withdrawn', (stored) => {
+/**
+ * Ends judgements now. One that has not begun cannot end: it is deleted, its links first. Expiring takes no `wait_for`, so
+ * the refresh is waited for here: who plans next would end them once more.
+ */
+export async function expireEach(context: ApplyContext, those: readonly ActualJudgement[]): Promise<Outcome> {
+  if (those.length === 0) return { applied: 0, failures: [], notices: [] };
+  const outcome = await each(context, named(those), 'is not withdrawn', (stored) => {
     const { now, revision } = context.moment();
     if (isDead(stored, now)) return [];
     if (stored.start > now) return removals(context, stored);
@@ -22,6 +27,8 @@ export function expireEach(context: ApplyContext, those: readonly ActualJudgemen
       },
     ];
   });
+  await context.clock.sleep(REFRESH_MS, context.signal);
+  return outcome;
 }
 
 /** Deletes what has long been dead, its links first. */

@@ -1,3 +1,4 @@
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import { isDead } from '../plan/actual.ts';
@@ -5,7 +6,7 @@ import type { Batch } from '../plan/batch.ts';
 import { renewed, rewritten, withdrawn } from '../plan/documents.ts';
 import { judgementSaid } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
-import { importPairs, type Pair, REFRESH_MS } from './import-pairs.ts';
+import { importPairs, type Pair } from './import-pairs.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 import { type Fate, judgementsPut, putDocuments } from './put-documents.ts';
 import { successorOf } from './succeed.ts';

@@ -37,8 +37,14 @@ const table: { row: string; desired: string; actual: string; after?: number; cha
   {
     row: 'a generation before the one that lives',
     desired: `tor ${V}`,
-    actual: `tor ${V} g0 -31d link0 id=old\ntor ${V} g1 +6d link1`,
+    actual: `tor ${V} g0 -31d link0 id=old\ntor ${V} g1 +6d link1 start=-31d`,
     changes: 'collect old',
+  },
+  {
+    row: 'a generation before one that has just been made: the run that brought it back is not asked for more',
+    desired: `tor ${V}`,
+    actual: `tor ${V} g0 -31d link0 id=old\ntor ${V} g1 +6d link1`,
+    changes: '',
   },
   { row: 'by hand, long over', desired: '', actual: `adhoc-block ${V} g0 once=-31d link0 id=j`, changes: 'collect j' },
   {
@@ -76,7 +82,7 @@ test('collect: an entry past its day is not collected while it is listed', () =>
 test('collect: what is deleted is no part of the digest, and touches no entry', () => {
   const plan = (actual: string) =>
     makePlan({ ...situation(`tor ${V}`, actual), owner: 'acme', tenant: 't', revision: 'r', makings: [] }, () => []);
-  const with1 = plan(`tor ${V} g1 +6d link1\ntor ${V} g0 -31d link0`);
+  const with1 = plan(`tor ${V} g1 +6d link1 start=-31d\ntor ${V} g0 -31d link0`);
   const without = plan(`tor ${V} g1 +6d link1`);
   assert.deepEqual([with1.counts.collect, without.counts.collect], [1, 0]);
   assert.equal(with1.digest, without.digest);

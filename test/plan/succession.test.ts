@@ -100,6 +100,8 @@ test('succession: a year of it, day by day, and the value never leaves its feed'
     assert.deepEqual(world.view(BLOCK_IP), [V]);
     const live = world.judgements.filter((it) => it.end >= world.now);
     assert.ok(live.length <= 2, `${live.length} live generations`);
+    // Of the dead ones those of 30 days stay.
+    assert.ok(world.judgements.length <= 14, `${world.judgements.length} generations`);
     world.now += DAY;
   }
 });

@@ -73,8 +73,8 @@ export const PLANTED: readonly PlantedBug[] = [
     name: 'a page dropped',
     story: 'in process',
     edits: [
-      { file: 'ctia/client.js', from: 'if (next !== undefined) {', to: 'if (next !== undefined && page < 1) {' },
-      { file: 'ctia/client.js', from: 'if (total === seen.size)', to: 'if (total >= seen.size)' },
+      { file: 'ctia/pages.js', from: 'if (next !== undefined) {', to: 'if (next !== undefined && page < 1) {' },
+      { file: 'ctia/pages.js', from: 'if (total === seen.size)', to: 'if (total >= seen.size)' },
     ],
   },
   {
