@@ -115,21 +115,18 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
  * the latest that anybody knows.
  */
 async function stillDue(
-  { ledger: { store }, rights }: Workplace,
+  { ledger: { store } }: Workplace,
   { client }: Desk,
   renewals: readonly Renewal[],
   everyMs: number,
 ): Promise<readonly Renewal[]> {
   const facts = await store.facts();
   if (!('id' in facts)) return renewals;
-  const succession = (await rights.lacking()) !== undefined;
   const asked = new Set(renewals.map(({ stored }) => stored.id));
   const held = await store.records(facts.id, [...new Set(renewals.map(({ stored }) => stored.h))]);
   const actual = {
     judgements: new Map([...held].map(([h, { judgements }]) => [h, judgements])),
     dangling: new Map([...held].map(([h, { dangling }]) => [h, dangling])),
   };
-  return computeRenewals({ actual, now: client.serverNow(), succession, everyMs }).filter(({ stored }) =>
-    asked.has(stored.id),
-  );
+  return computeRenewals({ actual, now: client.serverNow(), everyMs }).filter(({ stored }) => asked.has(stored.id));
 }

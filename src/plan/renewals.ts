@@ -1,4 +1,4 @@
-import { type Actual, isLive } from './actual.ts';
+import { type Actual, type ActualJudgement, isLive } from './actual.ts';
 import type { Change } from './change.ts';
 import { latestFirst, nextGeneration } from './succession.ts';
 
@@ -12,7 +12,7 @@ import { latestFirst, nextGeneration } from './succession.ts';
  *   once                                                                 – (it is to run out)
  *   linked to nothing                                                    – (it is in no feed)
  *   its lifetime is not told any more                                    – (somebody edited it; its list, once read, writes it anew)
- *   succession: another one of its entry is the latest                   – (it is to lapse)
+ *   a later generation of its entry stands in the same feed              – (it is to lapse, or a plan withdraws it)
  */
 export type Renewal = Extract<Change, { kind: 'renew' }>;
 
@@ -37,8 +37,6 @@ export function isTooSeldom(lifetimeMs: number, everyMs: number): boolean {
 export interface Renewing {
   readonly actual: Actual;
   readonly now: number;
-  /** This tenant closes bulk PUT to us. */
-  readonly succession?: boolean | undefined;
   /** How often renewals run. */
   readonly everyMs: number;
 }
@@ -50,12 +48,19 @@ export function computeRenewals(renewing: Renewing): Renewal[] {
   return renewals.sort((a, b) => a.stored.end - b.stored.end);
 }
 
-function renewalsOf({ actual, now, succession, everyMs }: Renewing, h: string): Renewal[] {
+function renewalsOf({ actual, now, everyMs }: Renewing, h: string): Renewal[] {
   const inFeed = (actual.judgements.get(h) ?? []).filter((stored) => stored.links.length > 0 && isLive(stored, now));
-  const going = succession && inFeed.length > 1 ? [...inFeed].sort(latestFirst).slice(0, 1) : inFeed;
-  return going.flatMap((stored): Renewal[] => {
+  return latestOfEachFeed(inFeed).flatMap((stored): Renewal[] => {
     const { lifetimeMs, once, end } = stored;
     if (once || lifetimeMs === undefined || end - now >= marginFor(lifetimeMs, everyMs)) return [];
     return [{ kind: 'renew', feed: undefined, stored, lifetimeMs, next: nextGeneration(actual, h) }];
   });
+}
+
+function latestOfEachFeed(those: readonly ActualJudgement[]): readonly ActualJudgement[] {
+  if (those.length < 2) return those;
+  const latest = new Map<string, ActualJudgement>();
+  for (const stored of [...those].sort(latestFirst))
+    for (const { target } of stored.links) if (!latest.has(target)) latest.set(target, stored);
+  return [...new Set(latest.values())];
 }

@@ -58,8 +58,7 @@ export interface Renewed {
 
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
-  const succession = (await input.rights.lacking()) !== undefined;
-  const due = computeRenewals({ actual, now: client.serverNow(), succession, everyMs });
+  const due = computeRenewals({ actual, now: client.serverNow(), everyMs });
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
   if (due.length === 0) return { ...after(input, actual), ...nothing };
   const state = await input.findState();
