@@ -67,7 +67,8 @@ export async function openTenant(session: Session): Promise<Tenant> {
   const ctia = openCtia({ clock, ...access });
   releases.add('connections to CTIA', () => ctia.close());
   const missing = missingScopes((await ctia.tokens.get()).scopes);
-  if (missing.length > 0) log.warn({ missing }, 'the API client lacks scopes that renewing and withdrawing in place need');
+  if (missing.length > 0)
+    log.warn({ missing }, 'the API client lacks scopes that renewing and withdrawing in place need');
   return { ctia, owner, ownEmbedded };
 }
 
