@@ -17,7 +17,7 @@ import type { Report } from '../../src/reconcile/report.ts';
 import { audit, type RunInput, run } from '../../src/reconcile/run.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type FakeTime, fakeTime } from '../ctia/fake-time.ts';
-import { call, tokenFor } from '../embedded-ctia/fixture.ts';
+import { call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
 import { entryOf, linesOf } from '../plan/situation.ts';
 
 export const OWNER = 'acme';
@@ -86,7 +86,14 @@ export async function tenant(
   const time = fakeTime({ serverAheadMs });
   const us = { id: 'client-7', password: 'correct-horse-battery-staple', login: 'ctim-feeds', org: ORG };
   const dataDir = mkdtempSync(join(tmpdir(), 'tenant-'));
-  const base = { dataDir, host: '127.0.0.1', port: 0, clock: time.serverClock, log: silentLog };
+  const base = {
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    clock: time.serverClock,
+    log: silentLog,
+    signingKey: SIGNING_KEY,
+  };
   const server = await startEmbeddedCtia({ ...base, ...options });
   server.addClient(us);
   const opened = openCtia({
