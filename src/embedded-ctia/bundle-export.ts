@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayRead, readableSql } from './access.ts';
+import { byPlural as collectionsOf, storedOf } from './answers.ts';
 import { EXPORT_BUNDLE, requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { text } from './documents.ts';
@@ -32,6 +33,12 @@ const postBody = z.strictObject({ ids: idList });
 
 type Options = z.infer<typeof postQuery>;
 
+const answer = z.strictObject({
+  type: z.literal('bundle'),
+  source: z.literal('ctia'),
+  ...collectionsOf(BULK_KINDS, (kind) => z.array(storedOf(kind))),
+});
+
 /** Of each id at most so many relationships, the newest first. */
 const RELATIONSHIPS_MAX = 1000;
 /** So many documents are read before other requests have their turn. */
@@ -42,7 +49,7 @@ const SLICE = 250;
  * POST say the same. What is unknown, deleted or not readable is left out; a relationship to it stays.
  */
 export function bundleExportRoutes(app: FastifyInstance, ctia: Ctia): void {
-  const exporting = { tag: 'bundle', summary: 'Entities with what they are related to' };
+  const exporting = { tag: 'bundle', summary: 'Entities with what they are related to', answer };
 
   app.get('/ctia/bundle/export', operation({ ...exporting, query: getQuery }), (request) => {
     requireCapabilities(callerOf(request), EXPORT_BUNDLE);
