@@ -34,32 +34,35 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   const patchBody = bodyOf((kind) => kind.patchSchema && withId(kind.patchSchema));
   const idsBody = bodyOf(() => z.string());
   const told = (summary: string, more: Partial<Operation>) => operation({ tag: 'bulk', summary, ...more });
+  const operations = {
+    post: told('Create many', { query: waitQuery, body: createBody, status: 201, answer: created }),
+    get: told('Read many by id', { query: idsBody, answer: read }),
+    put: told('Replace many', { query: waitQuery, body: replaceBody, answer: updated }),
+    patch: told('Change parts of many', { query: waitQuery, body: patchBody, answer: updated }),
+    delete: told('Delete many by id', { query: waitQuery, body: idsBody, answer: deleted }),
+  };
 
-  app.post(
-    '/ctia/bulk',
-    told('Create many', { query: waitQuery, body: createBody, status: 201, answer: created }),
-    (request, reply) => {
-      const caller = callerOf(request);
-      requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
-      const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
-      const body = parseOrRefuse(createBody, request.body);
-      refuseTooMany(ctia, body);
-      const { results, tempids } = ctia.store.transaction(() =>
-        createAll(ctia, body, caller, new Map(), visibility(waitFor), request.fault),
-      );
-      const arrays = [...results].map(([kind, list]) => {
-        const answers = list.map((result) => result.longId ?? result.failure);
-        return [kind.plural, answers.slice(0, Math.max(0, answers.length - leftOut(request.fault, kind.name)))];
-      });
-      // Success whatever became of the entities, even if every one of them failed.
-      return reply.code(201).send({
-        ...Object.fromEntries(arrays),
-        ...(tempids.size === 0 ? {} : { tempids: Object.fromEntries(tempids) }),
-      });
-    },
-  );
+  app.post('/ctia/bulk', operations.post, (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const body = parseOrRefuse(createBody, request.body);
+    refuseTooMany(ctia, body);
+    const { results, tempids } = ctia.store.transaction(() =>
+      createAll(ctia, body, caller, new Map(), visibility(waitFor), request.fault),
+    );
+    const arrays = [...results].map(([kind, list]) => {
+      const answers = list.map((result) => result.longId ?? result.failure);
+      return [kind.plural, answers.slice(0, Math.max(0, answers.length - leftOut(request.fault, kind.name)))];
+    });
+    // Success whatever became of the entities, even if every one of them failed.
+    return reply.code(201).send({
+      ...Object.fromEntries(arrays),
+      ...(tempids.size === 0 ? {} : { tempids: Object.fromEntries(tempids) }),
+    });
+  });
 
-  app.get('/ctia/bulk', told('Read many by id', { query: idsBody, answer: read }), (request, reply) => {
+  app.get('/ctia/bulk', operations.get, (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, READ_EVERY_BULK_KIND);
     const asked = parseQuery(idsBody, request.query, PLURALS);
@@ -75,61 +78,49 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
     return reply.send(answer);
   });
 
-  app.put(
-    '/ctia/bulk',
-    told('Replace many', { query: waitQuery, body: replaceBody, answer: updated }),
-    (request, reply) => {
-      requireCapabilities(callerOf(request), CREATE_EVERY_BULK_KIND);
-      return reply.send(change(ctia, request, replaceBody, (document) => document));
-    },
-  );
+  app.put('/ctia/bulk', operations.put, (request, reply) => {
+    requireCapabilities(callerOf(request), CREATE_EVERY_BULK_KIND);
+    return reply.send(change(ctia, request, replaceBody, (document) => document));
+  });
 
-  app.patch(
-    '/ctia/bulk',
-    told('Change parts of many', { query: waitQuery, body: patchBody, answer: updated }),
-    (request, reply) => {
-      requireCapabilities(callerOf(request), PATCH_BULK);
-      return reply.send(change(ctia, request, patchBody, (part, previous) => patched(previous, part)));
-    },
-  );
+  app.patch('/ctia/bulk', operations.patch, (request, reply) => {
+    requireCapabilities(callerOf(request), PATCH_BULK);
+    return reply.send(change(ctia, request, patchBody, (part, previous) => patched(previous, part)));
+  });
 
-  app.delete(
-    '/ctia/bulk',
-    told('Delete many by id', { query: waitQuery, body: idsBody, answer: deleted }),
-    (request, reply) => {
-      const caller = callerOf(request);
-      requireCapabilities(caller, DELETE_EVERY_BULK_KIND);
-      const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
-      const body = parseOrRefuse(idsBody, request.body);
-      refuseTooMany(ctia, body);
-      const answer: Record<string, unknown> = {};
-      ctia.store.transaction(() => {
-        for (const [kind, ids] of entriesOf<string>(body)) {
-          const { good, errors } = sorted(ctia, kind, ids, caller, request.fault);
-          ctia.refresh.write(
-            { remove: { type: kind.name, ids: shortIds(good.map(({ id }) => id)) } },
-            visibility(waitFor),
-          );
-          answer[kind.plural] = outcome(
-            ctia,
-            'deleted',
-            good.map(({ stored }) => stored.id),
-            errors,
-          );
-        }
-      });
-      return reply.send(answer);
-    },
-  );
+  app.delete('/ctia/bulk', operations.delete, (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, DELETE_EVERY_BULK_KIND);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const body = parseOrRefuse(idsBody, request.body);
+    refuseTooMany(ctia, body);
+    const answer: Record<string, unknown> = {};
+    ctia.store.transaction(() => {
+      for (const [kind, ids] of entriesOf<string>(body)) {
+        const { good, errors } = sorted(ctia, kind, ids, caller, request.fault);
+        ctia.refresh.write(
+          { remove: { type: kind.name, ids: shortIds(good.map(({ id }) => id)) } },
+          visibility(waitFor),
+        );
+        answer[kind.plural] = outcome(
+          ctia,
+          'deleted',
+          good.map(({ stored }) => stored.id),
+          errors,
+        );
+      }
+    });
+    return reply.send(answer);
+  });
 }
 
 const failed = z.looseObject({ error: z.union([text, z.looseObject({ type: text })]) });
+const errors = z.strictObject({ 'not-found': texts, forbidden: texts, 'internal-error': texts }).partial();
 const created = z.strictObject({
   ...byPlural(BULK_KINDS, () => z.array(z.union([text, failed]))),
   tempids: z.record(text, text).optional(),
 });
 const read = z.strictObject(byPlural(BULK_KINDS, (kind) => z.array(storedOf(kind).nullable())));
-const errors = z.strictObject({ 'not-found': texts, forbidden: texts, 'internal-error': texts }).partial();
 const updated = z.strictObject(byPlural(BULK_KINDS, () => z.strictObject({ updated: texts, errors }).partial()));
 const deleted = z.strictObject(byPlural(BULK_KINDS, () => z.strictObject({ deleted: texts, errors }).partial()));
 

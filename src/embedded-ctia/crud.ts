@@ -28,27 +28,23 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   const path = `/ctia/${kind.name}`;
   const getQuery = z.strictObject({ fields: names(kind.fields).optional() });
   const isFeed = kind.name === 'feed';
-  const stored = storedOf(kind);
-  const told = (summary: string, more: Partial<Operation>) => operation({ tag: kind.name, summary, ...more });
+  const told = (summary: string, more: Partial<Operation>) =>
+    operation({ tag: kind.name, summary, answer: storedOf(kind), ...more });
 
   function finished(realized: Realized, previous?: Stored): Stored {
     if ('invalid' in realized) throw invalidRefusal(realized.invalid);
     return isFeed ? realizeFeed(realized.stored, previous) : realized.stored;
   }
 
-  app.post(
-    path,
-    told('Create one', { query: waitQuery, body: kind.schema, status: 201, answer: stored }),
-    (request, reply) => {
-      const caller = callerOf(request);
-      requireCapabilities(caller, [`create-${kind.name}`]);
-      const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
-      const submitted = parseOrRefuse<Submitted>(kind.schema, request.body);
-      const stored = finished(realizeNew(ctia, kind, submitted, caller));
-      ctia.store.transaction(() => ctia.refresh.write({ put: [stored] }, visibility(waitFor)));
-      return reply.code(201).header('Location', stored.id).send(stored);
-    },
-  );
+  app.post(path, told('Create one', { query: waitQuery, body: kind.schema, status: 201 }), (request, reply) => {
+    const caller = callerOf(request);
+    requireCapabilities(caller, [`create-${kind.name}`]);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const submitted = parseOrRefuse<Submitted>(kind.schema, request.body);
+    const stored = finished(realizeNew(ctia, kind, submitted, caller));
+    ctia.store.transaction(() => ctia.refresh.write({ put: [stored] }, visibility(waitFor)));
+    return reply.code(201).header('Location', stored.id).send(stored);
+  });
 
   app.get<OfOne>(`${path}/:id`, told('Read one', { query: getQuery, answer: readOf(kind) }), (request, reply) => {
     const caller = callerOf(request);
@@ -61,29 +57,25 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
     return reply.send(fields === undefined ? stored : project(stored, fields));
   });
 
-  app.put<OfOne>(
-    `${path}/:id`,
-    told('Replace one', { query: waitQuery, body: kind.schema, answer: stored }),
-    (request, reply) => {
-      const caller = callerOf(request);
-      const create = `create-${kind.name}`;
-      requireCapabilities(caller, kind.putNeeds === undefined ? [create] : [create, kind.putNeeds]);
-      const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
-      const submitted = parseOrRefuse<Submitted>(kind.schema, request.body);
-      const previous = changeable(ctia, kind, request.params.id, caller, 'update');
-      if (previous === undefined) throw unknownEntity();
-      const realized = realize(kind, submitted, previous.id, caller, ctia.clock.now(), previous);
-      const stored = finished(realized, previous);
-      // On a feed's PUT the parameter is translated twice in CTIA, and so has no effect.
-      const visible = isFeed ? 'after the refresh' : visibility(waitFor);
-      ctia.store.transaction(() => ctia.refresh.write({ put: [stored] }, visible));
-      return reply.send(stored);
-    },
-  );
+  app.put<OfOne>(`${path}/:id`, told('Replace one', { query: waitQuery, body: kind.schema }), (request, reply) => {
+    const caller = callerOf(request);
+    const create = `create-${kind.name}`;
+    requireCapabilities(caller, kind.putNeeds === undefined ? [create] : [create, kind.putNeeds]);
+    const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
+    const submitted = parseOrRefuse<Submitted>(kind.schema, request.body);
+    const previous = changeable(ctia, kind, request.params.id, caller, 'update');
+    if (previous === undefined) throw unknownEntity();
+    const realized = realize(kind, submitted, previous.id, caller, ctia.clock.now(), previous);
+    const stored = finished(realized, previous);
+    // On a feed's PUT the parameter is translated twice in CTIA, and so has no effect.
+    const visible = isFeed ? 'after the refresh' : visibility(waitFor);
+    ctia.store.transaction(() => ctia.refresh.write({ put: [stored] }, visible));
+    return reply.send(stored);
+  });
 
   const { patchSchema } = kind;
   if (patchSchema !== undefined) {
-    const patching = told('Change parts of one', { query: waitQuery, body: patchSchema, answer: stored });
+    const patching = told('Change parts of one', { query: waitQuery, body: patchSchema });
     app.patch<OfOne>(`${path}/:id`, patching, (request, reply) => {
       const caller = callerOf(request);
       requireCapabilities(caller, [`create-${kind.name}`]);
@@ -109,10 +101,8 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   });
 
   if (kind.expires === true) {
-    app.post<OfOne>(
-      `${path}/:id/expire`,
-      told('End its validity now', { query: expireQuery, answer: stored }),
-      (request, reply) => expire(ctia, kind, request, reply),
+    app.post<OfOne>(`${path}/:id/expire`, told('End its validity now', { query: expireQuery }), (request, reply) =>
+      expire(ctia, kind, request, reply),
     );
   }
 }

@@ -41,7 +41,7 @@ const SECURITY_SCHEMES = {
 
 interface Named {
   readonly schemas: Record<string, Json>;
-  /** A reference, or the schema itself where it stands in one place only. */
+  /** A reference, or the schema itself where it has no name. */
   of(schema: z.ZodType): Json;
 }
 
@@ -135,7 +135,6 @@ function queryParameters(query: z.ZodType): Json[] {
 
 function success(status: number, { answer, answerType = 'application/json' }: Operation, named: Named): Json {
   const description = STATUS_CODES[status] ?? '';
-  if (status === 204) return { description };
-  const schema = answer === undefined ? { type: 'string' } : named.of(answer);
-  return { description, content: { [answerType]: { schema } } };
+  if (status === 204 || answer === undefined) return { description };
+  return { description, content: { [answerType]: { schema: named.of(answer) } } };
 }

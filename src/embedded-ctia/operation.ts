@@ -12,7 +12,7 @@ export interface Operation {
   readonly bodyType?: string;
   /** Of success: 200 where it is not said. */
   readonly status?: 201 | 204;
-  /** What success answers; a text where it is not JSON. */
+  /** What success answers, but for a 204. */
   readonly answer?: z.ZodType;
   /** Of the answer where it is not JSON. */
   readonly answerType?: string;
