@@ -1,9 +1,10 @@
 import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { type Clock, MINUTE, SECOND } from '../runtime/clock.ts';
-import { type Answer, errorOf, isRecord, jsonOf } from './answer.ts';
-import { CtiaError, isCtiaError } from './error.ts';
+import { type Clock, SECOND } from '../runtime/clock.ts';
+import { type Answer, errorOf, jsonOf } from './answer.ts';
+import { makeReadsById, pathOf } from './by-id.ts';
+import { CtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
 import { makeHourlyShare } from './one-by-one-share.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
@@ -99,9 +100,6 @@ export const PAGE_SIZE = 5000;
 /** An owner with more pages than this is no owner of ours; the walk must end also when a server's cursor is broken. */
 const PAGES_MAX = 2000;
 
-/** A request line of more than 8 KiB may be refused: some 58 characters an id. */
-const IDS_PER_GET = 100;
-
 /** Offsets below this are noise: the `Date` header has whole seconds. */
 const CLOCK_NOISE_MS = 2 * SECOND;
 
@@ -113,8 +111,6 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   const { ctiaUrl, http, tokens } = connection;
   const requests = { total: 0, mutating: 0 };
   const takeOneByOne = options.takeOneByOne ?? connection.takeOneByOne;
-  let idsPerGet = IDS_PER_GET;
-  let mayReadInBulk = true;
 
   async function send(
     request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
@@ -200,64 +196,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     return records;
   }
 
-  async function byId(
-    kind: 'judgements' | 'relationships',
-    ids: readonly string[],
-  ): Promise<{ found: unknown[]; unreadable: number }> {
-    const found: unknown[] = [];
-    let unreadable = 0;
-    for (let at = 0; at < ids.length; ) {
-      if (!mayReadInBulk) return oneByOne(ids.slice(at), found, unreadable);
-      const some = ids.slice(at, at + idsPerGet);
-      const query = some.map((id) => `${kind}=${shortId(id)}`);
-      let body: unknown;
-      try {
-        body = jsonOf('GET /ctia/bulk', await read(`/ctia/bulk?${query.join('&')}`));
-      } catch (error) {
-        if (isCtiaError(error, 'capability')) mayReadInBulk = false;
-        else if (isCtiaError(error, 'too-many') && takesFewer(error, some.length)) idsPerGet = error.facts.entitiesMax;
-        else throw error;
-        continue;
-      }
-      const records = isRecord(body) ? body[kind] : undefined;
-      if (Array.isArray(records)) {
-        const readable = records.filter((record) => record !== null);
-        found.push(...readable);
-        unreadable += records.length - readable.length;
-      }
-      at += some.length;
-    }
-    return { found, unreadable };
-  }
-
-  /** A bulk read asks for the right to read every kind, which a token that may import need not have. */
-  async function oneByOne(
-    ids: readonly string[],
-    found: unknown[],
-    unreadable: number,
-  ): Promise<{ found: unknown[]; unreadable: number }> {
-    let hidden = unreadable;
-    for (const id of ids) {
-      if (!(await takeOneByOne())) throw usedUp();
-      try {
-        found.push(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id))));
-      } catch (error) {
-        if (isCtiaError(error, 'forbidden')) hidden += 1;
-        else if (!isCtiaError(error, 'not-found')) throw error;
-      }
-    }
-    return { found, unreadable: hidden };
-  }
-
-  async function isReadableOrGone(id: string): Promise<boolean> {
-    try {
-      await read(pathOf(id));
-    } catch (error) {
-      if (isCtiaError(error, 'forbidden')) return false;
-      if (!isCtiaError(error, 'not-found')) throw error;
-    }
-    return true;
-  }
+  const { byId, isReadableOrGone } = makeReadsById(read, takeOneByOne);
 
   return {
     ctiaUrl,
@@ -398,34 +337,12 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   };
 }
 
-function usedUp(): CtiaError {
-  const message = 'this token may not read in bulk, and what may be read one by one within the hour is used up';
-  return new CtiaError('throttled', message, { retryAfterMs: 5 * MINUTE });
-}
-
-/** Whether the tenant named a number that the next try can keep to. */
-function takesFewer(error: CtiaError, than: number): error is CtiaError & { facts: { entitiesMax: number } } {
-  const { entitiesMax } = error.facts;
-  return entitiesMax !== undefined && entitiesMax > 0 && entitiesMax < than;
-}
-
-function shortId(longId: string): string {
-  return longId.slice(longId.lastIndexOf('/') + 1);
-}
-
 function headers(token: Token, body: Buffer | undefined): Record<string, string> {
   return {
     authorization: `Bearer ${token.bearer}`,
     accept: 'application/json',
     ...(body && { 'content-type': 'application/json' }),
   };
-}
-
-/** A long id is a working URL, but its host and port are the server's idea of itself; we keep to the host we were given. */
-function pathOf(longId: string): string {
-  const [path] = /\/ctia\/[a-z-]+\/[^/]+$/.exec(longId) ?? [];
-  if (path === undefined) throw new Error(`not a long id: ${longId}`);
-  return path;
 }
 
 /** With its secret. As with all ids: on the host that we were given, not on the one by which the server knows itself. */
