@@ -22,7 +22,7 @@ const fault = z.discriminatedUnion('kind', [
     ...times,
     kind: z.literal('status'),
     status: z.int().min(400).max(599),
-    body: z.unknown(),
+    body: z.unknown().optional(),
     retryAfter: z.string().optional(),
   }),
   z.strictObject({ ...times, kind: z.enum(['reset-before', 'reset-after', 'token']) }),
