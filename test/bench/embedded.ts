@@ -30,7 +30,7 @@ export async function measureImport(bench: EmbeddedBench): Promise<Measure[]> {
   for (let round = 0; round < bench.rounds; round += 1) rounds.push(await ingest(bench, round));
   const last = rounds.at(-1);
   if (last === undefined) throw new Error('at least one round is needed');
-  const { cold, unchanged } = await views(bench, last);
+  const { cold, coldCpu, unchanged } = await views(bench, last);
   const { ingestN } = bench;
   const middle = (of: (round: Ingested) => number) => median(rounds.map(of));
   return [
@@ -56,6 +56,7 @@ export async function measureImport(bench: EmbeddedBench): Promise<Measure[]> {
       'ms',
     ),
     atMost(`view.txt of ${ingestN}, first after a start`, median(cold), 'ms', 1000),
+    plain(`view.txt of ${ingestN}, first after a start: CPU of the server`, median(coldCpu), 'ms'),
     atMost(`view.txt of ${ingestN}, unchanged by ETag`, median(unchanged), 'ms', 5),
   ];
 }
@@ -90,10 +91,13 @@ const ASKED_AGAIN = 50;
 
 async function views({ startServer, ingestN }: EmbeddedBench, { dataDir, viewUrl }: Ingested) {
   const cold: number[] = [];
+  const coldCpu: number[] = [];
   const unchanged: number[] = [];
   for (let round = 0; round < STARTS; round += 1) {
     const started = await startServer(dataDir);
+    const before = await started.used();
     const first = await timed(() => get(viewUrl));
+    coldCpu.push((await started.used()).cpuMs - before.cpuMs);
     if (first.value.lines !== ingestN) throw new Error(`${first.value.lines} entries in the view`);
     cold.push(first.ms);
     const etag = first.value.headers.get('ETag') ?? '';
@@ -104,7 +108,7 @@ async function views({ startServer, ingestN }: EmbeddedBench, { dataDir, viewUrl
     }
     await started.close();
   }
-  return { cold, unchanged };
+  return { cold, coldCpu, unchanged };
 }
 
 async function makeFeed(url: string): Promise<{ indicatorId: string; viewUrl: string }> {
