@@ -59,8 +59,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lists/lifetime.js',
-        from: 'Date.UTC(Number(year), Number(month) - 1, Number(day), 23, 59, 59, 999)',
-        to: 'Date.UTC(Number(year), Number(month) - 1, Number(day), 0, 0, 0, 0)',
+        from: 'const end = begin + DAY - 1;',
+        to: 'const end = begin;',
       },
     ],
   },
@@ -80,7 +80,9 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'a lost link is not made again',
     story: 'in process',
-    edits: [{ file: 'plan/changes.js', from: 'if (!linked)\n', to: 'if (!linked && now < 0)\n' }],
+    edits: [
+      { file: 'plan/changes.js', from: 'if (!linked && !(succession', to: 'if (now < 0 && !linked && !(succession' },
+    ],
   },
   {
     name: 'a foreign id matched by prefix',
