@@ -70,8 +70,11 @@ export function openStore(dataDir: string): Store {
       let at = 0;
       for (const size of INSERT_ROWS) {
         for (; at + size <= rows.length; at += size) {
-          const values = Array<string>(size).fill(row).join(', ');
-          prepared(`${into} VALUES ${values}`).run(rows.slice(at, at + size).flat());
+          const statement = prepared(`${into} VALUES ${Array<string>(size).fill(row).join(', ')}`);
+          // One by one: `flat` takes twelve times as long, some 10 ms for a bundle of a thousand pairs.
+          const params: SqlValue[] = [];
+          for (const values of rows.slice(at, at + size)) params.push(...values);
+          statement.run(params);
         }
       }
     },

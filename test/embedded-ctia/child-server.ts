@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import { startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import { silentLog } from '../../src/runtime/log.ts';
-import { steppedClock } from './fixture.ts';
+import { SIGNING_KEY, steppedClock } from './fixture.ts';
 
 /**
  * A server for tests that kill it: the data folder is its first argument, its URL its one line. With a second argument it
@@ -32,5 +32,6 @@ const server = await startEmbeddedCtia({
   client: { id: 'client-1', password: 'secret' },
   clock: steppedClock(),
   log: silentLog,
+  signingKey: SIGNING_KEY,
 });
 process.stdout.write(`${server.url}\n`);
