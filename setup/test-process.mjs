@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -97,12 +97,32 @@ export function processesWorkingIn(folder) {
 /** @param {number | undefined} leader @returns {boolean} whether anybody was there */
 function killGroup(leader) {
   if (leader === undefined) return false;
+  const lived = livesInGroup(leader);
   try {
     process.kill(-leader, 'SIGKILL');
-    return true;
+    return lived;
   } catch {
     return false;
   }
+}
+
+/**
+ * A helper of git's that ended after git itself is a zombie for as long as nobody asks for its status: in a container
+ * without an init, for ever. It can be signalled and runs no more. Only Linux tells.
+ * @param {number} leader
+ */
+function livesInGroup(leader) {
+  if (process.platform !== 'linux') return true;
+  return readdirSync('/proc').some((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      // After the name, which may hold anything: state, parent, group.
+      const [state, , group] = readFileSync(`/proc/${entry}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      return Number(group) === leader && state !== 'Z';
+    } catch {
+      return false; // Ended meanwhile.
+    }
+  });
 }
 
 /** @param {import('node:stream').Readable} stream */

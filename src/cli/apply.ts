@@ -10,17 +10,22 @@ import { type Approval, hasProblems, NO_APPROVAL } from '../plan/safety.ts';
 import { prepare } from '../reconcile/prepare.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
+import { readSoundSettings } from '../sources/feeds-folder.ts';
+import { originOf } from '../sources/git.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { renderReport } from './print-report.ts';
-import { openTenant, type Session, type Tenant } from './session.ts';
+import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
   const { json, yes, force, digest } = options;
+  await bringLists(session);
   const tenant = await openTenant(session);
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
+  const settings = await readSoundSettings(session.config.feedsDir);
+  const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
   const report = await run({
     run: runId,
     client,
@@ -32,7 +37,10 @@ export async function apply(session: Session, options: Approval & { json: boolea
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: shared?.record,
+    rights: shared?.rights,
     progress: showProgress(json),
+    origin: () => originOf(session.config.feedsDir),
+    ...renewing,
   });
   await shared?.noteReport(report);
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
@@ -41,6 +49,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
 
 /** `plan`: what `apply` would do, and nothing done. */
 export async function plan(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  await bringLists(session);
   const tenant = await openTenant(session);
   const client = clientFor(session, tenant, undefined);
   const prepared = await prepare({

@@ -2,7 +2,7 @@ import { hasErrors, problemLine } from '../ctim/problem.ts';
 import { listJsonSchema } from '../lists/json-schema.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit } from './exit.ts';
-import type { Session } from './session.ts';
+import { bringLists, type Session } from './session.ts';
 import { renderTable } from './table.ts';
 
 /** `check`: the lists as a pull request brings them; no network, no secret. */
@@ -11,6 +11,7 @@ export async function check(session: Session, { json, schema }: { json: boolean;
     session.print(JSON.stringify(listJsonSchema(), null, 2));
     return EXIT.done;
   }
+  await bringLists(session);
   const { reading } = await readFeeds(session.config.feedsDir, { now: session.clock.now() });
   const { problems } = reading;
   const lists = reading.lists.map(

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { RequestName } from '../jobs/queues.ts';
 import type { Flags } from '../runtime/config.ts';
 import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
@@ -95,12 +96,18 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((value, options) =>
       put(options, 'remove', { value, for: options.for, reason: options.reason, type: options.type }),
     );
+  waiting(enqueue.command('fetch'))
+    .description('fetch the repository of the lists, and sync if its branch moved')
+    .action((options) => put(options, 'fetch', {}));
+  waiting(enqueue.command('renew'))
+    .description('renew what would lapse; no list is read')
+    .action((options) => put(options, 'renew', {}));
   waiting(enqueue.command('audit'))
     .description('read CTIA in full, compare, report; change nothing')
     .action((options) => put(options, 'audit', {}));
 
   json(program.command('status'))
-    .description('last run, applied commit, what is held, what lapses first')
+    .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
   json(program.command('feeds'))
@@ -162,7 +169,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   function put(
     options: { wait: boolean; json: boolean },
-    name: 'sync' | 'add' | 'remove' | 'audit',
+    name: RequestName,
     payload: Record<string, unknown>,
   ): Promise<void> {
     return act(options, async (session) =>

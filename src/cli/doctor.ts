@@ -7,7 +7,7 @@ import { openRedis } from '../jobs/redis.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { openTenant, type Session, type Tenant } from './session.ts';
+import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
 
 interface Finding {
   readonly what: string;
@@ -78,7 +78,9 @@ async function lookAtTenant(
   });
 }
 
-async function checkLists({ config, clock }: Session): Promise<string> {
+async function checkLists(session: Session): Promise<string> {
+  const { config, clock } = session;
+  await bringLists(session);
   const { reading } = await readFeeds(config.feedsDir, { now: clock.now() });
   if (hasErrors(reading.problems)) {
     const errors = reading.problems.filter(({ severity }) => severity === 'error').length;

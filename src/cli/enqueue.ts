@@ -1,15 +1,17 @@
 import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue as put } from '../jobs/enqueue.ts';
+import type { FetchReport } from '../jobs/fetch.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
 import type { RequestName } from '../jobs/queues.ts';
 import { openRedis } from '../jobs/redis.ts';
+import type { RenewalReport } from '../jobs/renew.ts';
 import type { HandReport } from '../reconcile/by-hand.ts';
 import type { Report } from '../reconcile/report.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
-import { renderReport } from './print-report.ts';
-import { openTenant, type Session } from './session.ts';
+import { renderReport, renewalLines } from './print-report.ts';
+import { bringLists, openTenant, type Session } from './session.ts';
 
 export interface EnqueueOptions {
   name: RequestName;
@@ -21,24 +23,26 @@ export interface EnqueueOptions {
 /** `enqueue`: puts a job into the queue of the configured tenant and owner, as any BullMQ producer could. */
 export async function enqueue(session: Session, { name, payload, wait, json }: EnqueueOptions): Promise<Exit> {
   const { config, clock, log, releases } = session;
+  if (name === 'sync') await bringLists(session);
   const redis = await openRedis({ ...config, clock, log });
   releases.add('Redis', () => redis.close());
   const tenant = await openTenant(session);
-  const work = await openWorkplace({ ...session, ...tenant, feedsDir: config.feedsDir, connection: redis.connection });
-  const workers = await work.requests.getWorkersCount();
+  const work = await openWorkplace({ ...config, ...session, ...tenant, connection: redis.connection });
+  const queue = name === 'renew' ? work.renewals : work.requests;
+  const workers = await queue.getWorkersCount();
   if (wait && workers === 0) {
     throw new CommandRefused(
       EXIT.failed,
       'no worker is running, so nobody would do it: start one with `npm start` or `npx ctim-feeds work`, or use `apply`',
     );
   }
-  const events = wait ? await openQueueEvents(redis.connection, work.names.requests, releases) : undefined;
-  const job = await put(work.requests, name, name === 'sync' ? { ...(await meant(session)), ...payload } : payload);
+  const events = wait ? await openQueueEvents(redis.connection, queue.name, releases) : undefined;
+  const job = await put(queue, name, name === 'sync' ? { ...(await meant(session)), ...payload } : payload);
   if (events === undefined) {
     session.print(
       json
-        ? JSON.stringify({ queue: work.names.requests, job: job.id })
-        : `job ${job.id} is in ${work.names.requests}${workers === 0 ? '; no worker is running now' : ''}`,
+        ? JSON.stringify({ queue: queue.name, job: job.id })
+        : `job ${job.id} is in ${queue.name}${workers === 0 ? '; no worker is running now' : ''}`,
     );
     return EXIT.done;
   }
@@ -57,6 +61,16 @@ function show(session: Session, name: RequestName, result: unknown, json: boolea
     const report = result as Report;
     if (!json) session.print(renderReport(report));
     return exitOfResult(report.result);
+  }
+  if (name === 'renew') {
+    const report = result as RenewalReport;
+    if (!json) session.print(renewalLines(report).join('\n'));
+    return report.result === 'renewed' ? EXIT.done : report.result === 'first-contact' ? EXIT.held : EXIT.notVerified;
+  }
+  if (name === 'fetch') {
+    const { commit, sync } = result as FetchReport;
+    if (!json) session.print(`${commit}: ${sync === null ? 'synced already' : `sync is job ${sync}`}`);
+    return EXIT.done;
   }
   const report = result as HandReport;
   const { observable, did, shown, gone, until, failures } = report;

@@ -1,3 +1,4 @@
+import type { RenewalReport } from '../jobs/renew.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
 import type { FeedVerdict } from '../reconcile/verify.ts';
 
@@ -15,6 +16,14 @@ export function renderReport(report: Report): string {
     ...held.map(({ message }) => `held: ${message}`),
     `${RESULT_LINES[report.result]} (lists of ${report.revision})`,
   ].join('\n');
+}
+
+export function renewalLines({ live, renewed, result, firstLapse, failures, requests }: RenewalReport): string[] {
+  if (result === 'first-contact') return ['nothing renewed: first contact, or a state of another repository'];
+  return [
+    `${renewed} renewed of ${live} live; ${requests.total} requests (${requests.mutating} mutating)${firstLapse === null ? '' : `; the first would lapse ${firstLapse}`}`,
+    ...failures.map(({ message }) => `failed: ${message}`),
+  ];
 }
 
 const RESULT_LINES: Readonly<Record<Report['result'], string>> = {

@@ -10,8 +10,10 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
-import { readFeeds, readSettingsAlone } from '../sources/feeds-folder.ts';
+import { readFeeds, readSettingsAlone, readSoundSettings } from '../sources/feeds-folder.ts';
+import { currentTree, FetchError, fetchRepository } from '../sources/repository.ts';
 import { CommandRefused, EXIT } from './exit.ts';
+import { rememberedOwner } from './remembered-owner.ts';
 
 /** What a command starts from. What it opens, it adds to `releases`; main closes all of it, last in first out. */
 export interface Session {
@@ -39,11 +41,28 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
   return {
     config,
     clock: systemClock,
-    log: makeLog(config.log, config.tenant.kind === 'remote' ? [config.tenant.clientPassword] : []),
+    log: makeLog(config.log, secretsOf(config)),
     releases: makeReleases(),
     signal,
     print: (text) => console.log(text),
   };
+}
+
+function secretsOf({ tenant, webhook }: Config): string[] {
+  return [...(tenant.kind === 'remote' ? [tenant.clientPassword] : []), ...(webhook ? [webhook.secret] : [])];
+}
+
+/** Before a command reads lists: with FEEDS_REPO it fetches them. What was fetched before serves where that fails. */
+export async function bringLists({ config, log }: Session): Promise<void> {
+  const { repository } = config;
+  if (repository === undefined) return;
+  try {
+    await fetchRepository(repository.home, repository);
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error;
+    if (!existsSync(currentTree(repository.home))) throw new CommandRefused(EXIT.failed, error.message);
+    log.warn(`${error.message}; going by what was fetched last`);
+  }
 }
 
 /** For commands that stay until they are told to stop. */
@@ -62,17 +81,27 @@ export interface Tenant {
 export async function openTenant(session: Session): Promise<Tenant> {
   const { config, clock, log, releases } = session;
   const ownEmbedded = config.tenant.kind === 'embedded';
-  const owner = await readOwner(config, ownEmbedded);
+  const owner = await readOwner(session, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
   const ctia = openCtia({ clock, ...access });
   releases.add('connections to CTIA', () => ctia.close());
   const missing = missingScopes((await ctia.tokens.get()).scopes);
-  if (missing.length > 0) log.warn({ missing }, 'the API client lacks scopes that renewing and withdrawing need');
+  if (missing.length > 0)
+    log.warn({ missing }, 'the API client lacks scopes that renewing and withdrawing in place need');
   return { ctia, owner, ownEmbedded };
 }
 
-async function readOwner({ feedsDir }: Config, ownEmbedded: boolean): Promise<string> {
-  const owner = ownerOf(await readSettingsAlone(feedsDir), ownEmbedded);
+async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
+  const { feedsDir } = config;
+  const settings = await readSettingsAlone(feedsDir);
+  if (settings.owner === undefined && (await readSoundSettings(feedsDir)) === undefined) {
+    const remembered = rememberedOwner(config);
+    if (remembered !== undefined) {
+      log.warn({ owner: remembered }, 'the settings cannot be read; the owner is the one that workers had here before');
+      return remembered;
+    }
+  }
+  const owner = ownerOf(settings, ownEmbedded);
   if (owner !== undefined) return owner;
   const { reading } = await readFeeds(feedsDir, { now: 0 });
   // Without a folder, or with settings that cannot be read, the owner may well be set.

@@ -1,55 +1,88 @@
-import { feedKey } from '../ctim/feed.ts';
+import { makeCtiaClient } from '../ctia/client.ts';
+import { channelOfIndicator, ownedId } from '../ctim/external-id.ts';
+import { readWill } from '../jobs/desired.ts';
+import type { RenewalReport } from '../jobs/renew.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
-import { isLive } from '../plan/actual.ts';
-import { feedOf } from '../plan/changes.ts';
-import { readActual } from '../reconcile/actual.ts';
+import { type Ending, type Runway, runways } from '../plan/runway.ts';
+import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
+import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
+import { SECOND } from '../runtime/clock.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
-import { viewTenant } from './tenant-view.ts';
 
-/** `status`: is anything held, proved, or about to lapse. What Redis does not know is read from CTIA. */
+const PATIENCE_MS = 30 * SECOND;
+const REPORTS_LOOKED_AT = 200;
+
+/**
+ * `status`: is anything held, proved, or about to lapse. It is asked when something is wrong, so it needs no list that
+ * parses and no Redis: what Redis does not know is read from CTIA.
+ */
 export async function status(session: Session, options: { json: boolean }): Promise<Exit> {
+  const { clock, signal, config } = session;
   const tenant = await openTenant(session);
-  const { ctia, owner } = tenant;
-  const { client, self, desired, found } = await viewTenant(session, tenant);
-  const actual = await readActual(client, self);
+  const { ctia, owner, ownEmbedded } = tenant;
+  const client = makeCtiaClient({ connection: ctia, clock, patienceMs: PATIENCE_MS, signal });
+  const self = { owner, organisation: (await client.identity()).organisation };
   const now = client.serverNow();
-  const indicators = new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId]));
-  const lapses = new Map<string, { at: number; value: string; once: boolean; entries: number }>();
-  for (const judgement of [...actual.judgements.values()].flat()) {
-    const feed = isLive(judgement, now) ? feedOf(judgement, indicators) : undefined;
-    if (!feed) continue;
-    const known = lapses.get(feed.channel);
-    const first =
-      !known || judgement.end < known.at
-        ? { at: judgement.end, value: judgement.observable.value, once: judgement.once }
-        : known;
-    lapses.set(feed.channel, { ...first, entries: (known?.entries ?? 0) + 1 });
+  const { desired } = await readWill({ feedsDir: config.feedsDir, ownEmbedded, adhocAllow: [], now });
+  const own = (await client.allByExternalId('indicator', ownedId(owner))).filter((it) => isOurs(self, it));
+  const state = stateOf(owner, own);
+  const channels = new Map(own.map((it) => [it.id, channelOfIndicator(owner, it.externalIds)]));
+  const notices: string[] = [];
+  try {
+    const found = await findFeeds(client, self, desired.channels, now);
+    for (const { indicatorId, channel } of found.feeds) if (indicatorId) channels.set(indicatorId, channel);
+    notices.push(...found.notices);
+  } catch (error) {
+    if (!(error instanceof FeedOnOtherIndicator)) throw error;
+    notices.push(error.message);
   }
-  const last = await lastSync(session, tenant);
+  const runway = runways(await readActual(client, self), now, (id) => channels.get(id) ?? `indicator ${id}`);
+  const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
+  const reports = (await shared?.latestReports(REPORTS_LOOKED_AT)) ?? [];
+  const renewal = await shared?.latestRenewal();
+  const last = reports.find(({ kind }) => kind === 'sync');
+  const audit = reports.find(({ kind }) => kind === 'audit');
   const facts = {
     owner,
     tenant: `${ctia.ctiaUrl} (${self.organisation})`,
-    applied: found.state
-      ? { revision: found.state.revision, at: found.state.writtenAt, repository: found.state.repository ?? null }
-      : null,
+    applied: state ? { revision: state.revision, at: state.writtenAt, repository: state.repository ?? null } : null,
     lists: desired.revision,
     // A run that had nothing to change leaves the applied revision as it is.
     lists_applied:
-      found.state?.revision === desired.revision || (last?.result === 'verified' && last.revision === desired.revision),
+      state?.revision === desired.revision || (last?.result === 'verified' && last.revision === desired.revision),
     last_run: last
       ? { run: last.run, result: last.result, ended_at: last.endedAt, changes: countsLine(last.counts) }
       : null,
-    verified_at: last?.result === 'verified' ? last.endedAt : null,
+    verified_at: reports.find(({ kind, result }) => kind === 'sync' && result === 'verified')?.endedAt ?? null,
     held: last?.held ?? [],
-    first_lapse: Object.fromEntries(
-      [...lapses].map(([channel, it]) => [channel, { ...it, at: new Date(it.at).toISOString() }]),
-    ),
-    notices: found.notices,
+    held_since: heldSince(reports),
+    last_renewal: renewal ? factsOf(renewal) : null,
+    runway: Object.fromEntries([...runway].sort().map(([channel, it]) => [channel, runwayFacts(it)])),
+    drift: audit ? { at: audit.endedAt, changes: countsLine(audit.counts) } : null,
+    requests_left: (await shared?.requestsLeft()) ?? null,
+    notices,
   };
   session.print(options.json ? JSON.stringify(facts, null, 2) : renderStatus(facts));
   return EXIT.done;
+}
+
+/** Since when no sync was applied: the first of those that were held or had problems, one after the other, up to now. */
+function heldSince(reports: readonly Report[]): string | null {
+  const syncs = reports.filter(({ kind }) => kind === 'sync');
+  const free = syncs.findIndex(({ held }) => held.length === 0);
+  return (free < 0 ? syncs : syncs.slice(0, free)).at(-1)?.endedAt ?? null;
+}
+
+function factsOf({ result, endedAt, renewed, live, failures }: RenewalReport) {
+  return { result, at: endedAt, renewed, live, failures: failures.map(({ message }) => message) };
+}
+
+function runwayFacts({ live, lapses, ends }: Runway) {
+  const said = (ending: Ending | undefined) =>
+    ending === undefined ? null : { at: new Date(ending.at).toISOString(), value: ending.value };
+  return { live, lapses: said(lapses), ends: said(ends) };
 }
 
 interface Facts {
@@ -61,25 +94,38 @@ interface Facts {
   last_run: { run: string; result: string; ended_at: string; changes: string } | null;
   verified_at: string | null;
   held: readonly { message: string }[];
-  first_lapse: Record<string, { at: string; value: string; once: boolean; entries: number }>;
+  held_since: string | null;
+  last_renewal: ReturnType<typeof factsOf> | null;
+  runway: Record<string, ReturnType<typeof runwayFacts>>;
+  drift: { at: string; changes: string } | null;
+  requests_left: number | null;
   notices: readonly string[];
 }
 
 function renderStatus(facts: Facts): string {
-  const { applied, last_run: last } = facts;
+  const { applied, last_run: last, last_renewal: renewal, drift, requests_left: left } = facts;
   return [
     `owner     ${facts.owner} at ${facts.tenant}`,
     `applied   ${applied ? `${applied.revision}, written ${applied.at}` : 'nothing yet'}`,
     `lists     ${facts.lists}${facts.lists_applied ? '' : ' (not applied yet)'}`,
     `last run  ${last ? `${last.result} at ${last.ended_at}, ${last.changes}` : 'none that this Redis knows of'}`,
-    `verified  ${facts.verified_at ?? 'not by the last run'}`,
-    ...facts.held.map(({ message }) => `held      ${message}`),
-    ...Object.entries(facts.first_lapse).map(
-      ([channel, it]) =>
-        `lapses    ${channel}: ${it.entries} live, the first ends ${it.at} (${it.value}${it.once ? ', once' : ', renewed before'})`,
-    ),
+    `verified  ${facts.verified_at ?? 'by no run that this Redis knows of'}`,
+    ...facts.held.map(({ message }) => `held      since ${facts.held_since}: ${message}`),
+    `renewed   ${renewal ? `${renewal.renewed} of ${renewal.live} at ${renewal.at}${renewal.result === 'renewed' ? '' : `, ${renewal.result}`}` : 'by no worker that this Redis knows of'}`,
+    ...(renewal?.failures ?? []).map((message) => `failed    ${message}`),
+    ...Object.entries(facts.runway).map(([channel, it]) => `runway    ${channel}: ${runwayLine(it)}`),
+    ...(drift ? [`drift     ${drift.changes}, audited ${drift.at}`] : []),
+    ...(left === null ? [] : [`budget    ${left} requests left in this hour`]),
     ...facts.notices.map((notice) => `notice    ${notice}`),
   ].join('\n');
+}
+
+function runwayLine({ live, lapses, ends }: Facts['runway'][string]): string {
+  return [
+    `${live} live`,
+    ...(lapses ? [`without workers the first lapses ${lapses.at} (${lapses.value})`] : []),
+    ...(ends ? [`the first that is not renewed ends ${ends.at} (${ends.value})`] : []),
+  ].join('; ');
 }
 
 /** The last sync that workers or `apply` reported, as far as a Redis that runs now knows it. */

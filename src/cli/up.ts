@@ -3,7 +3,7 @@ import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue } from '../jobs/enqueue.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
 import { openRedis } from '../jobs/redis.ts';
-import { upsertSchedules } from '../jobs/schedules.ts';
+import { keepSchedules } from '../jobs/schedules.ts';
 import { startWorkers } from '../jobs/workers.ts';
 import type { Workplace } from '../jobs/workplace.ts';
 import type { Report } from '../reconcile/report.ts';
@@ -11,7 +11,8 @@ import { readFeeds } from '../sources/feeds-folder.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
-import { openTenant, type Session, type Tenant, untilAborted } from './session.ts';
+import { rememberOwner } from './remembered-owner.ts';
+import { bringLists, openTenant, type Session, type Tenant, untilAborted } from './session.ts';
 import { renderTable } from './table.ts';
 import { viewTenant } from './tenant-view.ts';
 
@@ -51,19 +52,32 @@ export async function work(session: Session): Promise<Exit> {
 
 async function open(session: Session) {
   const { config, clock, log, releases } = session;
+  await bringLists(session);
   const redis = await openRedis({ ...config, clock, log });
   releases.add('Redis', () => redis.close());
   const tenant = await openTenant(session);
   const work: Workplace = await openWorkplace({
+    ...config,
     ...session,
     ...tenant,
-    feedsDir: config.feedsDir,
     connection: redis.connection,
   });
+  rememberOwner(config, tenant.owner);
   const workers = startWorkers(work, redis.connection);
   releases.add('workers', () => workers.close());
-  await upsertSchedules(work.requests, clock);
+  const schedules = await keepSchedules(work);
+  releases.add('schedules', () => schedules.stop());
+  await openWebhook(session, work);
   return { work, tenant, redis };
+}
+
+async function openWebhook({ config, log, releases, print }: Session, { requests }: Workplace): Promise<void> {
+  if (config.webhook === undefined) return;
+  const { startWebhook } = await import('../web/webhook.ts');
+  const onPush = async () => void (await enqueue(requests, 'fetch', {}));
+  const webhook = await startWebhook({ ...config.webhook, log, onPush });
+  releases.add('webhook', () => webhook.close());
+  print(`Pushes are heard at ${webhook.url}`);
 }
 
 async function printProblems({ config, clock, print }: Session): Promise<void> {

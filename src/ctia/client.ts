@@ -2,9 +2,12 @@ import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
-import { type Answer, errorOf, isRecord, jsonOf } from './answer.ts';
+import { type Answer, errorOf, jsonOf } from './answer.ts';
+import { makeReadingById, pathOf } from './by-id.ts';
 import { CtiaError, isCtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
+import { makeHourlyShare } from './one-by-one-share.ts';
+import { pagesOf, type Stored } from './pages.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
 import { withRetry } from './retry.ts';
 import {
@@ -26,6 +29,8 @@ export interface CtiaConnection {
   readonly tokens: TokenSource;
   /** The server's clock minus ours, by its last `Date`. */
   aheadMs: number;
+  /** Of the hourly budget, for requests that do one by one what a token may not do in bulk; false where it is used up. */
+  readonly takeOneByOne: () => Promise<boolean>;
   close(): void;
 }
 
@@ -47,7 +52,7 @@ export function openCtia({
 }: CtiaConnectionOptions): CtiaConnection {
   const http = makeHttp();
   const tokens = makeTokenSource({ http, clock, tokenUrl: `${tokenUrl}/iroh/oauth2/token`, clientId, clientPassword });
-  return { ctiaUrl, http, tokens, aheadMs: 0, close: () => http.close() };
+  return { ctiaUrl, http, tokens, aheadMs: 0, takeOneByOne: makeHourlyShare(clock), close: () => http.close() };
 }
 
 export interface CtiaClientOptions {
@@ -57,6 +62,8 @@ export interface CtiaClientOptions {
   patienceMs: number;
   /** Asked before each request that counts against the organisation's quota; resolves when the request may go. */
   takeFromBudget?: (() => Promise<void>) | undefined;
+  /** As the connection's, where all workers share it. */
+  takeOneByOne?: (() => Promise<boolean>) | undefined;
   /** Asked before each write: throws when this process may no longer write (it lost the lock). */
   assertMayWrite?: (() => Promise<void>) | undefined;
   onWait?: ((error: CtiaError, waitMs: number) => void) | undefined;
@@ -70,32 +77,9 @@ export interface NewBundle {
   relationships: LinkDocument[];
 }
 
-/** An entity kind that has an external_id route, a search route and a parser of ours. */
-const KINDS = {
-  judgement: storedJudgement,
-  relationship: storedRelationship,
-  indicator: storedIndicator,
-  feed: storedFeed,
-} as const;
-
-interface Stored {
-  judgement: StoredJudgement;
-  relationship: StoredRelationship;
-  indicator: StoredIndicator;
-  feed: StoredFeed;
-}
-
 const READ_TIMEOUT_MS = 60 * SECOND;
 const WRITE_TIMEOUT_MS = 40 * SECOND;
 const VIEW_TIMEOUT_MS = 120 * SECOND;
-
-/** Records a page. Documents are about 1 KB, so a page is some 5 MB. */
-export const PAGE_SIZE = 5000;
-/** An owner with more pages than this is no owner of ours; the walk must end also when a server's cursor is broken. */
-const PAGES_MAX = 2000;
-
-/** A request line of more than 8 KiB may be refused: some 58 characters an id. */
-const IDS_PER_GET = 100;
 
 /** Offsets below this are noise: the `Date` header has whole seconds. */
 const CLOCK_NOISE_MS = 2 * SECOND;
@@ -107,7 +91,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   const { connection, clock, patienceMs, onWait, signal } = options;
   const { ctiaUrl, http, tokens } = connection;
   const requests = { total: 0, mutating: 0 };
-  let idsPerGet = IDS_PER_GET;
+  const takeOneByOne = options.takeOneByOne ?? connection.takeOneByOne;
 
   async function send(
     request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
@@ -158,34 +142,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     return jsonOf(`POST /ctia/${kind}`, answer);
   }
 
-  /** Every record of a route, page by page to the last; throws `incomplete` unless they are as many as `X-Total-Hits` says. */
-  async function* pages<K extends keyof Stored>(kind: K, route: string): AsyncGenerator<Stored[K][]> {
-    const parse = KINDS[kind] as (value: unknown) => Stored[K];
-    const first = `${route}${route.includes('?') ? '&' : '?'}sort_by=id`;
-    const seen = new Set<string>();
-    let cursor = `limit=${PAGE_SIZE}`;
-    for (let page = 0; page < PAGES_MAX; page += 1) {
-      const answer = await read(`${first}&${cursor}`);
-      const body = jsonOf(`GET ${withoutQuery(route)}`, answer);
-      if (!Array.isArray(body))
-        throw new CtiaError('unexpected', `GET ${withoutQuery(route)} did not answer with a list`);
-      const records = body.map(parse).filter((record) => !seen.has(record.id));
-      for (const record of records) seen.add(record.id);
-      yield records;
-      const next = answer.headers['x-next'];
-      if (next !== undefined) {
-        cursor = next;
-        continue;
-      }
-      const total = Number(answer.headers['x-total-hits']);
-      if (total === seen.size) return;
-      throw new CtiaError(
-        'incomplete',
-        `GET ${withoutQuery(route)} gave ${seen.size} records and announced ${total}; nothing is decided on it`,
-      );
-    }
-    throw new CtiaError('incomplete', `GET ${withoutQuery(route)} did not end within ${PAGES_MAX} pages`);
-  }
+  const pages = <K extends keyof Stored>(kind: K, route: string) => pagesOf(read, kind, route);
 
   async function all<K extends keyof Stored>(kind: K, route: string): Promise<Stored[K][]> {
     const records: Stored[K][] = [];
@@ -193,33 +150,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     return records;
   }
 
-  async function byId(
-    kind: 'judgements' | 'relationships',
-    ids: readonly string[],
-  ): Promise<{ found: unknown[]; unreadable: number }> {
-    const found: unknown[] = [];
-    let unreadable = 0;
-    for (let at = 0; at < ids.length; ) {
-      const some = ids.slice(at, at + idsPerGet);
-      const query = some.map((id) => `${kind}=${shortId(id)}`);
-      let body: unknown;
-      try {
-        body = jsonOf('GET /ctia/bulk', await read(`/ctia/bulk?${query.join('&')}`));
-      } catch (error) {
-        if (!isCtiaError(error, 'too-many') || !takesFewer(error, some.length)) throw error;
-        idsPerGet = error.facts.entitiesMax;
-        continue;
-      }
-      const records = isRecord(body) ? body[kind] : undefined;
-      if (Array.isArray(records)) {
-        const readable = records.filter((record) => record !== null);
-        found.push(...readable);
-        unreadable += records.length - readable.length;
-      }
-      at += some.length;
-    }
-    return { found, unreadable };
-  }
+  const byId = makeReadingById(read, takeOneByOne);
 
   async function isReadableOrGone(id: string): Promise<boolean> {
     try {
@@ -251,9 +182,32 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       return bulkResult(await write('PUT', '/ctia/bulk?wait_for=true', { judgements }), 'judgements', 'updated');
     },
 
-    async removeLinks(ids: string[]): Promise<BulkResult> {
-      const body = await write('DELETE', '/ctia/bulk?wait_for=true', { relationships: ids });
-      return bulkResult(body, 'relationships', 'deleted');
+    async replaceLinks(relationships: LinkDocument[]): Promise<BulkResult> {
+      return bulkResult(await write('PUT', '/ctia/bulk?wait_for=true', { relationships }), 'relationships', 'updated');
+    },
+
+    /** Judgements and links by id, together or alone; the answer is told for both together. Never by a search: that reaches other owners' records. */
+    async remove(judgements: readonly string[], relationships: readonly string[]): Promise<BulkResult> {
+      const ids = {
+        ...(judgements.length > 0 && { judgements }),
+        ...(relationships.length > 0 && { relationships }),
+      };
+      const body = await write('DELETE', '/ctia/bulk?wait_for=true', ids);
+      const [a, b] = [bulkResult(body, 'judgements', 'deleted'), bulkResult(body, 'relationships', 'deleted')];
+      return {
+        done: new Set([...a.done, ...b.done]),
+        notFound: new Set([...a.notFound, ...b.notFound]),
+        forbidden: new Set([...a.forbidden, ...b.forbidden]),
+        failed: new Set([...a.failed, ...b.failed]),
+      };
+    },
+
+    /** Whether one more request may go that does for one record what this token may not do in bulk. */
+    takeOneByOne,
+
+    /** Deletes one judgement or link. For tokens that may not use bulk DELETE. */
+    async removeOne(id: string): Promise<void> {
+      await write('DELETE', `${pathOf(id)}?wait_for=true`, undefined);
     },
 
     createIndicator: async (document: IndicatorDocument) => storedIndicator(await create('indicator', document)),
@@ -347,29 +301,12 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   };
 }
 
-/** Whether the tenant named a number that the next try can keep to. */
-function takesFewer(error: CtiaError, than: number): error is CtiaError & { facts: { entitiesMax: number } } {
-  const { entitiesMax } = error.facts;
-  return entitiesMax !== undefined && entitiesMax > 0 && entitiesMax < than;
-}
-
-function shortId(longId: string): string {
-  return longId.slice(longId.lastIndexOf('/') + 1);
-}
-
 function headers(token: Token, body: Buffer | undefined): Record<string, string> {
   return {
     authorization: `Bearer ${token.bearer}`,
     accept: 'application/json',
     ...(body && { 'content-type': 'application/json' }),
   };
-}
-
-/** A long id is a working URL, but its host and port are the server's idea of itself; we keep to the host we were given. */
-function pathOf(longId: string): string {
-  const [path] = /\/ctia\/[a-z-]+\/[^/]+$/.exec(longId) ?? [];
-  if (path === undefined) throw new Error(`not a long id: ${longId}`);
-  return path;
 }
 
 /** With its secret. As with all ids: on the host that we were given, not on the one by which the server knows itself. */

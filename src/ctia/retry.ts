@@ -19,7 +19,10 @@ export interface RetryPolicy {
   onWait?: ((error: CtiaError, waitMs: number) => void) | undefined;
 }
 
-const WAITS_MS = [2 * SECOND, 4 * SECOND];
+/** The index is refreshed each second: after this wait a read sees what an earlier request wrote. */
+export const REFRESH_MS = 2 * SECOND;
+
+const WAITS_MS = [REFRESH_MS, 2 * REFRESH_MS];
 const THROTTLED_TRIES_MAX = 5;
 
 export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {

@@ -11,11 +11,19 @@ export interface Position {
 /**
  * How long a judgement is valid.
  *   renewed  `text` after its start (`7d`), and renewed as long as the entry stands in its list
+ *   runs-out `text` from when it is first published, and never renewed: the list said `renew: false`
  *   once     until `end` (epoch ms), and never renewed: the entry said `expires:`
  */
 export type Lifetime =
-  | { readonly kind: 'renewed'; readonly text: string; readonly ms: number }
+  | { readonly kind: 'renewed' | 'runs-out'; readonly text: string; readonly ms: number }
   | { readonly kind: 'once'; readonly text: string; readonly end: number };
+
+/** The first day of an entry: before it nothing of it is published. */
+export interface Start {
+  readonly text: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
 
 /** What a judgement says of its observable. Entries that say the same share one object: a list of a million has one `Terms`. */
 export interface Terms {
@@ -28,6 +36,7 @@ export interface Terms {
   readonly confidence: Confidence;
   readonly tlp: Tlp;
   readonly lifetime: Lifetime;
+  readonly starts?: Start;
 }
 
 /** One accepted item of a list: exactly one judgement is to exist for it. `list` is the list's name. */
@@ -37,6 +46,8 @@ export interface Entry {
   readonly list: string;
   readonly channel: string;
   readonly position: Position;
+  /** A range that is published without the allowed addresses in it, in as many parts as that takes. */
+  readonly carveOut?: true;
 }
 
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */

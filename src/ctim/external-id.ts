@@ -70,6 +70,13 @@ export function feedId(owner: string, channel: string, type: ObservableType, g: 
   return `${feedIdPrefix(owner, channel, type)}${g}`;
 }
 
+/** The channel that an indicator of ours was made for. A type has no hyphen, a channel may. */
+export function channelOfIndicator(owner: string, externalIds: readonly string[]): string | undefined {
+  const prefix = `${owner}-indicator-`;
+  const id = externalIds.find((it) => it.startsWith(prefix));
+  return id?.slice(prefix.length, id.lastIndexOf('-'));
+}
+
 export function stateId(owner: string): string {
   return `${owner}-state`;
 }

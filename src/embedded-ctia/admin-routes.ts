@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Ctia } from './ctia.ts';
-import { readFaults } from './fault-list.ts';
+import { faultList, readFaults } from './fault-list.ts';
 import type { FaultPlan } from './faults.ts';
 import { type Operation, operation } from './operation.ts';
 import { Refusal } from './refusal.ts';
@@ -28,6 +28,11 @@ const newClient = z.strictObject({
   scopes: z.array(z.string().min(1)).optional(),
 });
 
+const client = z.strictObject({ id: z.string(), login: z.string(), org: z.string(), scopes: z.array(z.string()) });
+const faultsLeft = z.strictObject({ left: z.int() });
+/** It asks for no secret, and nobody but this machine gets through. */
+const FAULTS = { access: 'open', refuses: [403] } as const;
+
 const told = (summary: string, more: Partial<Operation> = {}) =>
   operation({ tag: 'admin', summary, access: 'admin', ...more });
 
@@ -43,16 +48,20 @@ export function adminRoutes(app: FastifyInstance, ctia: Ctia, dataDir: string): 
       throw new Refusal(401, { error: 'not_authenticated', message: 'The secret of the data folder is asked for' });
     }
   };
-  app.get('/admin/clients', told('The API clients'), (request, reply) => {
+  app.get('/admin/clients', told('The API clients', { answer: z.array(client) }), (request, reply) => {
     guard(request);
     return reply.send(ctia.clients.all());
   });
-  app.post('/admin/clients', told('Make one', { body: newClient, status: 201 }), (request, reply) => {
-    guard(request);
-    const { login, org, scopes } = parseOrRefuse(newClient, request.body);
-    const said = { ...(login && { login }), ...(org && { org }), ...(scopes && { scopes }) };
-    return reply.code(201).header('Cache-Control', 'no-store').send(ctia.clients.add(said));
-  });
+  app.post(
+    '/admin/clients',
+    told('Make one', { body: newClient, status: 201, answer: client.extend({ password: z.string() }) }),
+    (request, reply) => {
+      guard(request);
+      const { login, org, scopes } = parseOrRefuse(newClient, request.body);
+      const said = { ...(login && { login }), ...(org && { org }), ...(scopes && { scopes }) };
+      return reply.code(201).header('Cache-Control', 'no-store').send(ctia.clients.add(said));
+    },
+  );
   app.delete<{ Params: { id: string } }>(
     '/admin/clients/:id',
     told('Refuse one from now on', { status: 204 }),
@@ -71,18 +80,22 @@ export function faultRoutes(app: FastifyInstance, faults: FaultPlan): void {
   const guard = (request: FastifyRequest) => {
     if (!LOOPBACK.test(request.socket.remoteAddress ?? '')) throw new Refusal(403, { error: 'from this machine only' });
   };
-  app.get('/admin/faults', told('Faults that are left', { access: 'open' }), (request, reply) => {
+  app.get('/admin/faults', told('Faults that are left', { ...FAULTS, answer: faultsLeft }), (request, reply) => {
     guard(request);
     return reply.send({ left: faults.left });
   });
-  app.post('/admin/faults', told('More faults', { access: 'open', status: 201 }), (request, reply) => {
-    guard(request);
-    const read = readFaults(request.body);
-    if ('problems' in read) throw new Refusal(400, { errors: read.problems });
-    faults.push(...read.faults);
-    return reply.code(201).send({ left: faults.left });
-  });
-  app.delete('/admin/faults', told('No more faults', { access: 'open', status: 204 }), (request, reply) => {
+  app.post(
+    '/admin/faults',
+    told('More faults', { ...FAULTS, refuses: [400, 403, 413], body: faultList, status: 201, answer: faultsLeft }),
+    (request, reply) => {
+      guard(request);
+      const read = readFaults(request.body);
+      if ('problems' in read) throw new Refusal(400, { errors: read.problems });
+      faults.push(...read.faults);
+      return reply.code(201).send({ left: faults.left });
+    },
+  );
+  app.delete('/admin/faults', told('No more faults', { ...FAULTS, status: 204 }), (request, reply) => {
     guard(request);
     faults.clear();
     return reply.code(204).send();

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayRead, mayWrite } from './access.ts';
+import { byPlural, storedOf } from './answers.ts';
 import {
   CREATE_EVERY_BULK_KIND,
   DELETE_EVERY_BULK_KIND,
@@ -19,6 +20,7 @@ import { parseQuery, waitQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { realize } from './realize.ts';
 import { Refusal } from './refusal.ts';
+import { text, texts } from './schema.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import type { Caller } from './tokens.ts';
 import { invalidRefusal, visibility } from './writes.ts';
@@ -32,8 +34,15 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
   const patchBody = bodyOf((kind) => kind.patchSchema && withId(kind.patchSchema));
   const idsBody = bodyOf(() => z.string());
   const told = (summary: string, more: Partial<Operation>) => operation({ tag: 'bulk', summary, ...more });
+  const operations = {
+    post: told('Create many', { query: waitQuery, body: createBody, status: 201, answer: created }),
+    get: told('Read many by id', { query: idsBody, answer: read }),
+    put: told('Replace many', { query: waitQuery, body: replaceBody, answer: updated }),
+    patch: told('Change parts of many', { query: waitQuery, body: patchBody, answer: updated }),
+    delete: told('Delete many by id', { query: waitQuery, body: idsBody, answer: deleted }),
+  };
 
-  app.post('/ctia/bulk', told('Create many', { query: waitQuery, body: createBody, status: 201 }), (request, reply) => {
+  app.post('/ctia/bulk', operations.post, (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, CREATE_EVERY_BULK_KIND);
     const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
@@ -53,7 +62,7 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
     });
   });
 
-  app.get('/ctia/bulk', told('Read many by id', { query: idsBody }), (request, reply) => {
+  app.get('/ctia/bulk', operations.get, (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, READ_EVERY_BULK_KIND);
     const asked = parseQuery(idsBody, request.query, PLURALS);
@@ -69,17 +78,17 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
     return reply.send(answer);
   });
 
-  app.put('/ctia/bulk', told('Replace many', { query: waitQuery, body: replaceBody }), (request, reply) => {
+  app.put('/ctia/bulk', operations.put, (request, reply) => {
     requireCapabilities(callerOf(request), CREATE_EVERY_BULK_KIND);
     return reply.send(change(ctia, request, replaceBody, (document) => document));
   });
 
-  app.patch('/ctia/bulk', told('Change parts of many', { query: waitQuery, body: patchBody }), (request, reply) => {
+  app.patch('/ctia/bulk', operations.patch, (request, reply) => {
     requireCapabilities(callerOf(request), PATCH_BULK);
     return reply.send(change(ctia, request, patchBody, (part, previous) => patched(previous, part)));
   });
 
-  app.delete('/ctia/bulk', told('Delete many by id', { query: waitQuery, body: idsBody }), (request, reply) => {
+  app.delete('/ctia/bulk', operations.delete, (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, DELETE_EVERY_BULK_KIND);
     const { wait_for: waitFor } = parseQuery(waitQuery, request.query);
@@ -104,6 +113,16 @@ export function bulkRoutes(app: FastifyInstance, ctia: Ctia): void {
     return reply.send(answer);
   });
 }
+
+const failed = z.looseObject({ error: z.union([text, z.looseObject({ type: text })]) });
+const errors = z.strictObject({ 'not-found': texts, forbidden: texts, 'internal-error': texts }).partial();
+const created = z.strictObject({
+  ...byPlural(BULK_KINDS, () => z.array(z.union([text, failed]))),
+  tempids: z.record(text, text).optional(),
+});
+const read = z.strictObject(byPlural(BULK_KINDS, (kind) => z.array(storedOf(kind).nullable())));
+const updated = z.strictObject(byPlural(BULK_KINDS, () => z.strictObject({ updated: texts, errors }).partial()));
+const deleted = z.strictObject(byPlural(BULK_KINDS, () => z.strictObject({ deleted: texts, errors }).partial()));
 
 /** PUT and PATCH. */
 function change(

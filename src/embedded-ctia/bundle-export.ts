@@ -1,21 +1,23 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayRead, readableSql } from './access.ts';
+import { byPlural as collectionsOf, storedOf } from './answers.ts';
 import { EXPORT_BUNDLE, requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { text } from './documents.ts';
 import { hostnameOf, shortIdOf } from './ids.ts';
 import { BULK_KINDS, KINDS, type Kind, type Stored } from './kinds.ts';
+import { others } from './matching.ts';
 import { operation } from './operation.ts';
 import { names, parseQuery, truth } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { parseOrRefuse } from './schema-error.ts';
-import type { Caller } from './tokens.ts';
 
 type End = 'source_ref' | 'target_ref';
 const ENDS: readonly End[] = ['source_ref', 'target_ref'];
 
-const KIND_NAMES = KINDS.map(({ name }) => name);
+/** What a relationship may be asked to come from or lead to: anything but a relationship. */
+const KIND_NAMES = KINDS.map(({ name }) => name).filter((name) => name !== 'relationship');
 const options = {
   related_to: z.array(z.enum(ENDS)).optional(),
   source_type: names(KIND_NAMES).optional(),
@@ -25,51 +27,59 @@ const options = {
 const LISTS = ['ids', 'related_to', 'source_type', 'target_type'];
 const idList = z.array(z.string());
 const getQuery = z.strictObject({ ids: idList, ...options });
+// CTIA closes this query string too, unlike that of its other POST routes.
 const postQuery = z.strictObject(options);
 const postBody = z.strictObject({ ids: idList });
 
 type Options = z.infer<typeof postQuery>;
 
+const answer = z.strictObject({
+  type: z.literal('bundle'),
+  source: z.literal('ctia'),
+  ...collectionsOf(BULK_KINDS, (kind) => z.array(storedOf(kind))),
+});
+
 /** Of each id at most so many relationships, the newest first. */
 const RELATIONSHIPS_MAX = 1000;
+/** So many documents are read before other requests have their turn. */
+const SLICE = 250;
 
 /**
  * Entities by id, with the relationships that lead from or to them, and what stands at the other ends, as a bundle. GET and
  * POST say the same. What is unknown, deleted or not readable is left out; a relationship to it stays.
  */
 export function bundleExportRoutes(app: FastifyInstance, ctia: Ctia): void {
-  const send = (request: FastifyRequest, reply: FastifyReply, ids: readonly string[], asked: Options) =>
-    reply.send(exported(ctia, callerOf(request), ids, asked));
+  const exporting = { tag: 'bundle', summary: 'Entities with what they are related to', answer };
 
-  const exporting = { tag: 'bundle', summary: 'Entities with what they are related to' };
-
-  app.get('/ctia/bundle/export', operation({ ...exporting, query: getQuery }), (request, reply) => {
+  app.get('/ctia/bundle/export', operation({ ...exporting, query: getQuery }), (request) => {
     requireCapabilities(callerOf(request), EXPORT_BUNDLE);
     const { ids, ...asked } = parseQuery(getQuery, request.query, LISTS);
-    return send(request, reply, ids, asked);
+    return exported(ctia, request, ids, asked);
   });
 
-  app.post('/ctia/bundle/export', operation({ ...exporting, query: postQuery, body: postBody }), (request, reply) => {
+  app.post('/ctia/bundle/export', operation({ ...exporting, query: postQuery, body: postBody }), (request) => {
     requireCapabilities(callerOf(request), EXPORT_BUNDLE);
     const asked = parseQuery(postQuery, request.query, LISTS);
-    return send(request, reply, parseOrRefuse(postBody, request.body).ids, asked);
+    return exported(ctia, request, parseOrRefuse(postBody, request.body).ids, asked);
   });
 }
 
-function exported(ctia: Ctia, caller: Caller, ids: readonly string[], asked: Options): object {
+async function exported(ctia: Ctia, request: FastifyRequest, ids: readonly string[], asked: Options): Promise<object> {
   const found = new Map<string, Stored>();
   const keep = (documents: readonly Stored[]) => {
     for (const document of documents) found.set(document.id, document);
   };
-  const roots = [...new Set(ids)].flatMap((id) => readable(ctia, caller, [id]).map((document) => ({ id, document })));
-  keep(roots.map(({ document }) => document));
+  keep(await readable(ctia, request, ids));
   if (asked.include_related_entities !== false) {
-    for (const { id } of roots) {
-      const relationships = relationshipsOf(ctia, caller, id, asked);
+    const roots = new Set([...found.keys()].map((id) => shortIdOf(id)));
+    const ends = new Set<string>();
+    for (const id of new Set(ids)) {
+      if (!roots.has(shortIdOf(id))) continue;
+      const relationships = await relationshipsOf(ctia, request, id, asked);
       keep(relationships);
-      const refs = relationships.flatMap((it) => [String(it.source_ref), String(it.target_ref)]);
-      keep(readable(ctia, caller, refs.filter(isLocal(ctia))));
+      for (const { source_ref: source, target_ref: target } of relationships) ends.add(source).add(target);
     }
+    keep(await readable(ctia, request, [...ends].filter(isLocal(ctia))));
   }
   return { type: 'bundle', source: 'ctia', ...byPlural(ctia, [...found.values()]) };
 }
@@ -86,63 +96,87 @@ function byPlural(ctia: Ctia, documents: readonly Stored[]): Record<string, Stor
 
 const KIND_BY_NAME: ReadonlyMap<string, Kind> = new Map(BULK_KINDS.map((kind) => [kind.name, kind]));
 
-function readable(ctia: Ctia, caller: Caller, ids: readonly string[]): Stored[] {
+async function readable(ctia: Ctia, request: FastifyRequest, ids: readonly string[]): Promise<Stored[]> {
+  const caller = callerOf(request);
   const byKind = new Map<Kind, string[]>();
   for (const shortId of new Set(ids.flatMap((id) => shortIdOf(id) ?? []))) {
     const kind = KIND_BY_NAME.get(shortId.slice(0, -37));
-    if (kind !== undefined) byKind.set(kind, [...(byKind.get(kind) ?? []), shortId]);
+    if (kind === undefined) continue;
+    const shortIds = byKind.get(kind);
+    if (shortIds === undefined) byKind.set(kind, [shortId]);
+    else shortIds.push(shortId);
   }
-  return [...byKind].flatMap(([kind, shortIds]) =>
-    [...ctia.documents.texts(kind.name, shortIds).values()]
-      .map((document) => JSON.parse(document) as Stored)
-      .filter((document) => mayRead(caller, document)),
+  const found: Stored[] = [];
+  for (const [kind, shortIds] of byKind) {
+    for (let i = 0; i < shortIds.length; i += SLICE) {
+      for (const document of ctia.documents.texts(kind.name, shortIds.slice(i, i + SLICE)).values()) {
+        const stored = JSON.parse(document) as Stored;
+        if (mayRead(caller, stored)) found.push(stored);
+      }
+      await others(waitedFor(request));
+    }
+  }
+  return found;
+}
+
+interface Relationship extends Stored {
+  readonly source_ref: string;
+  readonly target_ref: string;
+}
+
+/**
+ * The narrow table leaves those of this id, all of which may be a hundred thousand; their documents are read from the
+ * newest on, until there are enough. References are compared as they are written, in any case: nothing refers to a short
+ * id, and the table knows the entity behind a source whatever host the reference says.
+ */
+async function relationshipsOf(
+  ctia: Ctia,
+  request: FastifyRequest,
+  id: string,
+  asked: Options,
+): Promise<Relationship[]> {
+  const access = readableSql(callerOf(request), 'r');
+  const ends = asked.related_to ?? ENDS;
+  const newestFirst = ctia.store.rows(
+    `SELECT r.seq FROM relationship r WHERE (${ends.map((end) => ENDING_AT[end].sql).join(' OR ')}) AND ${access.sql}
+     ORDER BY r.timestamp DESC, r.id`,
+    [...ends.map((end) => ENDING_AT[end].param(id)), ...access.params],
   );
-}
-
-/** References are compared as they are written, in any case: nothing refers to a short id. */
-function relationshipsOf(ctia: Ctia, caller: Caller, id: string, asked: Options): Stored[] {
-  const access = readableSql(caller, 'r');
-  const found = new Map<number, { document: string; timestamp: number }>();
-  for (const end of asked.related_to ?? ENDS) {
-    const { sql, params } = ENDING_AT[end](id);
+  const found: Relationship[] = [];
+  for (let i = 0; i < newestFirst.length && found.length < RELATIONSHIPS_MAX; i += SLICE) {
+    const slice = JSON.stringify(newestFirst.slice(i, i + SLICE).map(({ seq }) => Number(seq)));
     const rows = ctia.store.rows(
-      `SELECT r.seq, r.timestamp, d.document FROM relationship r JOIN document d ON d.seq = r.seq
-       WHERE ${sql} AND ${access.sql} AND ${refType('source_ref')} AND ${refType('target_ref')}
-       ORDER BY r.timestamp DESC, r.id LIMIT ?`,
-      [
-        ...params,
-        ...access.params,
-        ...refTypeParams(asked.source_type),
-        ...refTypeParams(asked.target_type),
-        RELATIONSHIPS_MAX,
-      ],
+      'SELECT d.document FROM json_each(?) k CROSS JOIN document d ON d.seq = k.value ORDER BY k.key',
+      [slice],
     );
-    for (const row of rows)
-      found.set(Number(row.seq), { document: text(row, 'document'), timestamp: Number(row.timestamp) });
+    for (const row of rows) {
+      const document = JSON.parse(text(row, 'document')) as Relationship;
+      if (ends.some((end) => document[end].toLowerCase() === id.toLowerCase()) && joinsKinds(document, asked)) {
+        found.push(document);
+      }
+    }
+    await others(waitedFor(request));
   }
-  return [...found.values()]
-    .sort((a, b) => b.timestamp - a.timestamp)
-    .slice(0, RELATIONSHIPS_MAX)
-    .map(({ document }) => JSON.parse(document) as Stored);
+  return found.slice(0, RELATIONSHIPS_MAX);
 }
 
-/** The narrow table knows the entity behind a source, whatever host its reference says: hence the second look. */
-const ENDING_AT: Readonly<Record<End, (id: string) => { sql: string; params: string[] }>> = {
-  source_ref: (id) => ({
-    sql: `r.source_seq = (SELECT e.seq FROM entity e WHERE e.id = ?) AND lower(d.document ->> '$.source_ref') = ?`,
-    params: [shortIdOf(id) ?? '', id.toLowerCase()],
-  }),
-  target_ref: (id) => ({ sql: 'r.target_ref = ?', params: [id.toLowerCase()] }),
+const ENDING_AT: Readonly<Record<End, { sql: string; param: (id: string) => string }>> = {
+  source_ref: {
+    sql: 'r.source_seq = (SELECT e.seq FROM entity e WHERE e.id = ?)',
+    param: (id) => shortIdOf(id) ?? '',
+  },
+  target_ref: { sql: 'r.target_ref = ?', param: (id) => id.toLowerCase() },
 };
 
 /** As a query on the reference's text, as in CTIA: `asset` finds `asset-mapping` too. */
-function refType(end: End): string {
-  return `(? IS NULL OR EXISTS (SELECT 1 FROM json_each(?) t WHERE instr(lower(d.document ->> '$.${end}'), t.value) > 0))`;
+function joinsKinds(relationship: Relationship, { source_type: sources, target_type: targets }: Options): boolean {
+  const names = (ref: string, kinds: readonly string[] | undefined) =>
+    kinds === undefined || kinds.some((kind) => ref.toLowerCase().includes(kind));
+  return names(relationship.source_ref, sources) && names(relationship.target_ref, targets);
 }
 
-function refTypeParams(types: readonly string[] | undefined): (string | null)[] {
-  const wanted = types === undefined || types.length === 0 ? null : JSON.stringify(types);
-  return [wanted, wanted];
+function waitedFor({ socket }: FastifyRequest) {
+  return { abandoned: () => socket.destroyed };
 }
 
 /** An entity of another host is not here, whatever its id. */

@@ -11,15 +11,36 @@ import { operation } from './operation.ts';
 import { parseQuery } from './query-string.ts';
 import { shuffled } from './random.ts';
 import { Refusal } from './refusal.ts';
+import { text, texts } from './schema.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import type { Caller } from './tokens.ts';
 
 const bundleBody = bundleSchema(BUNDLE_KINDS);
 const importQuery = z.object({ 'external-key-prefixes': z.string().optional() });
 
+const imported = z.strictObject({
+  results: z.array(
+    z.strictObject({
+      id: text.optional(),
+      original_id: text.optional(),
+      result: z.enum(['created', 'exists', 'error']),
+      type: z.enum(BUNDLE_KINDS.map(({ name }) => name)),
+      external_ids: texts.optional(),
+      error: z.union([text, z.looseObject({ type: text })]).optional(),
+      msg: text.optional(),
+    }),
+  ),
+});
+
 /** `/ctia/bundle`: the one write that looks for what is there already. */
 export function bundleRoutes(app: FastifyInstance, ctia: Ctia): void {
-  const importing = { tag: 'bundle', summary: 'Create what is not there yet', query: importQuery, body: bundleBody };
+  const importing = {
+    tag: 'bundle',
+    summary: 'Create what is not there yet',
+    query: importQuery,
+    body: bundleBody,
+    answer: imported,
+  };
   app.post('/ctia/bundle/import', operation(importing), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, IMPORT_BUNDLE);

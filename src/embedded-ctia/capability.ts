@@ -43,13 +43,21 @@ export const IMPORT_BUNDLE = [
   ...BUNDLE_KINDS.filter(({ name }) => name !== 'target-record').map(({ name }) => `create-${name}`),
 ];
 
-export const EXPORT_BUNDLE = [...READ_EVERY_BULK_KIND, ...BULK_KINDS.map(({ plural }) => `list-${plural}`)];
+/** As capabilities spell the plural of a kind: `list-attack-patterns`. */
+const listed = (plural: string) => plural.replaceAll('_', '-');
+
+/** Verdicts are asked for as well, though none is ever in a bundle that is exported. */
+export const EXPORT_BUNDLE = [
+  ...READ_EVERY_BULK_KIND,
+  ...BULK_KINDS.map(({ plural }) => `list-${listed(plural)}`),
+  'list-verdicts',
+];
 
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   read: ['read', 'search', 'list'],
   write: ['create', 'delete'],
 };
-const NAMES: ReadonlyMap<string, string> = new Map(BULK_KINDS.map(({ plural, name }) => [plural, name]));
+const NAMES: ReadonlyMap<string, string> = new Map(BULK_KINDS.map(({ plural, name }) => [listed(plural), name]));
 const ASSET_KINDS = ['asset', 'asset-mapping', 'asset-properties', 'target-record'];
 
 function scopeGrants(scope: string, capability: string): boolean {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { storedOf } from './answers.ts';
 import { bundleSchema } from './bundle-schema.ts';
 import { requireCapabilities } from './capability.ts';
 import { casebookParts } from './casebook-kind.ts';
@@ -39,7 +40,8 @@ export function casebookRoutes(app: FastifyInstance, ctia: Ctia): void {
   }
 
   // No field of a casebook is required, so a part of one is one.
-  const told = (summary: string, body: z.ZodType) => operation({ tag: kind.name, summary, query: waitQuery, body });
+  const told = (summary: string, body: z.ZodType) =>
+    operation({ tag: kind.name, summary, query: waitQuery, body, answer: storedOf(kind) });
   app.patch<OfOne>('/ctia/casebook/:id', told('Change parts of one', kind.schema), (request, reply) =>
     changed(request, reply, kind.schema, patched),
   );

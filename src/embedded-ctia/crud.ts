@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { mayRead } from './access.ts';
+import { readOf, storedOf } from './answers.ts';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { realizeFeed } from './feed.ts';
@@ -27,7 +28,8 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
   const path = `/ctia/${kind.name}`;
   const getQuery = z.strictObject({ fields: names(kind.fields).optional() });
   const isFeed = kind.name === 'feed';
-  const told = (summary: string, more: Partial<Operation>) => operation({ tag: kind.name, summary, ...more });
+  const told = (summary: string, more: Partial<Operation>) =>
+    operation({ tag: kind.name, summary, answer: storedOf(kind), ...more });
 
   function finished(realized: Realized, previous?: Stored): Stored {
     if ('invalid' in realized) throw invalidRefusal(realized.invalid);
@@ -44,7 +46,7 @@ export function crudRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void {
     return reply.code(201).header('Location', stored.id).send(stored);
   });
 
-  app.get<OfOne>(`${path}/:id`, told('Read one', { query: getQuery }), (request, reply) => {
+  app.get<OfOne>(`${path}/:id`, told('Read one', { query: getQuery, answer: readOf(kind) }), (request, reply) => {
     const caller = callerOf(request);
     requireCapabilities(caller, [`read-${kind.name}`]);
     const { fields } = parseQuery(getQuery, request.query);

@@ -22,7 +22,7 @@ const fault = z.discriminatedUnion('kind', [
     ...times,
     kind: z.literal('status'),
     status: z.int().min(400).max(599),
-    body: z.json().optional(),
+    body: z.unknown().optional(),
     retryAfter: z.string().optional(),
   }),
   z.strictObject({ ...times, kind: z.enum(['reset-before', 'reset-after', 'token']) }),
@@ -36,7 +36,7 @@ const fault = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ ...times, kind: z.literal('short'), drop: z.int().positive(), type: z.string().optional() }),
 ]);
-const faultList = z.array(fault);
+export const faultList = z.array(fault);
 
 /** The faults, or what is wrong with the list: one line each, with the place. */
 export function readFaults(list: unknown): { faults: Fault[] } | { problems: string[] } {

@@ -1,15 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { storedOf } from './answers.ts';
 import type { Ctia } from './ctia.ts';
 import { ownerOf, PAGE_MAX, pageOf } from './feed-links.ts';
 import { jsonView, plainView } from './feed-text.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
-import type { Stored } from './kinds.ts';
+import { kindNamed, type Stored } from './kinds.ts';
 import { operation } from './operation.ts';
 import { parseQuery, whole } from './query-string.ts';
 import { Refusal } from './refusal.ts';
 import { type Representation, represented, sendRepresentation } from './representation.ts';
+import { observable } from './schema.ts';
 import { makeViewCache, type Rendered } from './view-cache.ts';
 
 /**
@@ -28,8 +30,20 @@ const viewQuery = z.strictObject({
 });
 type ViewQuery = z.infer<typeof viewQuery>;
 
-const told = (summary: string, answerType: string) =>
-  operation({ tag: 'feed', summary, query: viewQuery, answerType, access: 'open' });
+const told = (summary: string, answerType: string, answer: z.ZodType) =>
+  operation({
+    tag: 'feed',
+    summary,
+    query: viewQuery,
+    answerType,
+    answer,
+    access: 'open',
+    refuses: [400, 401, 403, 404],
+  });
+const listed = z.union([
+  z.strictObject({ observables: z.array(observable) }),
+  z.strictObject({ judgements: z.array(storedOf(kindNamed('judgement'))) }),
+]);
 
 interface OfFeed {
   Params: { id: string };
@@ -60,7 +74,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
   app.route<OfFeed>({
     method: ['GET', 'HEAD'],
     url: '/ctia/feed/:id/view',
-    ...told('What it lists, as JSON', 'application/json'),
+    ...told('What it lists, as JSON', 'application/json', listed),
     handler: async (request, reply) => {
       const query = parseQuery(viewQuery, request.query);
       const feed = openFeed(ctia, request.params.id, query);
@@ -76,7 +90,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
     app.route<OfFeed>({
       method: ['GET', 'HEAD'],
       url,
-      ...told(summary, 'text/plain'),
+      ...told(summary, 'text/plain', z.string()),
       handler: async (request, reply) => {
         const query = ednRefusals(() => parseQuery(viewQuery, request.query));
         const feed = openFeed(ctia, request.params.id, query);

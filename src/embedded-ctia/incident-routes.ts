@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { TLPS } from '../ctim/judgement.ts';
 import { mayRead } from './access.ts';
+import { storedOf } from './answers.ts';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { shortIdOf } from './ids.ts';
@@ -38,7 +39,7 @@ export function incidentRoutes(app: FastifyInstance, ctia: Ctia): void {
 
   app.post<{ Params: { id: string } }>(
     '/ctia/incident/:id/status',
-    told('Set its status', { query: waitQuery, body: statusBody }),
+    told('Set its status', { query: waitQuery, body: statusBody, answer: storedOf(incidents) }),
     (request, reply) => {
       const caller = callerOf(request);
       requireCapabilities(caller, ['create-incident']);
@@ -53,7 +54,11 @@ export function incidentRoutes(app: FastifyInstance, ctia: Ctia): void {
 
   app.post<{ Params: { id: string } }>(
     '/ctia/incident/:id/link',
-    told('Relate a casebook or an investigation to it', { body: linkBody, status: 201 }),
+    told('Relate a casebook or an investigation to it', {
+      body: linkBody,
+      status: 201,
+      answer: storedOf(relationships),
+    }),
     (request, reply) => {
       const caller = callerOf(request);
       requireCapabilities(caller, ['create-relationship', 'read-incident', 'read-relationship']);

@@ -179,7 +179,7 @@ export function lastSeq(store: Store): number {
 }
 
 /** Other requests have their turn. */
-export async function others({ abandoned }: Search): Promise<void> {
+export async function others({ abandoned }: Pick<Search, 'abandoned'>): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   // Nobody reads this answer, and it is no failure that a log should tell.
   if (abandoned?.() === true) throw new Refusal(499, undefined);

@@ -40,7 +40,7 @@ export function metricRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     }),
   };
 
-  const told = (summary: string, query: z.ZodType) => operation({ tag: kind.name, summary, query });
+  const told = (summary: string, query: z.ZodType) => operation({ tag: kind.name, summary, query, answer: metric });
 
   function askedOf<T>(request: FastifyRequest, query: z.ZodType<T>): T {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
@@ -80,6 +80,12 @@ export function metricRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     return sendMetric(reply, 'histogram', field, asked, window, tally, histogram(tally, granularity, timezone));
   });
 }
+
+const metric = z.strictObject({
+  data: z.record(z.string(), z.unknown()),
+  type: z.enum(['topn', 'cardinality', 'histogram']),
+  filters: z.looseObject({ from: instant, to: instant }),
+});
 
 interface Window {
   readonly from: string;

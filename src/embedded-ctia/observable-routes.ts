@@ -1,16 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { readableSql } from './access.ts';
+import { readOf } from './answers.ts';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { text } from './documents.ts';
 import { shortIdOf } from './ids.ts';
 import { type Kind, kindNamed } from './kinds.ts';
 import type { Search } from './matching.ts';
-import { operation } from './operation.ts';
+import { type Operation, operation } from './operation.ts';
 import { DEFAULT_LIMIT, pagingHeaders } from './paging.ts';
 import { createdShape, names, pagingShape, parseQuery } from './query-string.ts';
 import { Refusal, schemaRefusal } from './refusal.ts';
+import { verdictSchema } from './schema.ts';
 import { find } from './search.ts';
 import { pageOf, sendPage } from './search-routes.ts';
 import { verdictOf } from './verdict.ts';
@@ -35,15 +37,19 @@ const COMPOSITE_SORTS = [
  *   verdict
  */
 export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
-  app.get<OfObservable>('/ctia/:type/:value/verdict', told('Its verdict', verdictQuery), (request, reply) => {
-    const identity = callerOf(request);
-    requireCapabilities(identity, ['read-verdict']);
-    const observable = observableOf(request);
-    const { from, to } = parseQuery(verdictQuery, request.query);
-    const verdict = verdictOf(ctia.store, { identity, ...observable, from, to, now: ctia.clock.now() });
-    if (verdict !== undefined) return reply.send(verdict);
-    throw new Refusal(404, { message: 'no verdict currently available for the supplied observable' });
-  });
+  app.get<OfObservable>(
+    '/ctia/:type/:value/verdict',
+    told('Its verdict', verdictQuery, verdictSchema),
+    (request, reply) => {
+      const identity = callerOf(request);
+      requireCapabilities(identity, ['read-verdict']);
+      const observable = observableOf(request);
+      const { from, to } = parseQuery(verdictQuery, request.query);
+      const verdict = verdictOf(ctia.store, { identity, ...observable, from, to, now: ctia.clock.now() });
+      if (verdict !== undefined) return reply.send(verdict);
+      throw new Refusal(404, { message: 'no verdict currently available for the supplied observable' });
+    },
+  );
 
   for (const { kind, sorts, leads } of ROUTES) {
     const query = z.strictObject({
@@ -54,19 +60,23 @@ export function observableRoutes(app: FastifyInstance, ctia: Ctia): void {
     });
     const path = `/ctia/:type/:value/${kind.plural}`;
 
-    app.get<OfObservable>(path, told(`${kind.plural} on it`, query), async (request, reply) => {
-      requireCapabilities(callerOf(request), [`list-${kind.plural}`]);
-      const search = searchOn(ctia, kind, request);
-      const asked = parseQuery(query, request.query);
-      const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
-      const found = await find(ctia, { ...search, created: { from: asked.from, to: asked.to } }, page);
-      return sendPage(reply, found, page, asked.fields);
-    });
+    app.get<OfObservable>(
+      path,
+      told(`${kind.plural} on it`, query, z.array(readOf(kind)), LIST),
+      async (request, reply) => {
+        requireCapabilities(callerOf(request), [`list-${kind.plural}`]);
+        const search = searchOn(ctia, kind, request);
+        const asked = parseQuery(query, request.query);
+        const page = pageOf(kind, asked.sort_by, asked.sort_order, asked.limit, asked.offset, asked.search_after);
+        const found = await find(ctia, { ...search, created: { from: asked.from, to: asked.to } }, page);
+        return sendPage(reply, found, page, asked.fields);
+      },
+    );
 
     for (const lead of leads) {
       app.get<OfObservable>(
         `${path}/${lead.target}s`,
-        told(`${lead.target}s behind them`, idListQuery),
+        told(`${lead.target}s behind them`, idListQuery, z.array(z.string()), LIST),
         async (request, reply) => {
           requireCapabilities(callerOf(request), [`list-${kind.plural}`, 'list-relationships']);
           const search = searchOn(ctia, kind, request);
@@ -106,7 +116,10 @@ const ROUTES: readonly { kind: Kind; sorts: readonly string[]; leads: readonly L
 
 const verdictQuery = z.strictObject(createdShape);
 
-const told = (summary: string, query: z.ZodType) => operation({ tag: 'observable', summary, query });
+const told = (summary: string, query: z.ZodType, answer: z.ZodType, more: Partial<Operation> = {}) =>
+  operation({ tag: 'observable', summary, query, answer, ...more });
+/** A list that is empty is no 404. */
+const LIST = { refuses: [400, 401, 403, 429] } as const;
 
 /** These lists have an offset and no cursor. */
 const idListQuery = z.strictObject({

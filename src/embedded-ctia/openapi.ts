@@ -1,24 +1,27 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
+import { projection, storedOf } from './answers.ts';
 import { KINDS } from './kinds.ts';
+import { REFUSALS, refusalsOf } from './openapi-refusals.ts';
 import type { DescribedRoute, Operation } from './operation.ts';
+import { observable, verdictSchema } from './schema.ts';
 
 type Json = Record<string, unknown>;
 
 /** An OpenAPI 3.1 document of these routes, generated from the schemas that validate their requests. */
 export function openApi(routes: readonly DescribedRoute[], url: string): Json {
-  const bodies = namedBodies(routes);
+  const named = namedSchemas(routes);
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(route, bodies) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(route, named) };
   }
   return {
     openapi: '3.1.0',
     info: { title: 'Embedded CTIA', version: 'embedded', description: DESCRIPTION },
     servers: [{ url }],
     paths,
-    components: { schemas: schemasOf(bodies), securitySchemes: SECURITY_SCHEMES },
+    components: { schemas: named.schemas, responses: REFUSALS, securitySchemes: SECURITY_SCHEMES },
   };
 }
 
@@ -36,21 +39,41 @@ const SECURITY_SCHEMES = {
   admin: { type: 'http', scheme: 'bearer', description: "the secret in the store's folder, made anew at each start" },
 };
 
-/** Kinds have names of their own, so that whatever holds them refers to them; any other body is named after its route. */
-function namedBodies(routes: readonly DescribedRoute[]): ReadonlyMap<z.ZodType, string> {
-  const names = new Map<z.ZodType, string>();
-  for (const { name, schema, patchSchema } of KINDS) {
+interface Named {
+  readonly schemas: Record<string, Json>;
+  /** A reference, or the schema itself where it has no name. */
+  of(schema: z.ZodType): Json;
+}
+
+/**
+ * Kinds have names of their own, so that whatever holds them refers to them; any other body is named after its route. An
+ * answer that is no stored entity stands where it is given.
+ */
+function namedSchemas(routes: readonly DescribedRoute[]): Named {
+  const names = new Map<z.ZodType, string>([
+    [observable, 'Observable'],
+    [verdictSchema, 'Verdict'],
+    [projection, 'Projection'],
+  ]);
+  for (const kind of KINDS) {
+    const { name, schema, patchSchema } = kind;
     names.set(schema, pascal(name));
+    names.set(storedOf(kind), `Stored${pascal(name)}`);
     if (patchSchema !== undefined && !names.has(patchSchema)) names.set(patchSchema, `${pascal(name)}Patch`);
   }
-  for (const {
-    method,
-    url,
-    operation: { body },
-  } of routes) {
-    if (body !== undefined && !names.has(body)) names.set(body, pascal(`${method.toLowerCase()}${url}`));
+  const inPlace = new Map<z.ZodType, string>();
+  for (const { method, url, operation } of routes) {
+    const { body, answer } = operation;
+    const route = pascal(`${method.toLowerCase()}${url}`);
+    if (body !== undefined && !names.has(body)) names.set(body, route);
+    if (answer !== undefined && !names.has(answer)) inPlace.set(answer, `${route}Answer`);
   }
-  return names;
+  const all = schemasOf([...names, ...inPlace]);
+  const answers = new Set(inPlace.values());
+  return {
+    schemas: Object.fromEntries(Object.entries(all).filter(([name]) => !answers.has(name))),
+    of: (schema) => all[inPlace.get(schema) ?? ''] ?? { $ref: `#/components/schemas/${names.get(schema)}` },
+  };
 }
 
 function pascal(text: string): string {
@@ -63,16 +86,16 @@ function pascal(text: string): string {
 /** What a request may hold: before defaults and transformations. What JSON Schema cannot say (an instant, a range) is left out. */
 const CONVERSION = { io: 'input', unrepresentable: 'any' } as const;
 
-function schemasOf(bodies: ReadonlyMap<z.ZodType, string>): Record<string, Json> {
+function schemasOf(names: readonly (readonly [z.ZodType, string])[]): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
-  for (const [schema, id] of bodies) registry.add(schema, { id });
+  for (const [schema, id] of names) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { ...CONVERSION, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, { $schema: _, $id: __, id: ___, ...schema }]) => [id, schema]),
   );
 }
 
-function describe({ url, operation }: DescribedRoute, bodies: ReadonlyMap<z.ZodType, string>): Json {
+function describe({ url, operation }: DescribedRoute, named: Named): Json {
   const { tag, summary, query, body, bodyType = 'application/json', status = 200, access } = operation;
   const parameters = [...pathParameters(url), ...(query === undefined ? [] : queryParameters(query))];
   return {
@@ -82,11 +105,11 @@ function describe({ url, operation }: DescribedRoute, bodies: ReadonlyMap<z.ZodT
     ...(body !== undefined && {
       requestBody: {
         required: true,
-        content: { [bodyType]: { schema: { $ref: `#/components/schemas/${bodies.get(body)}` } } },
+        content: { [bodyType]: { schema: named.of(body) } },
       },
     }),
     security: access === 'open' ? [] : [{ [access ?? 'token']: [] }],
-    responses: { [status]: success(status, operation), ...refusals(operation, url) },
+    responses: { [status]: success(status, operation, named), ...refusalsOf(operation, url) },
   };
 }
 
@@ -110,24 +133,8 @@ function queryParameters(query: z.ZodType): Json[] {
   }));
 }
 
-function success(status: number, { answerType = 'application/json' }: Operation): Json {
+function success(status: number, { answer, answerType = 'application/json' }: Operation, named: Named): Json {
   const description = STATUS_CODES[status] ?? '';
-  return status === 204 ? { description } : { description, content: { [answerType]: {} } };
-}
-
-function refusals({ query, body, access }: Operation, url: string): Json {
-  const told: [number, string][] = [
-    ...(query === undefined && body === undefined
-      ? []
-      : ([[400, 'it does not fit its schema: where, and why']] as const)),
-    ...(access === 'open' ? [] : ([[401, 'no token, or one that is not valid any more']] as const)),
-    ...(access === undefined
-      ? ([[403, 'a capability is missing, or the record is not to be read or changed by the caller']] as const)
-      : []),
-    ...(url.includes(':') ? ([[404, 'not found']] as const) : []),
-    ...(access === undefined
-      ? ([[429, 'the quota of the organisation is used up: Retry-After says for how long']] as const)
-      : []),
-  ].map(([status, description]) => [status, description]);
-  return Object.fromEntries(told.map(([status, description]) => [status, { description }]));
+  if (status === 204 || answer === undefined) return { description };
+  return { description, content: { [answerType]: { schema: named.of(answer) } } };
 }

@@ -12,10 +12,14 @@ export interface Operation {
   readonly bodyType?: string;
   /** Of success: 200 where it is not said. */
   readonly status?: 201 | 204;
+  /** What success answers, but for a 204. */
+  readonly answer?: z.ZodType;
   /** Of the answer where it is not JSON. */
   readonly answerType?: string;
   /** Who may ask. A token where it is not said. */
   readonly access?: 'open' | 'basic' | 'admin';
+  /** Statuses of its refusals, where they are not those that follow from the rest. */
+  readonly refuses?: readonly (400 | 401 | 403 | 404 | 413 | 429)[];
 }
 
 declare module 'fastify' {

@@ -6,12 +6,17 @@ import { parseOrRefuse } from './schema-error.ts';
  * Query strings. GET routes are strict: an unknown name is a 400. Lists are repeated keys, a single value stands for a
  * list of one; a repeated scalar is refused.
  */
-export const truth = z.enum(['true', 'false']).transform((text) => text === 'true');
+export const truth = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .meta({ type: 'boolean', enum: [true, false] });
 
 export const whole = z
   .string()
   .refine((text) => /^-?\d{1,15}$/.test(text), '(not (integer? %))')
-  .transform(Number);
+  .transform(Number)
+  // What it is to a client, for `/swagger.json`.
+  .meta({ type: 'integer' });
 
 export function names(known: readonly string[]) {
   return z.array(z.enum(known));

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { TLPS } from '../ctim/judgement.ts';
+import { readOf, total } from './answers.ts';
 import { requireCapabilities } from './capability.ts';
 import { type Ctia, callerOf } from './ctia.ts';
 import { deleteFound } from './delete-search.ts';
 import type { Kind } from './kinds.ts';
 import type { Search } from './matching.ts';
-import { operation } from './operation.ts';
+import { type Operation, operation } from './operation.ts';
 import { DEFAULT_LIMIT, pagingHeaders, sortFields } from './paging.ts';
 import { documentsJson } from './projection.ts';
 import { parseLucene, type Query, withLongIds } from './query-language.ts';
@@ -19,9 +20,11 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
   const path = `/ctia/${kind.name}`;
   const queries = queriesOf(kind);
   const lists = [...LISTS, ...(kind.repeatedFilters ?? [])];
-  const told = (summary: string, query: z.ZodType) => operation({ tag: kind.name, summary, query });
+  const told = (summary: string, query: z.ZodType, answer: z.ZodType, more: Partial<Operation> = {}) =>
+    operation({ tag: kind.name, summary, query, answer, ...more });
+  const page = z.array(readOf(kind));
 
-  app.get(`${path}/search`, told('Search', queries.search), async (request, reply) => {
+  app.get(`${path}/search`, told('Search', queries.search, page), async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const {
       fields,
@@ -37,7 +40,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     return sendPage(reply, found, page, fields);
   });
 
-  app.get(`${path}/search/count`, told('Count what a search finds', queries.count), async (request, reply) => {
+  app.get(`${path}/search/count`, told('Count what a search finds', queries.count, total), async (request, reply) => {
     requireCapabilities(callerOf(request), [`search-${kind.name}`]);
     const { search_after: _, ...asked } = parseQuery(queries.count, request.query, lists);
     return sendNumber(reply, await count(ctia, searchFor(ctia, kind, request, asked)));
@@ -45,7 +48,7 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
 
   app.delete(
     `${path}/search`,
-    told('Delete what a search finds, or count it', queries.delete),
+    told('Delete what a search finds, or count it', queries.delete, total),
     async (request, reply) => {
       requireCapabilities(callerOf(request), [`search-${kind.name}`, `delete-${kind.name}`]);
       const {
@@ -60,7 +63,9 @@ export function searchRoutes(app: FastifyInstance, ctia: Ctia, kind: Kind): void
     },
   );
 
-  const byExternalId = told('Those that bear an external id', queries.externalId);
+  const byExternalId = told('Those that bear an external id', queries.externalId, page, {
+    refuses: [400, 401, 403, 429],
+  });
   app.get<{ Params: { external_id: string } }>(
     `${path}/external_id/:external_id`,
     byExternalId,

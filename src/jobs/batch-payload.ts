@@ -33,7 +33,7 @@ export function packBatch(batch: Batch, facts: Pick<BatchPayload, 'revision' | '
     return terms.length - 1;
   };
   const changes = batch.changes.map((change): PackedChange => {
-    if (!('entry' in change)) return change;
+    if (!('entry' in change) || change.entry === undefined) return change as PackedChange;
     return { ...change, entry: { ...change.entry, terms: numberOf(change.entry.terms) } };
   });
   return { v: 1, kind: batch.kind, ...facts, terms, changes };

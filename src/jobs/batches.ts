@@ -18,7 +18,7 @@ export async function processBatch(
 ): Promise<BatchResult> {
   await failWithBatches(job);
   const before = Object.values(await job.getChildrenValues<BatchResult>());
-  const { client, exclusively, record } = deskFor(work, log, signal);
+  const { client, exclusively, record } = deskFor(work, log, 'sync', signal);
   const { organisation } = await client.identity();
   const context = makeApplyContext({
     client,
@@ -27,8 +27,8 @@ export async function processBatch(
     self: { owner: work.owner, organisation },
     revision: job.data.revision,
     indicators: new Map(job.data.indicators),
-    desired: new Map(),
     record,
+    rights: work.rights,
   });
   const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
   const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));

@@ -18,7 +18,7 @@ export async function processByHand(
   signal?: AbortSignal,
 ): Promise<HandReport> {
   const settings = await readSettingsAlone(work.feedsDir);
-  const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, signal };
+  const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, rights: work.rights, signal };
   try {
     return request.name === 'add'
       ? await add(hands, settings, request.payload)
@@ -58,7 +58,6 @@ function observableOf({ value, type }: { value: string; type?: Observable['type'
 function lifetimeOf(text: string): number {
   const parsed = parseLifetime(text);
   if ('wrong' in parsed) throw new HandRefused(parsed.wrong);
-  if (parsed.value.kind !== 'renewed') throw new HandRefused(`${text} is a date; expected a duration such as 24h`);
   return parsed.value.ms;
 }
 

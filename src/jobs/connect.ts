@@ -8,6 +8,7 @@ import type { RedisConnection } from './redis-connection.ts';
 export interface QueueEnds {
   readonly redis: Redis;
   readonly requests: Queue;
+  readonly renewals: Queue;
   readonly batches: Queue;
   readonly flows: FlowProducer;
 }
@@ -28,16 +29,28 @@ export async function connectQueues(
   });
   const requests = new Queue(names.requests, { ...options, defaultJobOptions: KEEP_JOBS });
   releases.add('requests queue', () => requests.close());
+  const renewals = new Queue(names.renewals, { ...options, defaultJobOptions: KEEP_JOBS });
+  releases.add('renewals queue', () => renewals.close());
   const batches = new Queue(names.batches, options);
   releases.add('batches queue', () => batches.close());
   const flows = new FlowProducer(options);
   releases.add('flow producer', () => flows.close());
   requests.on('error', () => {});
+  renewals.on('error', () => {});
   batches.on('error', () => {});
   flows.on('error', () => {});
-  // One importer at a time: imports that run side by side race for external ids.
+  const ends = { redis, requests, renewals, batches, flows };
+  await takeTurns(ends);
+  return ends;
+}
+
+/**
+ * One importer at a time, across all workers: imports that run side by side race for external ids. One renewal too: a
+ * second would do the same again.
+ */
+export async function takeTurns({ batches, renewals }: Pick<QueueEnds, 'batches' | 'renewals'>): Promise<void> {
   await batches.setGlobalConcurrency(1);
-  return { redis, requests, batches, flows };
+  await renewals.setGlobalConcurrency(1);
 }
 
 /** For who shares the lock and the history and puts nothing into a queue. */

@@ -1,9 +1,11 @@
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
+import type { Standing } from '../ctim/standing.ts';
 import type { Settings } from '../lists/settings.ts';
+import { ANNOUNCED_CODES } from '../lists/standing.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
 import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
-import { isAncestor } from '../sources/git.ts';
+import { standingOf } from '../sources/git.ts';
 
 /** What a feeds folder wants of a tenant. */
 export interface Will {
@@ -26,11 +28,19 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
   const { commit } = read.revision;
   if (commit === undefined) return will;
   // Of a dirty tree the label goes on after the commit.
-  const isOlderThan = (revision: string) => isAncestor(feedsDir, commit, revision.split('+', 1)[0] ?? revision);
-  return { ...will, desired: { ...will.desired, isOlderThan } };
+  return { ...will, desired: { ...will.desired, standingTo: (revision) => standing(feedsDir, commit, revision) } };
 }
 
-function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
+/** Lists that were applied without a commit, from a folder as it lay, stand nowhere in its history. */
+async function standing(feedsDir: string, commit: string, revision: string): Promise<Standing | undefined> {
+  const [, other] = APPLIED_COMMIT.exec(revision) ?? [];
+  return other === undefined ? undefined : standingOf(feedsDir, commit, other);
+}
+
+/** Of a dirty tree the label goes on after the commit. */
+const APPLIED_COMMIT = /^([0-9a-f]{40,64})(?:\+|$)/;
+
+export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
   const { settings } = reading;
   const examples = new Set(reading.lists.filter((list) => list.example).map((list) => list.name));
   const lists = reading.lists.filter((list) => ownEmbedded || !list.example);
@@ -45,9 +55,21 @@ function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
     limits: settings.limits,
+    collectAfterMs: settings.collectAfterMs,
+    expired: ownEmbedded ? reading.expired : reading.expired.filter((entry) => !examples.has(entry.list)),
+    notices: announced(problems),
     repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
   };
   return { desired, problems };
+}
+
+const ANNOUNCED_MAX = 20;
+
+function announced(problems: readonly Problem[]): string[] {
+  const those = problems.filter(({ code }) => ANNOUNCED_CODES.has(code));
+  const lines = those.slice(0, ANNOUNCED_MAX).map(({ file, line, message }) => `${file}:${line} ${message}`);
+  const more = those.length - lines.length;
+  return more > 0 ? [...lines, `${more} more entries begin or end soon: check names them`] : lines;
 }
 
 function onlyExamples(file: string): Problem {

@@ -6,10 +6,21 @@ import { type OpenRedis, RedisError } from './redis-connection.ts';
 /** Tried again when CTIA or Redis fails on the way; what a person must change is not. */
 const RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 3000 } } as const;
 /** Smaller goes first: what a person asks for now does not wait behind a schedule. */
-const PRIORITY: Readonly<Record<RequestName, number>> = { remove: 2, add: 3, sync: 5, audit: 9 };
+const PRIORITY: Readonly<Record<RequestName, number>> = { remove: 2, add: 3, renew: 4, fetch: 4, sync: 5, audit: 9 };
 
-export function enqueue(requests: Queue, name: RequestName, payload: Record<string, unknown>): Promise<Job> {
-  return requests.add(name, { v: PAYLOAD_VERSION, ...payload }, { ...RETRIES, priority: PRIORITY[name], ...KEEP_JOBS });
+/** `once`: while a job of this name waits or works, another is not put beside it. */
+export function enqueue(
+  requests: Queue,
+  name: RequestName,
+  payload: Record<string, unknown>,
+  once?: string,
+): Promise<Job> {
+  const options = { ...RETRIES, priority: PRIORITY[name], ...KEEP_JOBS };
+  return requests.add(
+    name,
+    { v: PAYLOAD_VERSION, ...payload },
+    once === undefined ? options : { ...options, deduplication: { id: once } },
+  );
 }
 
 /** Where the end of a job is heard, and what could keep it from ever coming. */

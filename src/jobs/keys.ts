@@ -3,8 +3,14 @@ export interface RedisKeys {
   readonly lock: string;
   readonly run: string;
   readonly requestTimes: string;
+  /** When requests went that did one by one what this tenant's token may not do in bulk. */
+  readonly oneByOneTimes: string;
+  /** Why bulk PUT is closed to us, where CTIA said so. */
+  readonly bulkRights: string;
   readonly pause: string;
   readonly history: string;
+  /** What the latest renewal did. */
+  readonly renewal: string;
   /** How many jobs by hand ended: a sync that planned before one of them plans again. */
   readonly byHand: string;
   readonly ledger: string;
@@ -18,9 +24,12 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     lock: `${base}:lock`,
     run: `${base}:run`,
     history: `${base}:history`,
+    renewal: `${base}:renewal`,
     byHand: `${base}:by-hand`,
     ledger: `${base}:ledger`,
     requestTimes: `${organisation}:request-times`,
+    oneByOneTimes: `${organisation}:one-by-one-times`,
+    bulkRights: `${organisation}:bulk-rights`,
     pause: `${organisation}:pause`,
   };
 }

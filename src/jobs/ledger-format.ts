@@ -1,13 +1,13 @@
-import type { ExternalReference } from '../ctim/judgement.ts';
+import type { ExternalReference, Tlp } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import type { ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
 import type { EntryRecord } from '../plan/learned.ts';
 import { type FeedEntities, withoutSecrets } from '../reconcile/feeds.ts';
 
 /** Of another format than this a ledger is not read but written anew: raise it with any change of what stands below. */
-export const LEDGER_FORMAT = 1;
+export const LEDGER_FORMAT = 2;
 
-type PackedLink = [id: string, g: number, target: string];
+type PackedLink = [id: string, g: number, target: string, tlp: Tlp];
 type PackedJudgement = [
   id: string,
   g: number,
@@ -75,10 +75,10 @@ function unpackJudgement(
   };
 }
 
-function packLink({ id, g, target }: ActualLink): PackedLink {
-  return [id, g, target];
+function packLink({ id, g, target, tlp }: ActualLink): PackedLink {
+  return [id, g, target, tlp];
 }
 
-function unpackLink([id, g, target]: PackedLink): ActualLink {
-  return { id, g, target };
+function unpackLink([id, g, target, tlp]: PackedLink): ActualLink {
+  return { id, g, target, tlp };
 }

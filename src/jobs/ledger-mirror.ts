@@ -9,7 +9,7 @@ export interface LedgerMirror {
   /** The ledger as these facts have it, or newer. Undefined where another one took its place meanwhile. */
   catchUp(facts: LedgerFacts): Promise<Actual | undefined>;
   /** What was just read from CTIA and written into the ledger under this id. */
-  take(id: string, actual: Actual): void;
+  take(id: string, actual: Actual): Promise<void>;
 }
 
 interface Held {
@@ -40,15 +40,18 @@ export function makeLedgerMirror(store: LedgerStore): LedgerMirror {
     return next;
   }
 
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  }
+
   return {
-    catchUp(facts) {
-      const done = turn.then(() => follow(facts));
-      turn = done.catch(() => undefined);
-      return done;
-    },
-    take(id, { judgements, dangling }) {
-      held = { id, version: 0, judgements: new Map(judgements), dangling: new Map(dangling) };
-    },
+    catchUp: (facts) => inTurn(() => follow(facts)),
+    take: (id, actual) =>
+      inTurn(async () => {
+        held = { id, version: 0, ...(await copyOf(actual)) };
+      }),
   };
 }
 
@@ -60,6 +63,18 @@ async function readAll(store: LedgerStore, { id, version }: LedgerFacts): Promis
     for (const [h, text] of pairs) put(all, h, unpackRecord(h, text, shared));
   }
   return all;
+}
+
+const SLICE = 20_000;
+
+/** Who read goes on with its own, as it was then; copied in slices, between which other jobs' locks are renewed. */
+async function copyOf(actual: Actual): Promise<Pick<Held, 'judgements' | 'dangling'>> {
+  const judgements = new Map<string, readonly ActualJudgement[]>();
+  for (const [h, those] of actual.judgements) {
+    judgements.set(h, those);
+    if (judgements.size % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { judgements, dangling: new Map(actual.dangling) };
 }
 
 function put({ judgements, dangling }: Held, h: string, record: EntryRecord): void {

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Actual } from '../plan/actual.ts';
-import { type EntryRecord, learn, NOTHING_HELD, recordOf } from '../plan/learned.ts';
+import { contradicts, type EntryRecord, learn, NOTHING_HELD, recordOf } from '../plan/learned.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { FeedEntities } from '../reconcile/feeds.ts';
 import type { RedisKeys } from './keys.ts';
 import { LEDGER_FORMAT, packEntities, packRecord, unpackEntities, unpackRecord } from './ledger-format.ts';
+import { BEGIN, END, NOTE, SWAP } from './ledger-scripts.ts';
 import { LockLost, type WriterLock } from './lock.ts';
 
 /**
  * Our copy in Redis of *actual*, for one tenant and owner: a cache of CTIA, never the truth. What lies where:
  *
- *   <ledger>               hash   id, format, whose it is, version, when it was read, feeds without secrets, latest verdicts on them
+ *   <ledger>               hash   id, format, whose it is, version, when it was read, feeds without secrets, latest verdicts on
+ *                                 them, and a doubt where an answer of CTIA's contradicted it
  *   <ledger>:entries:<id>  hash   h → what we hold of it
  *   <ledger>:log           list   the entries that each version touched, one element a version, the latest `LOG_MAX`
  *   <ledger>:in-flight     hash   h → the writer that may be writing it: look before you write
@@ -22,6 +24,7 @@ import { LockLost, type WriterLock } from './lock.ts';
  *   before a batch is sent          its entries are marked
  *   after its answer                what was learned is written, and those marks go, in one step
  *   dies, or does not know          the marks stay; who plans next looks at these entries first
+ *   is told what it says is wrong   what was learned is written with a doubt: who plans next reads in full
  *   after a full read               a new ledger under a new id takes the place of the old one, unless any writer took a
  *                                   step since the read began: then what was read may be older than what was written
  */
@@ -37,43 +40,6 @@ const LOG_MAX = 256;
 const SLICE = 1000;
 /** A rewrite that was left midway vanishes by itself. */
 const DRAFT_MS = 60 * 60 * 1000;
-
-const BEGIN = `
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('set', KEYS[2], ARGV[2])
-for i = 3, #ARGV do redis.call('hset', KEYS[3], ARGV[i], ARGV[1]) end
-return 1
-`;
-const END = `
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('set', KEYS[2], ARGV[2])
-local is_same = redis.call('hget', KEYS[4], 'id') == ARGV[3]
-for i = 6, #ARGV, 2 do
-  if is_same and ARGV[i + 1] == '' then redis.call('hdel', KEYS[6], ARGV[i])
-  elseif is_same then redis.call('hset', KEYS[6], ARGV[i], ARGV[i + 1]) end
-  redis.call('hdel', KEYS[3], ARGV[i])
-end
-if is_same then
-  local version = redis.call('hincrby', KEYS[4], 'version', 1)
-  redis.call('rpush', KEYS[5], version .. ' ' .. ARGV[4])
-  redis.call('ltrim', KEYS[5], -tonumber(ARGV[5]), -1)
-end
-return 1
-`;
-const SWAP = `
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-if redis.call('get', KEYS[2]) ~= ARGV[2] then return 'moved' end
-local old = redis.call('hget', KEYS[4], 'id')
-redis.call('del', KEYS[3], KEYS[4], KEYS[5])
-redis.call('hset', KEYS[4], 'version', 0, unpack(ARGV, 3))
-redis.call('persist', KEYS[6])
-return old or ''
-`;
-const NOTE = `
-if redis.call('hget', KEYS[1], 'id') ~= ARGV[1] then return 0 end
-redis.call('hset', KEYS[1], ARGV[2], ARGV[3])
-return 1
-`;
 
 export interface LedgerStore {
   /** What it says of itself, or why it cannot be used. */
@@ -92,6 +58,8 @@ export interface LedgerStore {
   recorder(lock: WriterLock): Recorder;
   /** `undefined`: they have changed, and are to be read again. */
   noteEntities(id: string, entities: FeedEntities | undefined): Promise<void>;
+  /** What makes it unusable until it is read in full. */
+  doubt(why: string): Promise<void>;
   /** A note beside the entries; lost where another ledger took its place. */
   note(id: string, field: string, value: string): Promise<void>;
   notes(fields: readonly string[]): Promise<(string | null)[]>;
@@ -117,12 +85,13 @@ export function makeLedgerStore(
   const whose = `${owner}@${tenant}`;
 
   async function facts(): Promise<LedgerFacts | { unusable: string }> {
-    const fields = ['id', 'format', 'whose', 'version', 'readAt', 'entities'] as const;
-    const [id, format, of, version, readAt, entities] = await redis.hmget(base, ...fields);
+    const fields = ['id', 'format', 'whose', 'version', 'readAt', 'entities', 'doubt'] as const;
+    const [id, format, of, version, readAt, entities, doubt] = await redis.hmget(base, ...fields);
     if (!id || !readAt) return { unusable: 'there is no ledger' };
     if (format !== String(LEDGER_FORMAT))
       return { unusable: `the ledger is of format ${format}, not ${LEDGER_FORMAT}` };
     if (of !== whose) return { unusable: `the ledger is of ${of}, not of ${whose}` };
+    if (doubt) return { unusable: doubt };
     return { id, version: Number(version), readAt, entities: entities ? unpackEntities(entities) : undefined };
   }
 
@@ -151,7 +120,8 @@ export function makeLedgerStore(
       return writers.flatMap(([h, writer]) => (writer === holder?.[1] ? [] : [h]));
     },
     async touchedSince(version, { version: current }) {
-      if (version === current) return [];
+      // A copy may be newer than these facts: another job of this process was here meanwhile.
+      if (version >= current) return [];
       const elements = await redis.lrange(log, version - current, -1);
       const touched = new Set<string>();
       for (const [n, element] of elements.entries()) {
@@ -180,7 +150,7 @@ export function makeLedgerStore(
     async rewrite(lock, { stamp, actual, entities, readAt }) {
       const id = randomUUID();
       const key = entriesOf(id);
-      for (const hs of slices([...new Set([...actual.judgements.keys(), ...actual.dangling.keys()])])) {
+      for (const hs of slices(entriesIn(actual))) {
         const pairs = hs.flatMap((h) => [h, packRecord(recordOf(actual, h))]);
         await redis
           .multi()
@@ -208,23 +178,39 @@ export function makeLedgerStore(
       await redis.unlink(entriesOf(old === 'moved' ? id : String(old)));
       return old === 'moved' ? undefined : id;
     },
-    recorder: (lock) => ({
-      async begin(hs) {
-        const done = await redis.eval(BEGIN, 3, keys.lock, stampKey, inFlight, lock.token, randomUUID(), ...hs);
-        if (done !== 1) throw new LockLost(LOST);
-      },
-      async end(learned) {
-        const known = await facts();
-        const id = 'id' in known ? known.id : '';
-        const hs = [...new Set(learned.map(({ h }) => h))];
-        const held = id === '' ? new Map<string, EntryRecord>() : await records(id, hs);
-        for (const fact of learned) held.set(fact.h, learn(held.get(fact.h) ?? NOTHING_HELD, fact));
-        const pairs = hs.flatMap((h) => [h, packRecord(held.get(h) ?? NOTHING_HELD)]);
-        const lists = [keys.lock, stampKey, inFlight, base, log, entriesOf(id)];
-        const done = await redis.eval(END, 6, ...lists, lock.token, randomUUID(), id, hs.join(' '), LOG_MAX, ...pairs);
-        if (done !== 1) throw new LockLost(LOST);
-      },
-    }),
+    recorder(lock) {
+      // Entries that an earlier attempt may have written: of these nothing is a contradiction.
+      let attempted = new Set<string>();
+      return {
+        async begin(hs) {
+          const left = await redis.eval(BEGIN, 3, keys.lock, stampKey, inFlight, lock.token, randomUUID(), ...hs);
+          if (!Array.isArray(left)) throw new LockLost(LOST);
+          attempted = new Set(left.map(String));
+        },
+        async end(learned) {
+          const known = await facts();
+          const id = 'id' in known ? known.id : '';
+          const hs = [...new Set(learned.map(({ h }) => h))];
+          const held = id === '' ? new Map<string, EntryRecord>() : await records(id, hs);
+          let wrong = 0;
+          for (const fact of learned) {
+            const before = held.get(fact.h) ?? NOTHING_HELD;
+            if (!attempted.has(fact.h) && contradicts(before, fact)) wrong += 1;
+            held.set(fact.h, learn(before, fact));
+          }
+          const pairs = hs.flatMap((h) => [h, packRecord(held.get(h) ?? NOTHING_HELD)]);
+          const doubt = wrong === 0 ? '' : `CTIA holds ${wrong} of ${hs.length} entries otherwise than the ledger said`;
+          const lists = [keys.lock, stampKey, inFlight, base, log, entriesOf(id)];
+          const values = [lock.token, randomUUID(), id, hs.join(' '), LOG_MAX, doubt];
+          const done = await redis.eval(END, 6, ...lists, ...values, ...pairs);
+          if (done !== 1) throw new LockLost(LOST);
+        },
+      };
+    },
+    async doubt(why) {
+      const known = await facts();
+      if ('id' in known) await note(known.id, 'doubt', why);
+    },
     noteEntities: (id, entities) => note(id, 'entities', entities ? packEntities(entities) : ''),
     note,
     notes: (fields) => redis.hmget(base, ...fields),
@@ -233,6 +219,19 @@ export function makeLedgerStore(
 
 const LOST = 'another process writes to this tenant now: what this one learned is not noted, and looked at again';
 
-function* slices<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += SLICE) yield items.slice(at, at + SLICE);
+function* entriesIn({ judgements, dangling }: Actual): Generator<string> {
+  yield* judgements.keys();
+  for (const h of dangling.keys()) if (!judgements.has(h)) yield h;
+}
+
+/** Of a million entries no list of all is made: that alone would stop the event loop. */
+function* slices<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let slice: T[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < SLICE) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
 }

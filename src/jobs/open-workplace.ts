@@ -3,7 +3,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
 import { makeFeedsCache } from '../sources/feeds-folder.ts';
+import { type FeedsRepository, type Fetched, fetchRepository } from '../sources/repository.ts';
 import { connectQueues } from './connect.ts';
+import { keepRights } from './kept-rights.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { makeTenantLedger } from './tenant-ledger.ts';
@@ -17,14 +19,28 @@ export interface WorkplaceParts {
   ctia: CtiaConnection;
   owner: string;
   feedsDir: string;
+  repository?: FeedsRepository & { home: string };
   ownEmbedded: boolean;
 }
 
 export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
-  const { clock, log, releases, connection, ctia, owner, feedsDir, ownEmbedded } = parts;
+  const { clock, log, releases, connection, ctia, owner, feedsDir, repository, ownEmbedded } = parts;
   const names = queueNames(ctia.ctiaUrl, owner);
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
   const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
-  return { clock, log, owner, feedsDir, ownEmbedded, ctia, keys, names, ...ends, ledger, lists: makeFeedsCache() };
+  const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
+  const rights = keepRights(ends.redis, keys.bulkRights);
+  const lists = makeFeedsCache();
+  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, rights, lists };
+}
+
+/** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */
+function oneAtATime(fetch: () => Promise<Fetched>): () => Promise<Fetched> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(fetch);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

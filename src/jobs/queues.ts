@@ -8,16 +8,18 @@ import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
  */
 export const PAYLOAD_VERSION = 1;
 
-/** Two queues for one tenant and owner: what people ask for, and the requests to CTIA that follow from it. */
+/** Three queues for one tenant and owner: what people ask for, renewals, which wait for none of that, and the requests to CTIA that follow. */
 export interface QueueNames {
   readonly requests: string;
+  readonly renewals: string;
   readonly batches: string;
 }
 
 /** By CTIA's host, so that a producer can name the queue without a token. BullMQ allows no colon in a name. */
 export function queueNames(ctiaUrl: string, owner: string): QueueNames {
   const host = new URL(ctiaUrl).host.replace(/[^a-z0-9.-]+/gi, '-');
-  return { requests: `ctim-feeds-${owner}-${host}`, batches: `ctim-feeds-${owner}-${host}-batches` };
+  const requests = `ctim-feeds-${owner}-${host}`;
+  return { requests, renewals: `${requests}-renewals`, batches: `${requests}-batches` };
 }
 
 const version = z.literal(PAYLOAD_VERSION);
@@ -44,6 +46,10 @@ const REQUESTS = {
   }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
   remove: z.strictObject({ v: version, ...observable, for: duration.optional(), reason: reason.optional() }),
+  /** Fetch the repository of the lists, and sync if its branch moved. */
+  fetch: z.strictObject({ v: version }),
+  /** Renew what would lapse: no list is read. */
+  renew: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */
   audit: z.strictObject({ v: version }),
 } as const;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { CtiaError } from '../ctia/error.ts';
+import { ONE_BY_ONE_PER_HOUR, REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import { type Clock, HOUR, SECOND } from '../runtime/clock.ts';
 import type { RedisKeys } from './keys.ts';
 
@@ -10,11 +11,24 @@ import type { RedisKeys } from './keys.ts';
 export interface RateBudget {
   /** Resolves when a request may go; throws `throttled` where that would take long, so that the job waits instead. */
   take(): Promise<void>;
+  /** How many requests may still go within this hour. */
+  left(): Promise<number>;
+  /** Whether one more request may go that does one by one what a token may not do in bulk. */
+  takeOneByOne(): Promise<boolean>;
   /** CTIA said 429: all workers wait. */
   pause(ms: number): Promise<void>;
 }
 
-export const REQUESTS_PER_HOUR = 7000;
+/** Who asks, in the order of work. */
+export type Errand = 'by hand' | 'renewal' | 'sync';
+
+/** Of the hour's requests this many are kept for errands before this one: a million creates leave the renewals theirs. */
+const KEPT_FREE: Readonly<Record<Errand, number>> = { 'by hand': 0, renewal: 200, sync: 1200 };
+
+export function requestsFor(errand: Errand, perHour: number = REQUESTS_PER_HOUR): number {
+  return perHour - KEPT_FREE[errand];
+}
+
 /** What a request waits for in place; a longer wait gives the worker free. */
 const WAIT_MS_MAX = 5 * SECOND;
 
@@ -25,15 +39,16 @@ if paused > 0 then return paused end
 local now = tonumber(ARGV[1])
 local hour = tonumber(ARGV[2])
 redis.call('zremrangebyscore', KEYS[1], '-inf', now - hour)
-if redis.call('zcard', KEYS[1]) < tonumber(ARGV[3]) then
+local over = redis.call('zcard', KEYS[1]) - tonumber(ARGV[3])
+if over < 0 then
   local n = redis.call('incr', KEYS[1] .. ':n')
   redis.call('pexpire', KEYS[1] .. ':n', hour)
   redis.call('zadd', KEYS[1], now, now .. '-' .. n)
   redis.call('pexpire', KEYS[1], hour)
   return 0
 end
-local oldest = redis.call('zrange', KEYS[1], 0, 0, 'withscores')
-return math.max(1, tonumber(oldest[2]) + hour - now)
+local last = redis.call('zrange', KEYS[1], over, over, 'withscores')
+return math.max(1, tonumber(last[2]) + hour - now)
 `;
 
 export function makeRateBudget(
@@ -54,6 +69,14 @@ export function makeRateBudget(
         }
         await clock.sleep(waitMs, signal);
       }
+    },
+    async left() {
+      const used = await redis.zcount(keys.requestTimes, `(${clock.now() - HOUR}`, '+inf');
+      return Math.max(0, perHour - used);
+    },
+    async takeOneByOne() {
+      const { oneByOneTimes, pause } = keys;
+      return Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR)) === 0;
     },
     async pause(ms) {
       await redis.set(keys.pause, '1', 'PX', Math.max(1, Math.ceil(ms)));

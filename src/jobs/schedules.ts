@@ -1,22 +1,49 @@
 import type { Queue } from 'bullmq';
-import { type Clock, DAY, HOUR } from '../runtime/clock.ts';
-import { KEEP_JOBS, PAYLOAD_VERSION } from './queues.ts';
+import { RENEW_EVERY_MS } from '../plan/renewals.ts';
+import { DAY, HOUR, MINUTE } from '../runtime/clock.ts';
+import { readSoundSettings } from '../sources/feeds-folder.ts';
+import { takeTurns } from './connect.ts';
+import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
+import type { Workplace } from './workplace.ts';
 
 /**
- * What runs by itself. A sync renews what would lapse, publishes what changed in the checkout, and proves the feeds; an
- * audit only looks. Upserted at each start, by the same ids, so that several workers have one schedule between them.
+ * What runs by itself. A renewal keeps alive what is live, whatever is wrong with the lists; a sync publishes what changed
+ * in the checkout and proves the feeds; an audit only looks.
  */
-const SCHEDULES = [
-  { id: 'sync', name: 'sync', everyMs: HOUR },
-  { id: 'audit', name: 'audit', everyMs: DAY },
-] as const;
+interface Schedule {
+  readonly name: RequestName;
+  readonly queue: 'requests' | 'renewals';
+  readonly everyMs: number;
+  /** Not at once: who starts us enqueues the first sync and waits for it. A renewal may be overdue. */
+  readonly firstMs: number;
+}
 
-export async function upsertSchedules(requests: Queue, clock: Clock): Promise<void> {
-  for (const { id, name, everyMs } of SCHEDULES) {
-    await requests.upsertJobScheduler(
-      `schedule-${id}`,
-      // Not at once: who starts us enqueues the first sync and waits for it.
-      { every: everyMs, startDate: clock.now() + everyMs },
+/** A webhook is faster; this is for who has none, and for the push that was not told. */
+const FETCH_EVERY_MS = 5 * MINUTE;
+
+/** `fetches`: the lists are fetched by us. */
+export function schedulesFor(renewMs: number, fetches = false): readonly Schedule[] {
+  const fetch: Schedule = { name: 'fetch', queue: 'requests', everyMs: FETCH_EVERY_MS, firstMs: FETCH_EVERY_MS };
+  return [
+    ...(fetches ? [fetch] : []),
+    { name: 'renew', queue: 'renewals', everyMs: renewMs, firstMs: 0 },
+    { name: 'sync', queue: 'requests', everyMs: HOUR, firstMs: HOUR },
+    { name: 'audit', queue: 'requests', everyMs: DAY, firstMs: DAY },
+  ];
+}
+
+type Queues = Pick<Workplace, 'requests' | 'renewals' | 'batches' | 'clock'>;
+
+/**
+ * By the same ids, so that several workers have one schedule between them; one that is there as it should be is left where
+ * it stands in time. Those of ours that are wanted no longer are removed.
+ */
+export async function upsertSchedules(queues: Queues, schedules: readonly Schedule[]): Promise<void> {
+  await takeTurns(queues);
+  for (const { name, queue, everyMs, firstMs } of schedules) {
+    await queues[queue].upsertJobScheduler(
+      schedulerId(name),
+      { every: everyMs, startDate: queues.clock.now() + firstMs },
       {
         name,
         data: { v: PAYLOAD_VERSION },
@@ -24,4 +51,64 @@ export async function upsertSchedules(requests: Queue, clock: Clock): Promise<vo
       },
     );
   }
+  for (const key of ['requests', 'renewals'] as const) {
+    const wanted = new Set(schedules.filter(({ queue }) => queue === key).map(({ name }) => schedulerId(name)));
+    await removeOthers(queues[key], wanted);
+  }
+}
+
+async function removeOthers(queue: Queue, wanted: ReadonlySet<string>): Promise<void> {
+  for (const { key } of await queue.getJobSchedulers())
+    if (key.startsWith(PREFIX) && !wanted.has(key)) await queue.removeJobScheduler(key);
+}
+
+const PREFIX = 'schedule-';
+
+function schedulerId(name: RequestName): string {
+  return `${PREFIX}${name}`;
+}
+
+/** Somebody flushed the Redis under running workers: what would lapse first has still most of its margin left. */
+const KEEP_EVERY_MS = MINUTE;
+
+export interface KeptSchedules {
+  stop(): Promise<void>;
+}
+
+/**
+ * Upserts all schedules now and every minute. Settings that do not parse, or are gone, keep the schedules as they were; a
+ * worker that started with such keeps those that are there, or the defaults.
+ */
+export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
+  const stop = new AbortController();
+  let wanted: readonly Schedule[] | undefined;
+  const fetches = work.fetch !== undefined;
+  const upsert = async () => {
+    // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
+    const isSound = (await readSoundSettings(work.feedsDir)) !== undefined;
+    if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work), fetches);
+    await upsertSchedules(work, wanted);
+  };
+  await upsert();
+  const keeping = (async () => {
+    while (!stop.signal.aborted) {
+      await work.clock.sleep(KEEP_EVERY_MS, stop.signal);
+      await upsert().catch((error) => work.log.warn(`schedules are not upserted: ${error.message}`));
+    }
+  })().catch((error) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  return {
+    async stop() {
+      stop.abort();
+      await keeping;
+    },
+  };
+}
+
+/** How often renewals run: as the settings say or, where they cannot be read, as they are scheduled. */
+export async function renewEveryMs({ feedsDir, renewals }: Pick<Workplace, 'feedsDir' | 'renewals'>): Promise<number> {
+  const settings = await readSoundSettings(feedsDir);
+  const scheduled = settings === undefined ? await renewals.getJobScheduler(schedulerId('renew')) : undefined;
+  return settings?.renewEveryMs ?? scheduled?.every ?? RENEW_EVERY_MS;
 }

@@ -1,13 +1,17 @@
 import type { CtiaConnection } from '../ctia/client.ts';
+import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectRedis } from './connect.ts';
-import { latestReports, noteReport } from './history.ts';
+import { latestRenewal, latestReports, noteReport } from './history.ts';
+import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
+import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
+import type { RenewalReport } from './renew.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -23,8 +27,12 @@ export interface Shared {
   readonly lock: WriterLock;
   /** Their ledger hears of what this process writes. */
   readonly record: Recorder;
+  readonly rights: KeptRights;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
+  latestRenewal(): Promise<RenewalReport | undefined>;
+  /** Of the budget that all workers share: how many may still go within this hour. */
+  requestsLeft(): Promise<number>;
 }
 
 /** The lock and the history of the workers, where a Redis is configured or they ever had one here. Without workers there is none to take part in. */
@@ -39,7 +47,10 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   return {
     lock,
     record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
+    rights: keepRights(redis, keys.bulkRights),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
+    latestRenewal: () => latestRenewal(redis, keys.renewal),
+    requestsLeft: () => makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR).left(),
   };
 }

@@ -1,10 +1,11 @@
+import { entryHash } from '../ctim/external-id.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
 import { feedOf, isStanding } from '../plan/changes.ts';
 import type { Plan, PlanSummary } from '../plan/plan.ts';
-import type { Outcome } from '../reconcile/outcome.ts';
+import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
 import type { RequestPayload } from './queues.ts';
@@ -18,9 +19,13 @@ export interface SyncState {
   readonly plan: PlanSummary;
   readonly counts: ChangeCounts;
   readonly notices: readonly string[];
+  /** Of the renewals that went before the plan, what it does not make good. */
+  readonly failures: readonly Failure[];
   /** Values that people added by hand, which no list tells: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
   readonly allowedByHand: readonly Observable[];
+  /** Entries that are listed and had their time, by h. */
+  readonly ranOut: readonly string[];
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;
@@ -71,8 +76,11 @@ export function viewsToRead(applied: Plan, read: ReadFrom, before: SyncState['vi
 export function wantedValues(desired: Desired, state: SyncState, keys: ReadonlySet<string>): Map<string, Set<string>> {
   const wanted = new Map<string, Set<string>>([...keys].map((key) => [key, new Set()]));
   const want = (key: string, value: string) => wanted.get(key)?.add(value);
-  for (const { channel, observable } of desired.entries)
+  const ranOut = new Set(state.ranOut);
+  for (const { channel, list, observable, terms } of desired.entries) {
+    if (terms.lifetime.kind === 'runs-out' && ranOut.has(entryHash(channel, list, observable))) continue;
     want(feedKey({ channel, type: observable.type }), observable.value);
+  }
   for (const [key, value] of state.standing) want(key, value);
   return wanted;
 }

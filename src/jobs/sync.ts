@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { DelayedError, type FlowJob, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
 import { feedKey } from '../ctim/feed.ts';
 import { makeBatches, takesAway } from '../plan/batch.ts';
-import { addCounts } from '../plan/change.ts';
-import { isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
+import { addCounts, renewedCounts } from '../plan/change.ts';
+import { holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/plan.ts';
 import { type Approval, hasProblems } from '../plan/safety.ts';
 import { matchFeeds, type TypedFeed, withIndicator } from '../reconcile/feeds.ts';
 import { together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
+import { goOnAfter } from '../reconcile/renew.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
 import { isFirstContact, noteApplied, openFeeds, repairing } from '../reconcile/run.ts';
 import type { FeedVerdict } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
+import { fetchFirst } from './fetch.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
+import { renewFirst } from './renew.ts';
 import { leaveSlot, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
 import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
@@ -34,7 +37,8 @@ const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jit
 /**
  * One sync, as a job that waits for its own batches:
  *
- *   plan     read lists and tenant, plan, make missing feeds, queue the batches       → waits for its children
+ *   renew    read the tenant, renew what would lapse: done whatever is wrong with what comes next
+ *   plan     read the lists, plan, make missing feeds, queue the batches              → waits for its children
  *   batches  every create, link, revive, change and renewal; then, each after the one before, every withdrawal and unlink
  *   verify   read the feeds' views until they agree with the lists                    → the report
  *
@@ -49,7 +53,7 @@ export async function processSync(
   signal?: AbortSignal,
 ): Promise<Report> {
   const jobId = String(job.id);
-  const desk = deskFor(work, log, signal);
+  const desk = deskFor(work, log, 'sync', signal);
   let { state } = job.data;
   for (;;) {
     if (state === undefined) {
@@ -90,22 +94,25 @@ async function planAndQueue(
 ): Promise<SyncState> {
   const startedAt = before?.startedAt ?? work.clock.now();
   const { revision } = job.data;
+  const fetchNotices = await fetchFirst(work);
   const byHand = await endedByHand(work);
+  const first = await renewFirst({ work, run: String(job.id), log, signal: desk.signal, inFull });
+  const { renewed } = first;
   const prepareWith = (tenantReader: TenantReading) =>
     prepare({
       client: desk.client,
       owner: work.owner,
       ownEmbedded: work.ownEmbedded,
+      rights: work.rights,
       approval,
       tenantReader,
       readDesired: async (adhocAllow) => {
         const desired = await readDesiredHere(work, desk.client, adhocAllow);
-        if (revision !== undefined && desired.revision !== revision)
-          throw new UnrecoverableError(otherRevision(revision, desired));
-        return desired;
+        if (revision === undefined || (await holds(desired, revision, work.fetch !== undefined))) return desired;
+        throw new UnrecoverableError(otherRevision(revision, desired));
       },
     });
-  let reading = readTenant(work, desk, inFull);
+  let { reading } = first;
   let prepared = await prepareWith(reading);
   const unsure = reading.told().from === 'ledger' ? whyUnsure(prepared) : undefined;
   if (unsure !== undefined) {
@@ -113,27 +120,37 @@ async function planAndQueue(
     prepared = await prepareWith(reading);
   }
   await reading.keep();
-  const { plan, situation } = prepared;
+  const { plan } = prepared;
   const held = plan.held.length > 0;
-  const applied: Plan = held ? renewalsOnly(plan, situation) : plan;
+  const goesOn = goOnAfter(renewed, plan.changes, held);
+  const applied: Plan = held ? holding(plan) : withChanges(plan, goesOn.changes);
   const read = reading.told();
   log.info({ digest: plan.digest, counts: applied.counts, held: plan.held.map(({ rule }) => rule), read }, 'planned');
   const feeds = held ? prepared.found.feeds : await openFeedsOf(work, desk, prepared);
-  const { requests } = desk.client;
+  const requests = addRequests(desk.client.requests, first.requests);
+  const counts = addCounts(renewedCounts(renewed.outcome.applied), applied.counts);
   const state: SyncState = {
     plans: (before?.plans ?? 0) + 1,
     repairs: before?.repairs ?? 0,
     startedAt,
     plan: summaryOf(plan),
-    counts: before === undefined ? applied.counts : addCounts(before.counts, applied.counts),
-    notices: prepared.found.notices,
+    counts: before === undefined ? counts : addCounts(before.counts, counts),
+    notices: [
+      ...fetchNotices,
+      ...renewed.notices,
+      ...renewed.outcome.notices,
+      ...goesOn.notices,
+      ...prepared.found.notices,
+    ],
+    failures: goesOn.failures,
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
+    ranOut: [...(prepared.situation.ranOut ?? [])],
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',
-    wrote: before?.wrote === true || (!held && !isEmpty(applied)),
-    requests: before === undefined ? { ...requests } : addRequests(before.requests, requests),
+    wrote: before?.wrote === true || (!held && (!isEmpty(applied) || renewed.outcome.applied > 0)),
+    requests: before === undefined ? requests : addRequests(before.requests, requests),
   };
   desk.client.requests.total = 0;
   desk.client.requests.mutating = 0;
@@ -198,6 +215,7 @@ async function verify(
   await failWithBatches(job);
   const children = Object.values(await job.getChildrenValues<BatchResult>());
   const done = together(children.map(({ outcome }) => outcome));
+  const failures = [...state.failures, ...done.failures];
   const requests = children.reduce((total, child) => addRequests(total, child.requests), state.requests);
   const held = state.plan.held.length > 0;
   const { verdicts, moved } = held ? { verdicts: [], moved: false } : await verdictsOn(work, desk, state);
@@ -208,7 +226,7 @@ async function verify(
     counts: state.counts,
     startedAt: state.startedAt,
     endedAt: work.clock.now(),
-    failures: done.failures,
+    failures,
     notices: [...state.notices, ...done.notices],
     feeds: verdicts,
     requests: addRequests(requests, desk.client.requests),
@@ -220,7 +238,7 @@ async function verify(
     return { again: state };
   }
   if (moved) return { report: { ...report, result: 'not-verified', notices: [...report.notices, MOVING] } };
-  const drifted = report.result === 'not-verified' && done.failures.length === 0;
+  const drifted = report.result === 'not-verified' && failures.length === 0;
   if (!drifted || state.repairs >= REPAIRS_MAX) return { report };
   log.warn('the feeds do not hold what was planned: planning once more');
   return { again: { ...state, repairs: state.repairs + 1 } };
@@ -247,6 +265,12 @@ async function verdictsOn(
     if (written && id !== undefined) await work.ledger.store.noteEntities(id, withIndicator(entities, written));
   });
   return { verdicts, moved: false };
+}
+
+/** A branch that we fetch ourselves may have moved on since the job was put into the queue: what contains the commit is no other. */
+async function holds(desired: Desired, revision: string, isFetched: boolean): Promise<boolean> {
+  if (desired.revision === revision) return true;
+  return isFetched && (await desired.standingTo?.(revision)) === 'newer';
 }
 
 function otherRevision(asked: string, desired: Desired): string {

@@ -1,4 +1,5 @@
 import { isCtiaError } from '../ctia/error.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredIndicator } from '../ctia/stored.ts';
 import { stateId } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
@@ -6,7 +7,6 @@ import type { Actual } from '../plan/actual.ts';
 import { type Learned, recordOf } from '../plan/learned.ts';
 import { readActual, type Self } from '../reconcile/actual.ts';
 import { coversChannels, type FeedEntities, readFeedEntities } from '../reconcile/feeds.ts';
-import { REFRESH_MS } from '../reconcile/import-pairs.ts';
 import { lookAtEntry } from '../reconcile/look.ts';
 import { readTwice, type TenantReader } from '../reconcile/prepare.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
@@ -18,6 +18,7 @@ import type { Desk, Workplace } from './workplace.ts';
  * doubt always the latter:
  *
  *   no ledger, another format, another tenant's                in full
+ *   an answer of CTIA's contradicted it                        in full
  *   the state in CTIA is not the one that we know              in full: somebody applied past this Redis
  *   entries left in flight, a few                              from the ledger; those are read back first
  *   entries left in flight, many                               in full
@@ -26,8 +27,11 @@ import type { Desk, Workplace } from './workplace.ts';
 export interface TenantReading extends TenantReader {
   /** Which it was, and why. */
   told(): ReadFrom;
-  /** After a full read: it becomes the ledger, unless somebody wrote meanwhile. To be called before anything is written. */
-  keep(): Promise<void>;
+  /**
+   * After a full read: it becomes the ledger. To be called before anything is written. False where somebody else wrote
+   * meanwhile: then what was read may be older than what the ledger says.
+   */
+  keep(): Promise<boolean>;
 }
 
 /** Two requests for each; more than this cost as much as the pages of a large owner. */
@@ -62,7 +66,7 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
       if (left.length > LOOKS_MAX) return readFromCtia(self, `${left.length} entries were left in flight`);
       let actual = await mirror.catchUp(facts);
       if (actual !== undefined && left.length > 0) {
-        await lookAt(work, desk, self, actual, left);
+        await lookAt(work, desk, self, actual);
         const after = await store.facts();
         actual = 'id' in after && after.id === facts.id ? await mirror.catchUp(after) : undefined;
       }
@@ -79,13 +83,18 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
     },
     told: () => from ?? { from: 'ctia', why: 'nothing was read yet' },
     async keep() {
-      if (entities === undefined) return;
+      if (entities === undefined) return true;
       if (full === undefined) {
         if (known !== undefined) await store.noteEntities(known.id, entities);
-        return;
+        return true;
       }
       const id = await store.rewrite(lock, { ...full, entities });
-      if (id !== undefined) mirror.take(id, full.actual);
+      if (id !== undefined) await mirror.take(id, full.actual);
+      // What is written from now on the ledger hears of: it is not to be put back to what was read.
+      full = undefined;
+      const facts = await store.facts();
+      known = 'id' in facts && facts.id === id ? facts : undefined;
+      return id !== undefined;
     },
   };
 }
@@ -125,19 +134,26 @@ async function stateMoved({ client }: Desk, { owner }: Self, { entities }: Ledge
   return `somebody else applied ${now.short_description ?? 'lists'} at ${now.modified}`;
 }
 
-/** What was in flight when its writer died may have been written a moment ago: after the refresh it is seen. */
+/**
+ * What was in flight when its writer died may have been written a moment ago: after the refresh it is seen. Asked again
+ * which they are once we are the only writer: one that was merely slow has told by then what became of its own.
+ */
 async function lookAt(
-  { clock, ledger, log }: Workplace,
+  { clock, ledger: { store }, log }: Workplace,
   { client, lock, signal }: Desk,
   self: Self,
   actual: Actual,
-  hs: readonly string[],
 ): Promise<void> {
-  log.info({ entries: hs.length }, 'entries were left in flight: looking at them before anything is written');
-  await clock.sleep(REFRESH_MS, signal);
   await lock.exclusively(async () => {
+    const hs = (await store.leftInFlight()).slice(0, LOOKS_MAX);
+    if (hs.length === 0) return;
+    log.info({ entries: hs.length }, 'entries were left in flight: looking at them before anything is written');
+    await clock.sleep(REFRESH_MS, signal);
     const facts: Learned[] = [];
-    for (const h of hs) facts.push({ h, whole: await lookAtEntry(client, self, h, recordOf(actual, h)) });
-    await ledger.store.recorder(lock).end(facts);
+    for (const h of hs) {
+      await lock.assertHeld();
+      facts.push({ h, whole: await lookAtEntry(client, self, h, recordOf(actual, h)) });
+    }
+    await store.recorder(lock).end(facts);
   });
 }

@@ -7,11 +7,14 @@ import type { Log } from '../runtime/log.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
+import { processFetch } from './fetch.ts';
 import { noteReport } from './history.ts';
-import { parseRequest, REFUSED } from './queues.ts';
+import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { processRenew } from './renew.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
+import { readTenant } from './tenant-reading.ts';
 import { deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 export interface Workers {
@@ -46,15 +49,23 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
   };
   const requests: Worker = new Worker(
     work.names.requests,
-    (job, token, signal) => react(work, requests, job, (log) => processRequest(work, job, token ?? '', log, signal)),
+    (job, token, signal) =>
+      react(work, requests, job, token, (log) => processRequest(work, job, token ?? '', log, signal)),
     { ...options, concurrency: REQUESTS_AT_ONCE },
+  );
+  // A worker of its own: it waits for no request, no run and no batch.
+  const renewals: Worker = new Worker(
+    work.names.renewals,
+    (job, token, signal) => react(work, renewals, job, token, (log) => processRenewal(work, job, log, signal)),
+    { ...options, concurrency: 1 },
   );
   const batches: Worker = new Worker<BatchPayload, BatchResult>(
     work.names.batches,
-    (job, _token, signal) => react(work, batches, job, (log) => processBatch(work, job, log, signal)),
+    (job, token, signal) => react(work, batches, job, token, (log) => processBatch(work, job, log, signal)),
     { ...options, concurrency: 1 },
   );
-  for (const worker of [requests, batches]) {
+  const all = [requests, renewals, batches];
+  for (const worker of all) {
     worker.on('error', sayOnceAMinute(work, worker.name));
     worker.on('failed', (job, error) =>
       work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`),
@@ -63,11 +74,11 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
   }
   return {
     async close() {
-      const closing = Promise.all([requests.close(), batches.close()]);
+      const closing = Promise.all(all.map((worker) => worker.close()));
       const forced = new AbortController();
       await Promise.race([closing, work.clock.sleep(CLOSE_MS_MAX, forced.signal).catch(() => {})]);
       forced.abort();
-      await Promise.all([requests.close(true), batches.close(true)]);
+      await Promise.all(all.map((worker) => worker.close(true)));
     },
   };
 }
@@ -91,16 +102,32 @@ async function processRequest(
   log: Log,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const request = parseRequest(job.name, payloadOf(job));
-  if ('wrong' in request) throw new UnrecoverableError(`${REFUSED}${request.wrong}`);
+  const request = requestOf(job);
   switch (request.name) {
     case 'sync':
       return processSync(work, job as Job<SyncData>, token, log, signal);
     case 'audit':
       return processAudit(work, job, log, signal);
+    case 'fetch':
+      return processFetch(work, job);
+    case 'renew':
+      return processRenew(work, job, log, signal);
     default:
-      return processByHand(work, deskFor(work, log, signal), request, signal);
+      return processByHand(work, deskFor(work, log, 'by hand', signal), request, signal);
   }
+}
+
+async function processRenewal(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
+  const { name } = requestOf(job);
+  if (name !== 'renew')
+    throw new UnrecoverableError(`${REFUSED}${name} does not go into this queue, but into ${work.names.requests}`);
+  return processRenew(work, job, log, signal);
+}
+
+function requestOf(job: Job): Request {
+  const request = parseRequest(job.name, payloadOf(job));
+  if ('wrong' in request) throw new UnrecoverableError(`${REFUSED}${request.wrong}`);
+  return request;
 }
 
 /** A sync that goes on finds its own state beside the payload. At its first start there can be none: what a producer calls so is an unknown key. */
@@ -110,9 +137,12 @@ function payloadOf({ name, data, attemptsStarted }: Job): unknown {
   return payload;
 }
 
+/** Reads CTIA in full, whatever the ledger says, and writes the ledger anew: what the next sync finds to repair is the truth. */
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
-  const { client } = deskFor(work, log, signal);
+  const desk = deskFor(work, log, 'sync', signal);
+  const { client } = desk;
   const { clock, owner, ownEmbedded } = work;
+  const reading = readTenant(work, desk, 'an audit');
   const report = await audit({
     run: String(job.id),
     client,
@@ -122,13 +152,29 @@ async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortS
     signal,
     approval: { ...NO_APPROVAL, yes: true, force: true },
     readDesired: (adhocAllow) => readDesiredHere(work, client, adhocAllow),
+    tenantReader: {
+      readActual: reading.readActual,
+      async readFeedEntities(self, channels) {
+        const entities = await reading.readFeedEntities(self, channels);
+        if (!(await reading.keep()))
+          await work.ledger.store.doubt('an audit could not write it anew, since others wrote');
+        return entities;
+      },
+    },
   });
   await noteReport(work.redis, work.keys.history, report);
+  await work.rights.forget();
   return report;
 }
 
 /** The one place where a job's failure decides what becomes of the job. */
-async function react<T>(work: Workplace, worker: Worker, job: Job, processor: (log: Log) => Promise<T>): Promise<T> {
+async function react<T>(
+  work: Workplace,
+  worker: Worker,
+  job: Job,
+  token: string | undefined,
+  processor: (log: Log) => Promise<T>,
+): Promise<T> {
   const log = work.log.child({ job: job.id, name: job.name });
   try {
     return await processor(log);
@@ -137,7 +183,12 @@ async function react<T>(work: Workplace, worker: Worker, job: Job, processor: (l
     if (isCtiaError(error, 'throttled')) {
       const waitMs = error.facts.retryAfterMs ?? MINUTE;
       log.warn({ waitMs }, error.message);
-      if (error.facts.status === 429) await deskFor(work, log).budget.pause(waitMs);
+      if (error.facts.status === 429) await deskFor(work, log, 'by hand').budget.pause(waitMs);
+      else if (worker.name === work.names.requests) {
+        // The share of this errand is used up: who asks by hand has more, and shares this queue.
+        await job.moveToDelayed(work.clock.now() + waitMs, token);
+        throw new DelayedError();
+      }
       await worker.rateLimit(waitMs);
       throw Worker.RateLimitError();
     }

@@ -7,11 +7,13 @@ import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
+import type { Fetched } from '../sources/repository.ts';
 import { readWill } from './desired.ts';
+import type { KeptRights } from './kept-rights.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
-import { makeRateBudget, type RateBudget, REQUESTS_PER_HOUR } from './rate-budget.ts';
+import { type Errand, makeRateBudget, type RateBudget, requestsFor } from './rate-budget.ts';
 import type { TenantLedger } from './tenant-ledger.ts';
 
 /** What every job of one tenant and owner works with. */
@@ -20,15 +22,19 @@ export interface Workplace {
   readonly log: Log;
   readonly owner: string;
   readonly feedsDir: string;
+  /** Brings the tree that `feedsDir` is in to the tip of its branch; absent where somebody else does. */
+  readonly fetch: (() => Promise<Fetched>) | undefined;
   readonly ownEmbedded: boolean;
   readonly ctia: CtiaConnection;
   readonly redis: Redis;
   readonly keys: RedisKeys;
   readonly names: QueueNames;
   readonly requests: Queue;
+  readonly renewals: Queue;
   readonly batches: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
+  readonly rights: KeptRights;
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
 }
@@ -47,15 +53,16 @@ export interface Desk {
   readonly signal: AbortSignal | undefined;
 }
 
-export function deskFor(work: Workplace, log: Log, signal?: AbortSignal): Desk {
+export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: AbortSignal): Desk {
   const { clock, redis, keys, ctia, ledger } = work;
-  const lock = makeWriterLock(redis, keys.lock, clock, signal);
-  const budget = makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR, signal);
+  const lock = makeWriterLock(redis, keys.lock, clock, signal, errand === 'sync' ? 'last' : 'first');
+  const budget = makeRateBudget(redis, keys, clock, requestsFor(errand), signal);
   const client = makeCtiaClient({
     connection: ctia,
     clock,
     patienceMs: PATIENCE_MS,
     takeFromBudget: budget.take,
+    takeOneByOne: budget.takeOneByOne,
     assertMayWrite: lock.assertHeld,
     signal,
     onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),

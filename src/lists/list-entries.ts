@@ -148,12 +148,14 @@ function makeDraft(
     }
     if (notice !== undefined) say('notice', notice.code, notice.message);
     counts.accepted++;
+    const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && observable.value.includes('/');
     values.set(observable.value, {
       observable,
       terms: lay(list.terms, words.terms),
       list: list.name,
       channel: list.channel,
       position,
+      ...(carveOut && { carveOut }),
     });
   };
 
@@ -212,8 +214,7 @@ function overridden(own: Words, override: Override | undefined): Words {
   if (override === undefined) return own;
   override.used = true;
   const { words } = override.item;
-  const force = own.force ?? words.force;
-  return { terms: { ...words.terms, ...own.terms }, ...(force !== undefined && { force }) };
+  return { ...words, ...own, terms: { ...words.terms, ...own.terms } };
 }
 
 function wildcardMessage({ value }: Observable): string {

@@ -2,9 +2,9 @@ import type { Terms } from '../ctim/entry.ts';
 import { RESERVED_LISTS } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import { DEFAULT_LIFETIME } from './lifetime.ts';
+import { defaultLifetime, type LifetimeBounds } from './lifetime.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
-import { defaultDisposition, readWords, type Words } from './words.ts';
+import { defaultDisposition, onceOnly, type Reader, readWords, type Words } from './words.ts';
 import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
 import { parseYamlList } from './yaml-list.ts';
 import { isNull, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
@@ -18,6 +18,8 @@ export interface ListFile {
   readonly channelPlace: Place;
   readonly example: boolean;
   readonly refang: boolean;
+  /** Its ranges are published in parts around allowed addresses, unless an entry says otherwise. */
+  readonly carveOut: boolean;
   readonly terms: Terms;
   readonly entriesFrom: readonly Item[];
   readonly overrides: readonly Item[];
@@ -52,6 +54,9 @@ const MISPLACED_IN_DEFAULTS: Misplaced = new Map([
   ['lifetime', 'lifetime: stands at the top of the list'],
   ['disposition', 'disposition: stands at the top of the list'],
   ['expires', 'expires: stands in an entry'],
+  ['starts', 'starts: stands in an entry'],
+  ['renew', 'renew: stands at the top of the list'],
+  ['carve_out', 'carve_out: stands at the top of the list or in an entry'],
   ['force', 'force: stands in an entry, so that each exception is said'],
   ['type', 'type: stands in an entry'],
 ]);
@@ -59,7 +64,7 @@ const MISPLACED_IN_OVERRIDE: Misplaced = new Map([['value', 'the key of the over
 
 export async function readListFile(
   text: string,
-  { path, now, pause }: { path: string; now: number; pause: () => Promise<void> },
+  { path, now, pause, bounds }: { path: string; now: number; pause: () => Promise<void>; bounds: LifetimeBounds },
 ): Promise<{ list: ListFile | undefined; faults: YamlFault[] }> {
   const { tree, entries, faults } = await parseYamlList(text, pause);
   const top = { line: 1, column: 1 };
@@ -79,7 +84,7 @@ export async function readListFile(
     faults.push({ code: 'not-a-list-file', message, line: tree.line, column: tree.column });
     return { list: undefined, faults };
   }
-  return { list: readMap(tree, { path, now, entries, faults }), faults };
+  return { list: readMap(tree, { path, now, bounds, entries, faults }), faults };
 }
 
 /** `tor.yaml` → `tor`, `partners/acme.yml` → `partners/acme`. */
@@ -92,9 +97,16 @@ function readMap(
   {
     path,
     now,
+    bounds,
     entries,
     faults,
-  }: { path: string; now: number; entries: Iterable<YamlNode> | undefined; faults: YamlFault[] },
+  }: {
+    path: string;
+    now: number;
+    bounds: LifetimeBounds;
+    entries: Iterable<YamlNode> | undefined;
+    faults: YamlFault[];
+  },
 ): ListFile {
   // The long parts are read one by one below; here only their being there counts.
   const parts = { defaults: {}, overrides: {}, observables: [] };
@@ -109,7 +121,14 @@ function readMap(
     const message = `the name "${name}" belongs to what people block or allow by hand: choose another name`;
     faults.push({ code: 'reserved-name', message, ...placeOfKey(map, 'name') });
   }
-  const context: Context = { action, now, faults };
+  const runsOut = (checked.value?.renew ?? text('renew') !== 'false') === false;
+  if (runsOut && action === 'allow') {
+    const message =
+      'renew: false stands on block lists only: an allow entry protects while it is listed; write "expires:" at the entry for a last day';
+    faults.push({ code: 'invalid-key', message, ...placeOfKey(map, 'renew') });
+  }
+  const reader: Reader = { action, now, bounds, runsOut };
+  const context: Context = { ...reader, faults };
   const top: YamlMap = {
     ...map,
     pairs: map.pairs.filter(({ key }) => key.text === 'lifetime' || key.text === 'disposition'),
@@ -123,7 +142,7 @@ function readMap(
     severity: 'Medium',
     confidence: 'High',
     tlp: 'amber',
-    lifetime: DEFAULT_LIFETIME,
+    lifetime: runsOut ? onceOnly(defaultLifetime(bounds)) : defaultLifetime(bounds),
     ...defaults.terms,
     ...span.terms,
   };
@@ -135,16 +154,15 @@ function readMap(
     channelPlace: placeOfKey(map, findKey(map, 'channel') === undefined ? 'action' : 'channel'),
     example: checked.value?.example ?? text('example') === 'true',
     refang: checked.value?.refang ?? text('refang') === 'true',
+    carveOut: checked.value?.carve_out ?? text('carve_out') === 'true',
     terms,
     entriesFrom: readPaths(findKey(map, 'entries_from')),
     overrides: readOverrides(findKey(map, 'overrides'), context),
-    observables: readObservables(entries ?? itemsBelow(findKey(map, 'observables'), faults), { action, now }),
+    observables: readObservables(entries ?? itemsBelow(findKey(map, 'observables'), faults), reader),
   };
 }
 
-interface Context {
-  readonly action: ListAction;
-  readonly now: number;
+interface Context extends Reader {
   readonly faults: YamlFault[];
   /** The schema has been asked before and told its complaints. */
   readonly quiet?: boolean;
@@ -154,7 +172,7 @@ function wordsOf(
   node: YamlNode | undefined,
   schema: typeof defaultsSchema | typeof overrideSchema,
   where: string,
-  { action, now, faults, quiet = false }: Context,
+  { faults, quiet = false, ...reader }: Context,
   misplaced: Misplaced,
 ): Words & { broken?: boolean } {
   if (node === undefined || isNull(node)) return NO_WORDS;
@@ -170,7 +188,7 @@ function wordsOf(
   const checked = check(node, schema as typeof overrideSchema, { where, misplaced });
   if (!quiet) faults.push(...checked.faults);
   if (checked.value === undefined) return { ...NO_WORDS, broken: true };
-  const { words, wrong } = readWords(checked.value, { action, now });
+  const { words, wrong } = readWords(checked.value, reader);
   for (const { key, message } of wrong)
     faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(node, key) });
   return checked.faults.length + wrong.length > 0 ? { ...words, broken: true } : words;
@@ -215,15 +233,15 @@ function itemsBelow(node: YamlNode | undefined, faults: YamlFault[]): readonly Y
   return [];
 }
 
-function readObservables(nodes: Iterable<YamlNode>, when: { action: ListAction; now: number }): Iterable<Item> {
+function readObservables(nodes: Iterable<YamlNode>, reader: Reader): Iterable<Item> {
   return {
     *[Symbol.iterator]() {
-      for (const node of nodes) yield readObservable(node, when);
+      for (const node of nodes) yield readObservable(node, reader);
     },
   };
 }
 
-function readObservable(item: YamlNode, when: { action: ListAction; now: number }): Item {
+function readObservable(item: YamlNode, reader: Reader): Item {
   const at = { line: item.line, column: item.column };
   const nothing = { value: '', words: NO_WORDS, broken: true, ...at };
   if (item.kind === 'text') {
@@ -248,7 +266,7 @@ function readObservable(item: YamlNode, when: { action: ListAction; now: number 
   if (checked.value === undefined)
     return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, faults, ...place };
   const { value, type, ...said } = checked.value;
-  const { words, wrong } = readWords(said, when);
+  const { words, wrong } = readWords(said, reader);
   for (const { key, message } of wrong)
     faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
   const alias = valueNode?.kind === 'text' && valueNode.alias === true;

@@ -66,10 +66,18 @@ const span = {
     .describe('The last day, UTC. Runs out once and is not renewed.'),
 };
 
+const flag = (what: string) => z.boolean({ error: 'expected is true or false' }).describe(what);
+const carveOut = flag('A range that contains allowed addresses is published in parts around them.');
+
 const ofEntry = {
   ...words,
   ...span,
   disposition: dispositionSchema,
+  starts: z
+    .string({ error: 'a date is expected, such as 2027-01-31' })
+    .meta({ format: 'date' })
+    .describe('The first day, UTC. Before it the entry is not published.'),
+  carve_out: carveOut,
   force: text(SHORT_TEXT_MAX).describe('Why a guard does not apply here.'),
 };
 
@@ -88,12 +96,11 @@ export const listSchema = z.strictObject({
     .optional(),
   channel: channelNameSchema.describe('Where it is published. Default: firewall-block or firewall-allow.').optional(),
   lifetime: span.lifetime.optional(),
+  renew: flag('false: each entry runs out once, a lifetime after it is first published. Block lists only.').optional(),
+  carve_out: carveOut.optional(),
   disposition: dispositionSchema.optional(),
-  refang: z.boolean({ error: 'expected is true or false' }).describe('Read hxxp and [.] as http and a dot.').optional(),
-  example: z
-    .boolean({ error: 'expected is true or false' })
-    .describe('Published to the embedded server only.')
-    .optional(),
+  refang: flag('Read hxxp and [.] as http and a dot.').optional(),
+  example: flag('Published to the embedded server only.').optional(),
   defaults: defaultsSchema.describe('What entries say that do not say it themselves.').optional(),
   entries_from: z
     .union([z.string(), z.array(z.string())], { error: 'a file name or a list of them is expected' })

@@ -14,7 +14,7 @@ import { hostOf, isWholeHost } from './url.ts';
  *   name equal or below / below               domain d / *.d                       shadowed
  *   URL of a whole host (no path)             its host, as above                   shadowed
  *   URL with a path                           its host, as above                   published, with a notice: a page is less than its host
- *   range that contains it                    address or range                     error: to be split
+ *   range that contains it                    address or range                     error: to be split; with `carve_out: true` it is
  *   name above it                             domain d or *.d                      error: firewalls match sub-domains
  *
  * A shadowed entry is not published and a notice names both lines. A feed lists everything linked to it whatever its
@@ -42,12 +42,22 @@ export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Ob
       (remark) => remark !== undefined,
     );
     if (said.length === 0) return UNTOUCHED;
+    const carved =
+      entry.carveOut && carve(entry, [...committed.holes(entry.observable), ...byHand.holes(entry.observable)]);
+    if (carved) return carved;
     return { published: true, problems: said.map((remark) => ({ ...remark, ...entry.position })) };
   };
 }
 
 /** What becomes of one block entry. */
-export type Precedence = (entry: Entry) => { readonly published: boolean; readonly problems: readonly Problem[] };
+export type Precedence = (entry: Entry) => Verdict;
+
+interface Verdict {
+  readonly published: boolean;
+  /** What is published in its place. */
+  readonly parts?: readonly Entry[];
+  readonly problems: readonly Problem[];
+}
 
 const UNTOUCHED = { published: true, problems: [] };
 
@@ -61,6 +71,8 @@ interface Allow {
 interface Allowed {
   /** The allow entry that makes this observable not be blocked. */
   covers(observable: Observable): Allow | undefined;
+  /** The allowed ranges that lie inside of it. */
+  holes(observable: Observable): readonly Hole[];
   /** What is to be said of a block entry that is published although something is allowed. */
   remark(observable: Observable): Pick<Problem, 'severity' | 'code' | 'message'> | undefined;
 }
@@ -100,7 +112,12 @@ function makeAllowed(allows: readonly Allow[]): Allowed {
     const range = parseRange(host);
     return range === undefined ? coversName(host) : ranges.covering(range);
   };
+  const holes = (observable: Observable): readonly Hole[] => {
+    const range = rangeOf(observable);
+    return range === undefined ? [] : ranges.inside(range);
+  };
   return {
+    holes,
     covers(observable) {
       const same = exact.get(observableKey(observable));
       if (same !== undefined) return same;
@@ -122,17 +139,46 @@ function makeAllowed(allows: readonly Allow[]): Allowed {
         return { severity: child.byHand ? 'notice' : 'error', code: 'blocks-allowed', message };
       }
       const range = rangeOf(observable);
-      const holes = range === undefined ? [] : ranges.inside(range);
-      const [first] = holes;
+      const inside = holes(observable);
+      const [first] = inside;
       if (range === undefined || first === undefined) return undefined;
-      const more = holes.length === 1 ? '' : ` and ${holes.length - 1} more`;
+      const more = inside.length === 1 ? '' : ` and ${inside.length - 1} more`;
       const message = `${quoted(observable.value)} contains ${quoted(first.label.observable.value)}, which is allowed (${first.label.where})${more}: write instead ${splitText(
         range,
-        holes.map((hole) => hole.range),
-      )}, or remove one of the two lines`;
+        inside.map((hole) => hole.range),
+      )}, or "carve_out: true", or remove one of the two lines`;
       return { severity: first.label.byHand ? 'notice' : 'error', code: 'blocks-allowed', message };
     },
   };
+}
+
+type Hole = { range: AddressRange; label: Allow };
+
+/** A range without one IPv4 address is 24 parts at most, without one of IPv6 109. Who punches more holes means something else. */
+const PARTS_MAX = 1024;
+
+/** The largest ranges around what is allowed, each an entry like the one that they stand for. */
+function carve(entry: Entry, holes: readonly Hole[]): Verdict {
+  const range = rangeOf(entry.observable);
+  const [first] = holes;
+  if (range === undefined || first === undefined) return UNTOUCHED;
+  const { carveOut: _, ...rest } = entry;
+  const parts: Entry[] = [];
+  const around = without(
+    range,
+    holes.map((hole) => hole.range),
+  );
+  const name = quoted(entry.observable.value);
+  const why = `${quoted(first.label.observable.value)}, which is allowed (${first.label.where})${holes.length === 1 ? '' : ` and ${holes.length - 1} more`}`;
+  for (const value of around) {
+    if (parts.length === PARTS_MAX) {
+      const message = `${name} would be published in more than ${PARTS_MAX} parts around ${why}: block smaller ranges`;
+      return { published: false, problems: [{ severity: 'error', code: 'carve-out', message, ...entry.position }] };
+    }
+    parts.push({ ...rest, observable: { type: entry.observable.type, value } });
+  }
+  const message = `${name} is published in ${parts.length} parts around ${why}`;
+  return { published: true, parts, problems: [{ severity: 'notice', code: 'carved-out', message, ...entry.position }] };
 }
 
 /** A range without a single IPv4 address has up to 32 parts; more would not be read. */

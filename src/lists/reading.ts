@@ -4,18 +4,22 @@ import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
 import { type Guards, makeGuards } from './guards.ts';
+import type { LifetimeBounds } from './lifetime.ts';
 import type { ListCache, ListRead } from './list-cache.ts';
 import { type ListSummary, readEntries } from './list-entries.ts';
 import { type ListFile, readListFile } from './list-file.ts';
 import { didYouMean } from './nearest.ts';
 import { makePrecedence } from './precedence.ts';
 import { defaultSettings, readSettings, type Settings } from './settings.ts';
+import { standingOf } from './standing.ts';
 
 /** A whole feeds folder, understood. `entries` are to be published: accepted, not past `expires`, not shadowed by an allow entry. */
 export interface Reading {
   readonly settings: Settings;
   readonly lists: ListSummary[];
   readonly entries: Entry[];
+  /** Listed still, and past their last day. */
+  readonly expired: Entry[];
   readonly problems: Problem[];
 }
 
@@ -61,6 +65,7 @@ export async function readLists(
 
   const allows: Entry[] = [];
   const blocks: Entry[] = [];
+  const expired: Entry[] = [];
   const names = new Map<string, string>();
   let until = Number.POSITIVE_INFINITY;
   for (const [path, read] of reads) {
@@ -68,11 +73,11 @@ export async function readLists(
     for (const problem of read.problems) problems.push(problem);
     const into = read.action === 'allow' ? allows : blocks;
     for (const entry of read.entries) {
-      const { lifetime } = entry.terms;
-      if (isLive(entry, now, problems)) {
-        into.push(entry);
-        if (lifetime.kind === 'once') until = Math.min(until, lifetime.end + 1);
-      }
+      const standing = standingOf(entry, read.action, now);
+      if (standing.is === 'stands') into.push(entry);
+      else if (standing.is === 'ran out') expired.push(entry);
+      if (standing.problem) problems.push(standing.problem);
+      until = Math.min(until, standing.until);
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
@@ -81,14 +86,15 @@ export async function readLists(
   const precedence = makePrecedence(allows, adhocAllow);
   const entries = allows;
   for (const entry of blocks) {
-    const { published, problems: said } = precedence(entry);
-    if (published) entries.push(entry);
+    const { published, parts: carved, problems: said } = precedence(entry);
+    if (carved !== undefined) for (const part of carved) entries.push(part);
+    else if (published) entries.push(entry);
     for (const problem of said) problems.push(problem);
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
   const lists = parts.lists.map(({ summary }) => summary);
-  const reading: Reading = { settings, lists, entries, problems: problems.sort(byPlace) };
+  const reading: Reading = { settings, lists, entries, expired, problems: problems.sort(byPlace) };
   cache?.keep(files, reads, parts, until, reading);
   return reading;
 }
@@ -121,7 +127,7 @@ async function readList(
     },
   };
   const problems: Problem[] = [];
-  const list = await listAt(path, files, { now, pause }, problems);
+  const list = await listAt(path, files, { now, pause, bounds: settings.lifetime }, problems);
   if (list === undefined) {
     problemsOfAll.push(...problems);
     return undefined;
@@ -154,7 +160,7 @@ function settingsOf(files: FeedsFiles, problems: Problem[]): Settings {
 async function listAt(
   path: string,
   files: FeedsFiles,
-  options: { now: number; pause: () => Promise<void> },
+  options: { now: number; pause: () => Promise<void>; bounds: LifetimeBounds },
   problems: Problem[],
 ): Promise<ListFile | undefined> {
   const file = `${files.folder}/${path}`;
@@ -205,11 +211,4 @@ function channelFor(
   const message = `a list with action ${list.action} cannot publish to the channel ${list.channel}, whose action is ${channel.action}: a feed lists all that is linked to it`;
   problems.push({ ...at, code: 'channel-action', message });
   return undefined;
-}
-
-function isLive({ terms: { lifetime }, observable, position }: Entry, now: number, problems: Problem[]): boolean {
-  if (lifetime.kind === 'renewed' || lifetime.end >= now) return true;
-  const message = `${quoted(observable.value)} ran out on ${lifetime.text} and is not published: remove the entry or give it a later date`;
-  problems.push({ severity: 'notice', code: 'expired', message, ...position });
-  return false;
 }

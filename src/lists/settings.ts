@@ -9,6 +9,7 @@ import {
   readChannels,
   sharedTitles,
 } from './channels.ts';
+import { type LifetimeBounds, type Parsed, parseLifetime, parsePeriod, parseRetention } from './lifetime.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
@@ -27,8 +28,13 @@ export interface Settings {
   readonly owner?: string;
   readonly channels: ReadonlyMap<string, ChannelSettings>;
   readonly limits: Limits;
+  readonly lifetime: LifetimeBounds;
+  /** How long what is dead stays in CTIA; undefined where nothing is said. */
+  readonly collectAfterMs?: number;
   readonly protect: readonly ProtectedValue[];
   readonly guards: { readonly documentation: 'refuse' | 'allow' };
+  /** How often renewals run; absent where the settings say nothing. */
+  readonly renewEveryMs?: number;
 }
 
 const count = z.int({ error: 'a whole number is expected' }).min(0, 'the least is 0');
@@ -45,6 +51,26 @@ const limitsSchema = z
   })
   .partial();
 
+const period = z.string({ error: 'a text is expected, such as 5m' }).transform((text, context) => {
+  const parsed = parsePeriod(text);
+  if ('value' in parsed) return parsed.value;
+  context.addIssue({ code: 'custom', message: parsed.wrong });
+  return z.NEVER;
+});
+
+const duration = (what: string) => z.string({ error: 'a duration is expected, such as 30d' }).describe(what);
+const lifetimeSchema = z
+  .strictObject({
+    min: duration('The least lifetime that a list or entry may have.'),
+    max: duration('The most; a date may be no further away either.'),
+  })
+  .partial();
+const collectSchema = z.strictObject({
+  after: z
+    .union([duration(''), z.literal(0)], { error: 'a duration is expected, such as 30d, or 0' })
+    .describe('How long what is dead stays in CTIA before it is deleted. Default: 30d; 0: at once.'),
+});
+
 const protectedSchema = z.strictObject({ value: z.string(), reason: z.string().optional() });
 
 export const settingsSchema = z.strictObject({
@@ -55,10 +81,13 @@ export const settingsSchema = z.strictObject({
     .optional(),
   channels: z.record(z.string().regex(CHANNEL_NAME), channelSchema).optional(),
   limits: limitsSchema.optional(),
+  lifetime: lifetimeSchema.optional(),
+  collect: collectSchema.optional(),
   protect: z
     .array(z.union([z.string(), protectedSchema]))
     .describe('What no list may block.')
     .optional(),
+  renew: z.strictObject({ every: period.describe('How often renewals run.') }).optional(),
   guards: z
     .strictObject({
       documentation: z
@@ -90,11 +119,15 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
   const checked = check(tree, settingsSchema, { where: 'the settings', as });
   faults.push(...checked.faults);
   const channels = readChannels(findKey(tree, 'channels'), faults);
-  const { owner, limits, guards } = checked.value ?? {};
+  const { owner, limits, guards, renew, collect } = checked.value ?? {};
+  const collectAfterMs = collect && readSpan(findKey(tree, 'collect'), 'after', parseRetention, faults);
   const settings = assemble(channels, {
     ...(owner !== undefined && { owner }),
     ...(limits !== undefined && { limits }),
+    lifetime: readBounds(findKey(tree, 'lifetime'), checked.value?.lifetime, faults),
+    ...(collectAfterMs !== undefined && { collectAfterMs }),
     ...(guards?.documentation !== undefined && { documentation: guards.documentation }),
+    ...(renew !== undefined && { renewEveryMs: renew.every }),
     protect: readProtect(findKey(tree, 'protect'), faults),
   });
   faults.push(...sharedTitles(settings.channels, findKey(tree, 'channels') ?? tree));
@@ -104,13 +137,16 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
 interface Said {
   owner?: string;
   limits?: Limits;
+  lifetime?: LifetimeBounds;
+  collectAfterMs?: number;
   documentation?: 'refuse' | 'allow';
+  renewEveryMs?: number;
   protect?: readonly ProtectedValue[];
 }
 
 function assemble(
   said: ReadonlyMap<string, ChannelText>,
-  { owner, limits = {}, documentation = 'refuse', protect = [] }: Said,
+  { owner, limits = {}, lifetime = {}, collectAfterMs, documentation = 'refuse', renewEveryMs, protect = [] }: Said,
 ): Settings {
   const channels = new Map<string, ChannelSettings>();
   for (const action of ['block', 'allow'] as const) {
@@ -119,7 +155,53 @@ function assemble(
   }
   for (const [name, text] of said)
     channels.set(name, channelOf(name, text.action ?? channels.get(name)?.action ?? 'block', text));
-  return { ...(owner !== undefined && { owner }), channels, limits, protect, guards: { documentation } };
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(renewEveryMs !== undefined && { renewEveryMs }),
+    channels,
+    limits,
+    lifetime,
+    ...(collectAfterMs !== undefined && { collectAfterMs }),
+    protect,
+    guards: { documentation },
+  };
+}
+
+function readBounds(
+  node: YamlNode | undefined,
+  said: { min?: string | undefined; max?: string | undefined } | undefined,
+  faults: YamlFault[],
+): LifetimeBounds {
+  const bound = (key: 'min' | 'max') => {
+    const text = said?.[key];
+    const lifetime = text === undefined ? undefined : readSpan(node, key, parseLifetime, faults);
+    return lifetime && { [key]: { text: lifetime.text, ms: lifetime.ms } };
+  };
+  const bounds: LifetimeBounds = { ...bound('min'), ...bound('max') };
+  const { min, max } = bounds;
+  if (min === undefined || max === undefined || min.ms <= max.ms) return bounds;
+  const at = { line: node?.line ?? 1, column: node?.column ?? 1 };
+  faults.push({
+    code: 'invalid-key',
+    message: `lifetime: the least, ${min.text}, is more than the most, ${max.text}`,
+    ...at,
+  });
+  return {};
+}
+
+/** A duration below a key, as text; undefined where it is none, which is told then. */
+function readSpan<T>(
+  below: YamlNode | undefined,
+  key: string,
+  parse: (text: string) => Parsed<T>,
+  faults: YamlFault[],
+): T | undefined {
+  const node = below?.kind === 'map' ? findKey(below, key) : undefined;
+  if (node?.kind !== 'text') return undefined;
+  const parsed = parse(node.text);
+  if ('value' in parsed) return parsed.value;
+  faults.push({ code: 'invalid-key', message: `${key}: ${parsed.wrong}`, line: node.line, column: node.column });
+  return undefined;
 }
 
 function readProtect(node: YamlNode | undefined, faults: YamlFault[]): ProtectedValue[] {

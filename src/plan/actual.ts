@@ -9,6 +9,7 @@ export interface ActualLink {
   readonly g: number;
   /** The indicator that it ends at. */
   readonly target: string;
+  readonly tlp: Tlp;
 }
 
 /** Everything that a PUT would lose if we did not send it again, in little room: texts that repeat are shared. */

@@ -13,6 +13,9 @@ import type { ActualJudgement, ActualLink } from './actual.ts';
  *   renew     replace a live judgement with a later end and nothing else
  *   withdraw  replace a live judgement with an end just past
  *   unlink    delete a link of ours to an indicator that is not this entry's
+ *   collect   delete a judgement that has long been dead, with its links: they cost every pull
+ *
+ * Where a tenant closes bulk PUT to us, revive, change and renew are done by succession: see succession.ts.
  */
 export type Change =
   | {
@@ -34,12 +37,17 @@ export type Change =
       readonly feed: FeedName;
       readonly entry: Entry;
       readonly stored: ActualJudgement;
+      /** The generation of a successor, should there have to be one. */
+      readonly next: number;
     }
   | {
       readonly kind: 'renew';
       readonly feed: FeedName | undefined;
+      /** Absent where no list was read: then what is stored says all. */
+      readonly entry?: Entry;
       readonly stored: ActualJudgement;
       readonly lifetimeMs: number;
+      readonly next: number;
     }
   | {
       readonly kind: 'withdraw';
@@ -47,8 +55,11 @@ export type Change =
       readonly stored: ActualJudgement;
       /** Entries of the same observable in the same feed that this run makes: unless all are known live, this one stays. */
       readonly after: readonly string[];
+      /** It ends no later than the one that stays: where it could only be ended one by one, it is left to lapse. */
+      readonly lapses?: true;
     }
-  | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink };
+  | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink }
+  | { readonly kind: 'collect'; readonly feed: FeedName | undefined; readonly stored: ActualJudgement };
 
 export type ChangeKind = Change['kind'];
 
@@ -61,18 +72,24 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
   'change',
   'withdraw',
   'unlink',
+  'collect',
 ];
 
 export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
 
 export function countChanges(changes: readonly Change[]): ChangeCounts {
-  const counts = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0 };
+  const counts = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0, collect: 0 };
   for (const { kind } of changes) counts[kind] += 1;
   return counts;
 }
 
+/** Of changes that renew, and of nothing else. */
+export function renewedCounts(renew: number): ChangeCounts {
+  return { ...countChanges([]), renew };
+}
+
 export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
-  const { create, link, revive, change, renew, withdraw, unlink } = b;
+  const { create, link, revive, change, renew, withdraw, unlink, collect } = b;
   return {
     create: a.create + create,
     link: a.link + link,
@@ -81,6 +98,7 @@ export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
     renew: a.renew + renew,
     withdraw: a.withdraw + withdraw,
     unlink: a.unlink + unlink,
+    collect: a.collect + collect,
   };
 }
 

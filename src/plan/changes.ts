@@ -4,7 +4,9 @@ import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
 import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
-import { saySame } from './documents.ts';
+import { type Collecting, computeCollects } from './collect.ts';
+import { endFor, saySame } from './documents.ts';
+import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
 
 /**
  * desired × actual → changes. The whole decision is this table; `right` is a link to the indicator of the entry's feed.
@@ -18,19 +20,22 @@ import { saySame } from './documents.ts';
  *   yes     | dead, right link                    | revive
  *   yes     | dead, no right link                 | create g + 1 (dead ids stay taken)
  *   yes     | several                             | the highest g with a right link stays, of equal g the smallest id; live others: withdraw
+ *           (succession: but for those of a lower g that end no later, which lapse by themselves)
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
  *   no      | live                                | withdraw
- *   no      | dead                                | –
+ *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
  */
-export interface Situation {
+export interface Situation extends Collecting {
   readonly now: number;
   /** By h. */
   readonly desired: ReadonlyMap<string, Entry>;
   readonly actual: Actual;
   /** The indicator of each feed, by `feedKey`; undefined where it is still to be made. */
   readonly indicators: ReadonlyMap<string, string | undefined>;
+  /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
+  readonly succession?: boolean;
 }
 
 /** A judgement is renewed when less than this share of its lifetime is left. */
@@ -42,13 +47,14 @@ export function computeChanges(situation: Situation): Change[] {
   for (const [h, entry] of desired) {
     if (!isSettled(situation, h, entry)) changes.push(...changesFor(situation, h, entry));
   }
-  const made = madeByObservable(changes);
+  const made = madeByObservable(changes, situation.now);
   for (const [h, stored] of actual.judgements) {
     if (!desired.has(h)) changes.push(...withdrawals(situation, stored, made));
   }
   for (const [h, links] of actual.dangling) {
     if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
   }
+  changes.push(...computeCollects(situation, (stored) => feedOf(stored, situation.indicators)));
   return inOrder(changes);
 }
 
@@ -65,37 +71,42 @@ function isSettled({ now, actual, indicators }: Situation, h: string, entry: Ent
   return isLive(stored, now) && !differs(stored, entry, now) && !isDue(stored, entry, now);
 }
 
-function changesFor({ now, actual, indicators }: Situation, h: string, entry: Entry): Change[] {
+function changesFor({ now, actual, indicators, succession }: Situation, h: string, entry: Entry): Change[] {
   const feed: FeedName = { channel: entry.channel, type: entry.observable.type };
   const target = indicators.get(feedKey(feed));
   const isRight = (link: ActualLink) => link.target === target;
   const known = actual.judgements.get(h) ?? [];
   const nextLink = () => {
     const links = [...known.flatMap((judgement) => judgement.links), ...(actual.dangling.get(h) ?? [])];
-    return { h, g: nextGeneration(links) };
+    return { h, g: nextOf(links) };
   };
+  const next = nextGeneration(actual, h);
+  const anew = { h, g: next };
 
   const stored = chosen(known, now, isRight);
   if (stored === undefined) {
-    const g = Math.max(nextGeneration(known), nextLink().g);
-    return [{ kind: 'create', feed, entry, judgement: { h, g }, link: { h, g } }];
+    return [{ kind: 'create', feed, entry, judgement: anew, link: anew }];
   }
   const changes: Change[] = [];
   const linked = stored.links.some(isRight);
   if (isDead(stored, now)) {
-    if (linked) changes.push({ kind: 'revive', feed, entry, stored });
-    else {
-      const g = Math.max(nextGeneration(known), nextLink().g);
-      changes.push({ kind: 'create', feed, entry, judgement: { h, g }, link: { h, g } });
-    }
+    if (linked) changes.push({ kind: 'revive', feed, entry, stored, next });
+    else changes.push({ kind: 'create', feed, entry, judgement: anew, link: anew });
   } else {
-    if (!linked) changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink() });
-    if (differs(stored, entry, now)) changes.push({ kind: 'change', feed, entry, stored });
+    if (differs(stored, entry, now)) changes.push({ kind: 'change', feed, entry, stored, next });
     else if (isDue(stored, entry, now))
-      changes.push({ kind: 'renew', feed, stored, lifetimeMs: entry.terms.lifetime.ms });
+      changes.push({ kind: 'renew', feed, entry, stored, lifetimeMs: entry.terms.lifetime.ms, next });
+    // A successor comes with a link of its own.
+    if (!linked && !(succession && changes.length > 0))
+      changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink() });
   }
+  const changed = changes.some(({ kind }) => kind === 'change');
+  const staying = changed ? { end: endFor(entry.terms.lifetime, h, now), observable: entry.observable } : stored;
   for (const other of known) {
-    if (other !== stored && !isDead(other, now)) changes.push({ kind: 'withdraw', feed, stored: other, after: [h] });
+    if (other === stored || isDead(other, now)) continue;
+    const lapses = isLive(stored, now) && other.g < stored.g && !mustEnd(other, staying);
+    if (!lapses) changes.push({ kind: 'withdraw', feed, stored: other, after: [h] });
+    else if (!succession) changes.push({ kind: 'withdraw', feed, stored: other, after: [h], lapses });
   }
   for (const judgement of known) {
     for (const link of judgement.links) {
@@ -113,11 +124,7 @@ function chosen(
   const rank = (judgement: ActualJudgement) =>
     (isLive(judgement, now) ? 2 : 0) + (judgement.links.some(isRight) ? 1 : 0);
   if (known.length === 1) return known[0];
-  return [...known].sort((a, b) => rank(b) - rank(a) || b.g - a.g || (a.id < b.id ? -1 : 1))[0];
-}
-
-function nextGeneration(those: readonly { g: number }[]): number {
-  return those.reduce((next, { g }) => Math.max(next, g + 1), 0);
+  return [...known].sort((a, b) => rank(b) - rank(a) || latestFirst(a, b))[0];
 }
 
 /**
@@ -127,8 +134,8 @@ function nextGeneration(those: readonly { g: number }[]): number {
  */
 function differs(stored: ActualJudgement, { terms, observable }: Entry, now: number): boolean {
   if (!sameObservable(stored.observable, observable) || stored.start > now) return true;
-  const once = terms.lifetime.kind === 'once';
-  if (stored.once !== once) return true;
+  const once = terms.lifetime.kind !== 'renewed';
+  if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
   return !saySame(stored.words, terms);
@@ -141,29 +148,22 @@ function isDue(stored: ActualJudgement, entry: Entry, now: number): entry is Ren
 }
 
 /**
- * What is live, ours and not *once* and ends within its margin, whatever today's lists say: a held plan stops everything
- * but this. The lifetime is the one that the judgement itself tells.
+ * What this run brings into feeds, by observable and channel: until it is known live, what it replaces stays. All else
+ * that is desired was read as live. A change counts where the judgement is not valid yet, or on another observable.
  */
-export function computeRenewals({ actual, now }: Pick<Situation, 'actual' | 'now'>): Change[] {
-  const changes: Change[] = [];
-  for (const those of actual.judgements.values()) {
-    for (const stored of those) {
-      const { lifetimeMs } = stored;
-      if (stored.once || lifetimeMs === undefined || !isLive(stored, now) || stored.links.length === 0) continue;
-      if (stored.end - now < lifetimeMs * RENEW_BELOW)
-        changes.push({ kind: 'renew', feed: undefined, stored, lifetimeMs });
-    }
-  }
-  return inOrder(changes);
-}
-
-/** What this run makes, by observable and channel: until it is known live, what it replaces stays. */
-function madeByObservable(changes: readonly Change[]): Map<string, string[]> {
+function madeByObservable(changes: readonly Change[], now: number): Map<string, string[]> {
   const made = new Map<string, string[]>();
   for (const change of changes) {
-    if (change.kind !== 'create' && change.kind !== 'link' && change.kind !== 'revive') continue;
+    if (!('entry' in change) || change.entry === undefined || change.kind === 'renew') continue;
+    const { entry } = change;
+    if (
+      change.kind === 'change' &&
+      isLive(change.stored, now) &&
+      sameObservable(change.stored.observable, entry.observable)
+    )
+      continue;
     const h = hashOf(change);
-    const key = `${feedKey(change.feed)} ${change.entry.observable.value}`;
+    const key = `${feedKey(change.feed)} ${entry.observable.value}`;
     made.set(key, [...(made.get(key) ?? []), h]);
   }
   return made;

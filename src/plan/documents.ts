@@ -1,9 +1,9 @@
 import type { Entry, Lifetime, Terms } from '../ctim/entry.ts';
 import { feedId, type Generation, indicatorId, judgementIds, linkIds, ownedId, stateId } from '../ctim/external-id.ts';
 import { type Channel, type FeedDocument, type IndicatorDocument, LINK_TYPE, type LinkDocument } from '../ctim/feed.ts';
-import { DISPOSITIONS, type JudgementDocument } from '../ctim/judgement.ts';
+import { DISPOSITIONS, type ExternalReference, type JudgementDocument } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import type { ActualJudgement, JudgementWords } from './actual.ts';
+import { type ActualJudgement, type JudgementWords, listOf } from './actual.ts';
 
 /** The documents that reach somebody's tenant, literally. Pure: the same entry at the same moment gives the same bytes. */
 
@@ -69,9 +69,10 @@ export function saySame(a: Said, b: Said): boolean {
   return true;
 }
 
-/** The end of a validity that begins now. `once` ends when its list says, to the millisecond; all else is spread. */
+/** The end of a validity that begins now. What is renewed is spread; all else ends when its list says, to the millisecond. */
 export function endFor(lifetime: Lifetime, h: string, now: number): number {
   if (lifetime.kind === 'once') return lifetime.end;
+  if (lifetime.kind === 'runs-out') return now + lifetime.ms;
   const share = Number.parseInt(h.slice(0, 8), 16) / 0x1_0000_0000;
   return Math.round(now + lifetime.ms * (1 + JITTER_SHARE * share));
 }
@@ -80,19 +81,32 @@ export function newJudgement(
   { now, owner, revision }: Moment,
   entry: Entry,
   generation: Generation,
+  kept: Kept = {},
 ): JudgementDocument {
   const { terms, observable } = entry;
   return judgement(wordsOf(terms), observable, {
-    external_ids: judgementIds(owner, generation, terms.lifetime.kind === 'once'),
+    external_ids: judgementIds(owner, generation, terms.lifetime.kind !== 'renewed'),
     start: now - START_BEFORE_MS,
-    end: endFor(terms.lifetime, generation.h, now),
-    references: [referenceTo(owner, revision, entry)],
+    end: kept.end ?? endFor(terms.lifetime, generation.h, now),
+    references: kept.references ?? [referenceTo(owner, revision, entry)],
   });
+}
+
+/** What a judgement takes over from the one that it was, or that it follows. */
+export interface Kept {
+  readonly references?: ExternalReference[];
+  readonly end?: number;
+}
+
+/** Other words are no other life: what runs out ends when it would have, unless its list gave it another lifetime. */
+export function keptEnd({ lifetime }: Terms, stored: ActualJudgement, now: number): Kept {
+  const goesOn = lifetime.kind === 'runs-out' && stored.once && stored.lifetimeMs === lifetime.ms;
+  return goesOn && stored.end >= now ? { end: stored.end } : {};
 }
 
 /** The stored judgement as its list wants it now: its start stays, so that its history does. A dead one starts anew. */
 export function rewritten(moment: Moment, entry: Entry, stored: ActualJudgement, dead: boolean): JudgementDocument {
-  const fresh = newJudgement(moment, entry, stored);
+  const fresh = newJudgement(moment, entry, stored, keptEnd(entry.terms, stored, moment.now));
   const start = dead ? moment.now - START_BEFORE_MS : Math.min(stored.start, moment.now);
   return { id: stored.id, ...fresh, valid_time: { ...fresh.valid_time, start_time: iso(start) } };
 }
@@ -108,6 +122,18 @@ export function renewed({ now, owner }: Moment, stored: ActualJudgement, lifetim
       end: endFor(lifetime, stored.h, now),
       references: stored.references,
     }),
+  };
+}
+
+/** What a stored judgement says, as the entry that it was made of, where no list can be read. Its channel is its link's. */
+export function entryOfStored(stored: ActualJudgement, lifetimeMs: number): Entry {
+  const [file = 'unknown', line] = (stored.references[0]?.external_id ?? '').split(':').slice(-2);
+  return {
+    observable: stored.observable,
+    terms: { ...stored.words, lifetime: { kind: 'renewed', text: lifetimeText(stored) ?? '', ms: lifetimeMs } },
+    list: listOf(stored) ?? 'unknown',
+    channel: '',
+    position: { file, line: Number(line) || 1, column: 1 },
   };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, computeRenewals, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
+import { computeChanges, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -36,7 +36,7 @@ export interface Plan {
   readonly unchanged: number;
   readonly feeds: readonly FeedCount[];
   readonly held: readonly Held[];
-  /** Of this very plan, times and renewals left out: it still matches an hour later. */
+  /** Of this very plan; times, renewals and what is collected left out: it still matches an hour later. */
   readonly digest: string;
 }
 
@@ -59,7 +59,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
   const { owner, tenant, revision, makings, desired } = input;
   const changes = computeChanges(input);
   const counts = countChanges(changes);
-  const touched = [...new Set(changes.map(hashOf))];
+  const touched = new Set(changes.filter(({ kind }) => kind !== 'collect').map(hashOf));
   const whole: Plan = {
     owner,
     tenant,
@@ -67,7 +67,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
     makings,
     changes,
     counts,
-    unchanged: desired.size - touched.filter((h) => desired.has(h)).length,
+    unchanged: desired.size - [...touched].filter((h) => desired.has(h)).length,
     feeds: countFeeds(input),
     held: [],
     digest: digestOf(tenant, owner, makings, changes),
@@ -75,13 +75,14 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
   return { ...whole, held: heldBy(whole) };
 }
 
-/**
- * What may go on of a held plan: the renewals, of everything that is live, and nothing else. At first contact not even
- * those: what bears our mark there may be another team's, with the same owner by mistake.
- */
-export function renewalsOnly(plan: Plan, situation: Pick<Situation, 'actual' | 'now'>): Plan {
-  const changes = plan.held.some(({ rule }) => rule === 'first-contact') ? [] : computeRenewals(situation);
-  return { ...plan, makings: [], changes, counts: countChanges(changes) };
+/** What a held plan does: nothing. Renewals do not wait for a plan (`reconcile/renew.ts`). */
+export function holding(plan: Plan): Plan {
+  return { ...withChanges(plan, []), makings: [] };
+}
+
+/** The same plan, doing these of its changes and no others. */
+export function withChanges(plan: Plan, changes: readonly Change[]): Plan {
+  return changes === plan.changes ? plan : { ...plan, changes, counts: countChanges(changes) };
 }
 
 export function isEmpty(plan: Plan): boolean {
@@ -146,14 +147,14 @@ function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {
 function digestOf(tenant: string, owner: string, makings: readonly Making[], changes: readonly Change[]): string {
   const lines = [
     ...makings.map(({ feed, what }) => `make ${what} ${feedKey(feed)}`),
-    ...changes.flatMap((change) => (change.kind === 'renew' ? [] : [lineOf(change)])),
+    ...changes.flatMap((change) => (change.kind === 'renew' || change.kind === 'collect' ? [] : [lineOf(change)])),
   ].sort();
   const hash = createHash('sha256').update(`${tenant}\n${owner}\n`);
   for (const line of lines) hash.update(`${line}\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
-function lineOf(change: Exclude<Change, { kind: 'renew' }>): string {
+function lineOf(change: Exclude<Change, { kind: 'renew' | 'collect' }>): string {
   switch (change.kind) {
     case 'withdraw':
       return `withdraw ${change.stored.id}`;

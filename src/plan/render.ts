@@ -14,6 +14,7 @@ const SIGN: Readonly<Record<ChangeKind, string>> = {
   renew: '~ renew   ',
   withdraw: '- withdraw',
   unlink: '- unlink  ',
+  collect: '- collect ',
 };
 
 export function renderPlan(plan: Plan): string {
@@ -45,6 +46,7 @@ function renderChange(change: Change): string {
   switch (change.kind) {
     case 'renew':
     case 'withdraw':
+    case 'collect':
       return `${sign} ${change.feed ? feedKey(change.feed) : 'no feed of today'}  ${change.stored.observable.value}  until ${date(change.stored.end)}`;
     case 'unlink':
       return `${sign} ${feedKey(change.feed)}  ${change.link.id}`;

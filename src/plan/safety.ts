@@ -1,4 +1,5 @@
 import { feedKey } from '../ctim/feed.ts';
+import type { Standing } from '../ctim/standing.ts';
 import { isLive, listOf } from './actual.ts';
 import type { Situation } from './changes.ts';
 import { type Held, isEmpty, liveCount, type Plan } from './plan.ts';
@@ -37,8 +38,8 @@ export interface SafetyInput extends Situation {
   /** What the tenant last applied, and from where; undefined where this owner never applied anything. */
   readonly state: { readonly revision: string; readonly repository: string | undefined } | undefined;
   readonly repository: string | undefined;
-  /** The lists are of a commit that what was last applied already contains. */
-  readonly older: boolean;
+  /** Of the lists' commit to the one that was applied last; undefined where one of them is no commit. */
+  readonly standing: Standing | undefined;
   readonly approval: Approval;
 }
 
@@ -51,6 +52,7 @@ const rules: readonly Rule[] = [
   otherDigest,
   firstContact,
   olderCommit,
+  otherHistory,
   listVanished,
   overLimit,
 ];
@@ -109,12 +111,24 @@ function firstContact(
 }
 
 /** A worker with a checkout that nobody updated would undo what a newer one applied. Going back on purpose is a commit, or forced. */
-function olderCommit({ older, state, approval }: SafetyInput, plan: Plan): Held | undefined {
-  if (!older || isEmpty(plan) || approval.force || approval.digest === plan.digest) return undefined;
+function olderCommit({ standing, state, approval }: SafetyInput, plan: Plan): Held | undefined {
+  if (standing !== 'older' || isEmpty(plan) || approval.force || approval.digest === plan.digest) return undefined;
   return {
     rule: 'older-commit',
     message: `the lists are of ${plan.revision}, an older commit than the applied ${state?.revision}: update the checkout; if you mean to go back, --force or --digest ${plan.digest}`,
   };
+}
+
+/** Somebody rewrote the branch, or this is another one, or a checkout that was cut off: what it lacks nobody decided to drop. */
+function otherHistory({ standing, state, approval }: SafetyInput, plan: Plan): Held | undefined {
+  if ((standing !== 'apart' && standing !== 'unknown') || isEmpty(plan)) return undefined;
+  if (approval.force || approval.digest === plan.digest) return undefined;
+  const why =
+    standing === 'apart'
+      ? 'neither commit contains the other: a branch, or history that was rewritten'
+      : 'it is not in this checkout: history was rewritten, or the checkout is shallow (git fetch --unshallow)';
+  const message = `the lists are of ${plan.revision}, last applied was ${state?.revision}, and ${why}; if the plan is right, --force or --digest ${plan.digest}`;
+  return { rule: 'other-history', message };
 }
 
 /** Of a feed with fewer entries than this no share is taken: three of four may well go. */

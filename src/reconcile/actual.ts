@@ -4,7 +4,7 @@ import { generationOf, isOnce, isOwned, ownedId, stateId } from '../ctim/externa
 import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import { parseLifetime } from '../lists/lifetime.ts';
+import { toldLifetime } from '../lists/lifetime.ts';
 import type { Actual, ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
 import { lifetimeText, wordsOf } from '../plan/documents.ts';
 
@@ -71,7 +71,10 @@ export function stateOf(owner: string, indicators: readonly StoredIndicator[]): 
 function noteLink(links: Map<string, { h: string; link: ActualLink }[]>, self: Self, stored: StoredRelationship): void {
   const generation = generationOf(self.owner, 'link', stored.externalIds);
   if (!isOurs(self, stored) || generation === undefined || stored.relationship_type !== LINK_TYPE) return;
-  const note = { h: generation.h, link: { id: stored.id, g: generation.g, target: stored.target_ref } };
+  const note = {
+    h: generation.h,
+    link: { id: stored.id, g: generation.g, target: stored.target_ref, tlp: stored.tlp },
+  };
   const those = links.get(stored.source_ref);
   if (those) those.push(note);
   else links.set(stored.source_ref, [note]);
@@ -110,7 +113,6 @@ export function judgementSaid(
   const generation = generationOf(owner, 'judgement', externalIds);
   if (generation === undefined) return undefined;
   const said = lifetimeText({ references });
-  const lifetime = said === undefined ? undefined : parseLifetime(said);
   return {
     id,
     ...generation,
@@ -119,7 +121,7 @@ export function judgementSaid(
     start: Date.parse(times.start_time),
     end: Date.parse(times.end_time),
     once: isOnce(owner, generation.h, externalIds),
-    lifetimeMs: lifetime && 'value' in lifetime && lifetime.value.kind === 'renewed' ? lifetime.value.ms : undefined,
+    lifetimeMs: said === undefined ? undefined : toldLifetime(said),
     references,
     links,
   };

@@ -1,6 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
-import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Batch, ENTITIES_MAX } from '../plan/batch.ts';
 import { hashOf } from '../plan/change.ts';
@@ -8,9 +7,14 @@ import type { Moment } from '../plan/documents.ts';
 import type { Learned } from '../plan/learned.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
+import { type BulkRights, rightsOfThisRun, successionNotice } from './bulk-rights.ts';
 import { importPairs } from './import-pairs.ts';
+import { linksFirst, linksLast } from './link-tlp.ts';
+import { expireEach } from './one-by-one.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
+import { collect, unlink } from './remove.ts';
 import { replaceJudgements } from './replace.ts';
+import { succeed } from './succeed.ts';
 
 /** What carrying out a batch needs to know, in this process or in a worker that got the batch from a queue. */
 export interface ApplyContext {
@@ -22,11 +26,10 @@ export interface ApplyContext {
   moment(): Moment;
   /** The indicator of a feed. */
   targetOf(feed: FeedName): string | undefined;
-  /** The entry that wants this h, where the lists are known here. */
-  entryOf(h: string): Entry | undefined;
   entitiesMax: number;
   learnEntitiesMax(max: number): void;
   readonly record: Recorder;
+  readonly rights: BulkRights;
   /** What this batch came to know, in order. An entry of which nothing is said here is not known any more. */
   readonly learned: Learned[];
 }
@@ -43,11 +46,11 @@ export function makeApplyContext(
   parts: Pick<ApplyContext, 'client' | 'clock' | 'self' | 'signal'> & {
     revision: string;
     indicators: ReadonlyMap<string, string | undefined>;
-    desired: ReadonlyMap<string, Entry>;
     record?: Recorder | undefined;
+    rights?: BulkRights | undefined;
   },
 ): ApplyContext {
-  const { client, clock, self, signal, revision, indicators, desired, record = NO_RECORD } = parts;
+  const { client, clock, self, signal, revision, indicators, record = NO_RECORD, rights = rightsOfThisRun() } = parts;
   const context: ApplyContext = {
     client,
     clock,
@@ -55,12 +58,12 @@ export function makeApplyContext(
     signal,
     moment: () => ({ now: client.serverNow(), owner: self.owner, revision }),
     targetOf: (feed) => indicators.get(feedKey(feed)),
-    entryOf: (h) => desired.get(h),
     entitiesMax: ENTITIES_MAX,
     learnEntitiesMax(max) {
       context.entitiesMax = Math.max(2, Math.min(context.entitiesMax, max));
     },
     record,
+    rights,
     learned: [],
   };
   return context;
@@ -96,30 +99,43 @@ async function carryOut(context: ApplyContext, batch: Batch, failed: ReadonlySet
       return withdraw(context, batch.changes, failed);
     case 'unlink':
       return unlink(context, batch.changes, failed);
+    case 'collect':
+      return collect(context, batch.changes);
   }
 }
 
-/** A token that may import and not use bulk PUT goes on importing; what it cannot keep alive a person must see, with its end. */
+/** A link bears its judgement's tlp. Towards red the links go first, away from it last: a view never shows less than it may. */
+async function replaceWithLinks(
+  context: ApplyContext,
+  changes: Extract<Batch, { kind: 'replace' }>['changes'],
+): Promise<Outcome> {
+  const first = await linksFirst(context, changes);
+  const outcome = await replaceJudgements(context, first.changes);
+  const failed = new Set(outcome.failures.map(({ h }) => h));
+  const last = await linksLast(
+    context,
+    first.changes.filter(({ stored }) => !failed.has(stored.h)),
+  );
+  return together([first.outcome, outcome, last]);
+}
+
+/** In place, or, where the token may import and not use bulk PUT, by succession. */
 async function replace(
   context: ApplyContext,
   changes: Extract<Batch, { kind: 'replace' }>['changes'],
 ): Promise<Outcome> {
-  try {
-    return await replaceJudgements(context, changes);
-  } catch (error) {
-    if (!isCtiaError(error, 'capability')) throw error;
-    const failures = changes.map(({ kind, stored }): Failure => {
-      context.learned.push({ h: stored.h, unchanged: true });
-      const { type, value } = stored.observable;
-      const ends = new Date(stored.end).toISOString();
-      return {
-        h: stored.h,
-        kind: 'forbidden',
-        message: `${type} ${value}: no ${kind}, it ends ${ends}: ${error.message}`,
-      };
-    });
-    return { applied: 0, failures, notices: [] };
+  let lacking = await context.rights.lacking();
+  if (lacking === undefined) {
+    try {
+      return await replaceWithLinks(context, changes);
+    } catch (error) {
+      if (!isCtiaError(error, 'capability')) throw error;
+      lacking = error.message;
+      await context.rights.learn(lacking);
+    }
   }
+  const notice: Outcome = { applied: 0, failures: [], notices: [successionNotice(lacking)] };
+  return together([notice, await succeed(context, changes)]);
 }
 
 async function withdraw(
@@ -138,67 +154,21 @@ async function withdraw(
   );
   const waiting: Outcome = { applied: 0, failures, notices: [] };
   for (const { stored } of stays) context.learned.push({ h: stored.h, unchanged: true });
-  try {
-    return together([waiting, await replaceJudgements(context, goes)]);
-  } catch (error) {
-    if (!isCtiaError(error, 'capability')) throw error;
-    return together([waiting, await expireOneByOne(context, goes, error.message)]);
-  }
-}
-
-/** A token without every `create-*` right can import and cannot use bulk PUT. It may still end its judgements, one request each. */
-async function expireOneByOne(
-  context: ApplyContext,
-  changes: Extract<Batch, { kind: 'withdraw' }>['changes'],
-  why: string,
-): Promise<Outcome> {
-  for (const { stored } of changes) {
+  if (goes.length === 0) return waiting;
+  let lacking = await context.rights.lacking();
+  if (lacking === undefined) {
     try {
-      await context.client.expire(stored.id, `withdrawn ${context.moment().revision}`);
-      context.learned.push({ h: stored.h, judgement: { ...stored, end: context.moment().now - 1 } });
+      return together([waiting, await replaceJudgements(context, goes)]);
     } catch (error) {
-      if (!isCtiaError(error, 'not-found')) throw error;
-      context.learned.push({ h: stored.h, gone: stored.id });
+      if (!isCtiaError(error, 'capability')) throw error;
+      lacking = error.message;
+      await context.rights.learn(lacking);
     }
   }
-  return { applied: changes.length, failures: [], notices: [`withdrawn one by one: ${why}`] };
-}
-
-async function unlink(
-  context: ApplyContext,
-  changes: Extract<Batch, { kind: 'unlink' }>['changes'],
-  failed: ReadonlySet<string>,
-): Promise<Outcome> {
-  const goes = changes.filter(({ h }) => !failed.has(h));
-  for (const { h } of changes) if (failed.has(h)) context.learned.push({ h, unchanged: true });
-  if (goes.length === 0) return { applied: 0, failures: [], notices: [] };
-  const removed = await removeLinks(
+  for (const { stored, lapses } of goes) if (lapses) context.learned.push({ h: stored.h, unchanged: true });
+  const ended = await expireEach(
     context,
-    goes.map(({ link }) => link.id),
+    goes.flatMap(({ stored, lapses }) => (lapses ? [] : [stored])),
   );
-  for (const { h, link } of goes) if (removed.has(link.id)) context.learned.push({ h, gone: link.id });
-  const failures = goes.flatMap(({ h, link }): Failure[] =>
-    removed.has(link.id)
-      ? []
-      : [{ h, kind: 'unknown', message: `the link ${link.id} leads to a former indicator and could not be deleted` }],
-  );
-  return { applied: goes.length - failures.length, failures, notices: [] };
-}
-
-/** Those that are gone now: deleted, or deleted before by somebody. */
-async function removeLinks(context: ApplyContext, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const gone = new Set<string>();
-  for (let at = 0; at < ids.length; ) {
-    const some = ids.slice(at, at + context.entitiesMax);
-    try {
-      const { done, notFound } = await context.client.removeLinks(some);
-      for (const id of [...done, ...notFound]) gone.add(id);
-      at += some.length;
-    } catch (error) {
-      const max = isCtiaError(error, 'too-many') ? error.facts.entitiesMax : undefined;
-      if (max === undefined || max >= some.length) throw error;
-      context.learnEntitiesMax(max);
-    }
-  }
-  return gone;
+  return together([waiting, ended, { applied: 0, failures: [], notices: [`withdrawn one by one: ${lacking}`] }]);
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { actualJudgement, type Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import type { BulkRights } from './bulk-rights.ts';
 import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 
@@ -23,6 +24,7 @@ export interface HandWork {
   readonly owner: string;
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly record?: Recorder;
+  readonly rights?: BulkRights;
 }
 
 export interface HandReport {
@@ -167,8 +169,8 @@ async function makeReady(
     self,
     revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
-    desired: new Map(),
     record,
+    rights: work.rights,
   });
   return { context, feeds };
 }

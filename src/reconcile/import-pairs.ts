@@ -1,17 +1,20 @@
-import { isRecord } from '../ctia/answer.ts';
 import type { NewBundle } from '../ctia/client.ts';
 import { type CtiaError, isCtiaError } from '../ctia/error.ts';
 import type { ImportResults } from '../ctia/results.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import type { Entry } from '../ctim/entry.ts';
-import { type Generation, importPrefixes, judgementIds } from '../ctim/external-id.ts';
+import { entryId, type Generation, importPrefixes, judgementIds } from '../ctim/external-id.ts';
 import { LINK_TYPE } from '../ctim/feed.ts';
-import type { JudgementDocument } from '../ctim/judgement.ts';
-import { type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
-import { SECOND } from '../runtime/clock.ts';
-import { isOurs, judgementSaid } from './actual.ts';
+import type { JudgementDocument, Tlp } from '../ctim/judgement.ts';
+import { type ActualJudgement, isDead } from '../plan/actual.ts';
+import { type Kept, type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
+import { mustEnd, nextOf } from '../plan/succession.ts';
+import { actualJudgement, isOurs, judgementSaid } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
+import { expireEach } from './one-by-one.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
+import { invalidPositions, judgementsPut, type Fate as PutFate, parts, putDocuments } from './put-documents.ts';
 
 /** A judgement and its link, imported together. Generations differ where only the link is new. */
 export interface Pair {
@@ -19,15 +22,19 @@ export interface Pair {
   readonly judgement: Generation;
   readonly link: Generation;
   readonly target: string;
+  /** Of what is stored: what no list says, and what goes on as it was. */
+  readonly kept?: Kept;
+  /** What it takes the place of: ended once this one is known live, if it would outlive it. */
+  readonly predecessors?: readonly ActualJudgement[];
 }
 
-/** The index is refreshed each second: after this wait a look-up sees what an earlier request wrote. */
-export const REFRESH_MS = 2 * SECOND;
 const ROUNDS_MAX = 4;
 
 interface Ids {
   readonly judgement: string;
   readonly link: string;
+  /** Of a link that was there before; a new one says what its entry says. */
+  readonly linkTlp?: Tlp;
 }
 
 /** What became of one pair in one round. */
@@ -57,7 +64,7 @@ export async function importPairs(context: ApplyContext, pairs: readonly Pair[])
     const fates: Fate[] = [];
     for (const part of parts(waiting, Math.floor(context.entitiesMax / 2)))
       fates.push(...(await importOnce(context, part)));
-    const settled = await settle(context, fates);
+    const settled = await settle(context, fates, round === 1);
     if (round === 1) {
       // Later ones may have been stored in part before.
       for (const fate of fates) if (fate.is === 'failed') context.learned.push({ h: fate.failure.h, unchanged: true });
@@ -101,9 +108,9 @@ function bundleOf(moment: Moment, pairs: readonly Pair[]): NewBundle {
   return {
     type: 'bundle',
     source: moment.owner,
-    judgements: pairs.map(({ entry, judgement }, n) => ({
+    judgements: pairs.map(({ entry, judgement, kept }, n) => ({
       id: `transient:j${n}`,
-      ...newJudgement(moment, entry, judgement),
+      ...newJudgement(moment, entry, judgement, kept),
     })),
     relationships: pairs.map(({ entry, link, target }, n) => ({
       id: `transient:l${n}`,
@@ -144,27 +151,17 @@ async function withoutInvalid(context: ApplyContext, pairs: readonly Pair[], err
   return good.length === 0 ? fates : [...fates, ...(await importOnce(context, good))];
 }
 
-const WHY_MAX = 200;
-
-/** The positions that a 400 `{"errors": {"judgements": [null, {…}]}}` names, with what it says of each. */
-export function invalidPositions(error: CtiaError, kind: 'judgements' | 'relationships'): [number, string][] {
-  const { body } = error.facts;
-  const errors = isRecord(body) && isRecord(body.errors) ? body.errors[kind] : undefined;
-  if (!Array.isArray(errors)) return [];
-  return errors.flatMap((item, n): [number, string][] =>
-    item === null ? [] : [[n, `CTIA refused it: ${JSON.stringify(item).slice(0, WHY_MAX)}`]],
-  );
-}
-
 /** `exists` is a question, not a success: what exists may be dead, say other words, or dangle. */
 async function settle(
   context: ApplyContext,
   fates: readonly Fate[],
+  /** What exists later on may be what the first round made. */
+  isFirst: boolean,
 ): Promise<{ outcome: Outcome; again: { pair: Pair; why: string }[] }> {
   const again: { pair: Pair; why: string }[] = [];
   const failures: Failure[] = [];
-  const repairs: { pair: Pair; stored: StoredJudgement; link: string }[] = [];
-  let applied = 0;
+  const repairs: Repair[] = [];
+  const live: Live[] = [];
   const looks = fates.filter((fate) => fate.is === 'look');
   const judgements = new Map(
     (await context.client.judgementsById(looks.map((it) => it.judgementId))).map((it) => [it.id, it]),
@@ -173,8 +170,7 @@ async function settle(
 
   for (const fate of fates) {
     if (fate.is === 'done') {
-      applied += 1;
-      knowPair(context, fate.pair, fate.judgement, fate.ids);
+      live.push({ ...fate, document: fate.judgement });
     } else if (fate.is === 'failed') failures.push(fate.failure);
     else if (fate.is === 'again') again.push(fate);
     else {
@@ -186,37 +182,113 @@ async function settle(
         again.push({ pair: next(pair, 'judgement'), why: 'its external id is taken by a foreign judgement' });
       else if (link?.source_ref !== judgement.id || link.target_ref !== pair.target || !isElementOf(link)) {
         again.push({ pair: next(pair, 'link'), why: 'an old link of this id leads elsewhere' });
-      } else if (needsRewrite(context.moment(), pair, judgement))
-        repairs.push({ pair, stored: judgement, link: link.id });
+      } else if (needsRewrite(context.moment(), pair, judgement)) repairs.push({ pair, stored: judgement, link });
       else {
-        applied += 1;
         const stands = { ...judgement, external_ids: judgement.externalIds };
-        knowPair(context, pair, stands, { judgement: judgement.id, link: link.id });
+        live.push({ pair, document: stands, ids: { judgement: judgement.id, link: link.id, linkTlp: link.tlp } });
       }
     }
   }
-  for (const some of parts(repairs, context.entitiesMax)) {
-    const documents = some.map((it) => repaired(context.moment(), it.pair, it.stored));
-    const result = await context.client.replace(documents);
-    for (const [n, { pair, stored, link }] of some.entries()) {
-      const document = documents[n];
-      if (document && result.done.has(stored.id)) {
-        applied += 1;
-        knowPair(context, pair, document, { judgement: stored.id, link });
-      } else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
-    }
+  const repaired = await repair(context, repairs);
+  live.push(...repaired.live);
+  again.push(...repaired.again);
+  for (const { pair, document, ids } of live)
+    knowPair(context, pair, document, ids, isFirst && ids.linkTlp !== undefined);
+  const ended = await endPredecessors(context, live);
+  const settled: Outcome = { applied: live.length, failures, notices: [] };
+  return { outcome: together([settled, { ...ended, applied: 0 }]), again };
+}
+
+/** What exists and is not as its list wants it. */
+interface Repair {
+  readonly pair: Pair;
+  readonly stored: StoredJudgement;
+  readonly link: StoredRelationship;
+}
+
+interface Live {
+  readonly pair: Pair;
+  readonly document: Parameters<typeof judgementSaid>[2];
+  readonly ids: Ids;
+}
+
+/**
+ * In place; by succession where the token may not, or where CTIA takes no other document for that judgement. What is read
+ * back as not written goes through the same once more.
+ */
+async function repair(
+  context: ApplyContext,
+  repairs: readonly Repair[],
+): Promise<{ live: Live[]; again: { pair: Pair; why: string }[] }> {
+  const live: Live[] = [];
+  const again: { pair: Pair; why: string }[] = [];
+  if (repairs.length === 0) return { live, again };
+  const documents = repairs.map(({ pair, stored }) => rewrittenPair(context.moment(), pair, stored));
+  const fates = await putUnlessClosed(context, documents);
+  for (const [n, { pair, stored, link }] of repairs.entries()) {
+    const document = documents[n];
+    const fate = fates?.get(stored.id) ?? 'unknown';
+    if (document && fate === 'done')
+      live.push({ pair, document, ids: { judgement: stored.id, link: link.id, linkTlp: link.tlp } });
+    else if (fates === undefined || typeof fate === 'object') {
+      const successor = await successorTo(context, pair, stored);
+      again.push({
+        pair: successor,
+        why: typeof fate === 'object' ? fate.refused : 'its predecessor could not be read',
+      });
+    } else again.push({ pair, why: 'what exists under its id is dead or different, and could not be replaced' });
   }
-  return { outcome: { applied, failures, notices: [] }, again };
+  return { live, again };
+}
+
+/** Undefined where bulk PUT is closed to us. */
+async function putUnlessClosed(
+  context: ApplyContext,
+  documents: readonly JudgementDocument[],
+): Promise<ReadonlyMap<string, PutFate> | undefined> {
+  if ((await context.rights.lacking()) !== undefined) return undefined;
+  try {
+    return await putDocuments(context, judgementsPut(context), documents);
+  } catch (error) {
+    if (!isCtiaError(error, 'capability')) throw error;
+    await context.rights.learn(error.message);
+    return undefined;
+  }
+}
+
+/** The generation after all that there are: what was made by hand again and again has many. */
+async function successorTo({ client, self }: ApplyContext, pair: Pair, stored: StoredJudgement): Promise<Pair> {
+  const { h } = pair.judgement;
+  const all = (await client.takeOneByOne()) ? await client.allByExternalId('judgement', entryId(self.owner, h)) : [];
+  const known = [stored, ...all].flatMap((it) => actualJudgement(self, it, [], (words) => words) ?? []);
+  const g = Math.max(nextOf(known), pair.judgement.g + 1, pair.link.g + 1);
+  const predecessors = known.filter((it) => it.h === h && it.g < g);
+  return { ...pair, judgement: { h, g }, link: { h, g }, predecessors };
+}
+
+/** What would outlive its successor, or stands for another observable. All else lapses by itself. */
+async function endPredecessors(context: ApplyContext, live: readonly Live[]): Promise<Outcome> {
+  const { now } = context.moment();
+  const ending = live.flatMap(({ pair, document, ids }) => {
+    const successor = { observable: pair.entry.observable, end: Date.parse(document.valid_time.end_time) };
+    const others = new Map((pair.predecessors ?? []).map((it) => [it.id, it]));
+    others.delete(ids.judgement);
+    return [...others.values()].filter((it) => !isDead(it, now) && mustEnd(it, successor));
+  });
+  return expireEach(context, ending);
 }
 
 function knowPair(
   { self, learned }: ApplyContext,
-  { link, target }: Pair,
+  { link, target, entry }: Pair,
   document: Parameters<typeof judgementSaid>[2],
   ids: Ids,
+  found: boolean,
 ): void {
-  const judgement = judgementSaid(self.owner, ids.judgement, document, [{ id: ids.link, g: link.g, target }]);
-  if (judgement) learned.push({ h: link.h, judgement });
+  const judgement = judgementSaid(self.owner, ids.judgement, document, [
+    { id: ids.link, g: link.g, target, tlp: ids.linkTlp ?? entry.terms.tlp },
+  ]);
+  if (judgement) learned.push({ h: link.h, judgement, found });
 }
 
 /** Somebody may have edited the type of our link: a view follows no other. */
@@ -225,7 +297,7 @@ function isElementOf(link: StoredRelationship): boolean {
 }
 
 /** What exists, as its list wants it; it keeps its start while it is live. */
-function repaired(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): JudgementDocument {
+function rewrittenPair(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): JudgementDocument {
   const fresh = { id: stored.id, ...newJudgement(moment, entry, judgement) };
   if (!isLiveAt(moment.now, stored)) return fresh;
   return { ...fresh, valid_time: { ...fresh.valid_time, start_time: stored.valid_time.start_time } };
@@ -239,10 +311,11 @@ function isLiveAt(now: number, { valid_time: { start_time, end_time } }: StoredJ
 function needsRewrite({ now, owner }: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
   const end = Date.parse(stored.valid_time.end_time);
   const { lifetime } = entry.terms;
-  const endsRight = lifetime.kind === 'once' ? end === lifetime.end : end - now > lifetime.ms / 2;
+  const endsRight =
+    lifetime.kind === 'once' ? end === lifetime.end : lifetime.kind === 'runs-out' || end - now > lifetime.ms / 2;
   const { type, value } = stored.observable;
   const sameValue = type === entry.observable.type && value === entry.observable.value;
-  const ids = judgementIds(owner, judgement, lifetime.kind === 'once');
+  const ids = judgementIds(owner, judgement, lifetime.kind !== 'renewed');
   const sameIds = ids.length === stored.externalIds.length && ids.every((id) => stored.externalIds.includes(id));
   return !isLiveAt(now, stored) || !endsRight || !saySame(stored, entry.terms) || !sameIds || !sameValue;
 }
@@ -257,8 +330,4 @@ function next(pair: Pair, what: 'judgement' | 'link'): Pair {
 export function failure({ entry, judgement }: Pair, kind: Failure['kind'], why: string): Failure {
   const { position, observable } = entry;
   return { h: judgement.h, kind, message: `${observable.type} ${observable.value}: ${why}`, position };
-}
-
-export function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }

@@ -18,7 +18,7 @@ export async function lookAtEntry(client: CtiaClient, self: Self, h: string, kno
     const links = (await client.allLinksFrom(id)).flatMap((link): ActualLink[] => {
       const generation = generationOf(self.owner, 'link', link.externalIds);
       if (!isOurs(self, link) || generation === undefined || link.relationship_type !== LINK_TYPE) return [];
-      return [{ id: link.id, g: generation.g, target: link.target_ref }];
+      return [{ id: link.id, g: generation.g, target: link.target_ref, tlp: link.tlp }];
     });
     const found = stored.find((it) => it.id === id);
     const ours =

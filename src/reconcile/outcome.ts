@@ -16,6 +16,8 @@ export interface Outcome {
   readonly notices: readonly string[];
 }
 
+export const NOTHING_DONE: Outcome = { applied: 0, failures: [], notices: [] };
+
 export function together(outcomes: readonly Outcome[]): Outcome {
   return {
     applied: outcomes.reduce((sum, { applied }) => sum + applied, 0),

@@ -4,12 +4,16 @@ import type { Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { Standing } from '../ctim/standing.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
+import { findRanOut } from '../plan/ran-out.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
+import { findShortages, shortageNotice } from '../plan/shortage.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
+import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 
 /** What the lists say at a commit. */
@@ -24,8 +28,14 @@ export interface Desired {
   readonly repository: string | undefined;
   /** What the settings let a plan do unasked; absent where they say nothing. */
   readonly limits?: Limits;
-  /** Whether these lists are of an older commit than that revision; absent where they are of no commit. */
-  readonly isOlderThan?: (revision: string) => Promise<boolean>;
+  /** How their commit stands to that revision. Absent where they are of no commit, undefined where that revision is none. */
+  readonly standingTo?: (revision: string) => Promise<Standing | undefined>;
+  /** How long what is dead stays; absent where the settings say nothing. */
+  readonly collectAfterMs?: number | undefined;
+  /** Listed, and past their day: not to be published, and not collected while they are listed. */
+  readonly expired?: readonly Entry[];
+  /** What of the lists a person should hear of, though it holds nothing. */
+  readonly notices?: readonly string[];
 }
 
 export interface PrepareInput {
@@ -38,6 +48,7 @@ export interface PrepareInput {
   readonly ownEmbedded: boolean;
   /** Where what CTIA holds is read from; in full from CTIA itself unless said otherwise. */
   readonly tenantReader?: TenantReader;
+  readonly rights?: BulkRights | undefined;
 }
 
 /** What CTIA holds of us, as far as a plan needs it. First the judgements: what people did by hand decides how lists are read. */
@@ -46,7 +57,7 @@ export interface TenantReader {
   readFeedEntities(self: Self, channels: readonly Channel[]): Promise<FeedEntities>;
 }
 
-function readInFull(client: CtiaClient): TenantReader {
+export function readInFull(client: CtiaClient): TenantReader {
   return {
     readActual: (self) => readTwice(() => readActual(client, self)),
     readFeedEntities: (self, channels) => readFeedEntities(client, self, channels),
@@ -79,16 +90,31 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
   const feeds = matchFeeds(self, desired.channels, entities, now);
-  const found = { ...feeds, notices: [...clockNotice(client.serverAheadMs()), ...feeds.notices] };
+  const lacking = await input.rights?.lacking();
+  const listed = await byHash(desired.entries);
+  const ranOut = findRanOut(listed, actual, now);
+  for (const h of ranOut.keys()) listed.delete(h);
   const situation: Situation = {
     now,
-    desired: await byHash(desired.entries),
+    desired: listed,
+    ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
+    collectAfterMs: desired.collectAfterMs,
     actual,
-    indicators: new Map(found.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    succession: lacking !== undefined,
   };
+  const notices = [
+    ...clockNotice(client.serverAheadMs()),
+    ...(lacking === undefined ? [] : [successionNotice(lacking)]),
+    ...findShortages(situation).map((it) => shortageNotice(it, now)),
+    ...feeds.notices,
+    ...(desired.notices ?? []),
+    ...ranOutNotice([...ranOut.values()]),
+  ];
+  const found = { ...feeds, notices };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
-  const older = found.state !== undefined && ((await desired.isOlderThan?.(found.state.revision)) ?? false);
+  const standing = found.state && (await desired.standingTo?.(found.state.revision));
   const { limits = {}, channels } = desired;
   const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
   const safety = {
@@ -99,7 +125,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     problems,
     lists,
     unattended,
-    older,
+    standing,
     state: found.state,
     repository,
     approval,
@@ -116,6 +142,15 @@ function clockNotice(aheadMs: number): string[] {
   const minutes = Math.round(Math.abs(aheadMs) / MINUTE);
   return [
     `the clock of CTIA is ${minutes} minutes ${aheadMs < 0 ? 'behind' : 'ahead of'} ours: set this machine's clock`,
+  ];
+}
+
+function ranOutNotice([first, ...more]: readonly Entry[]): string[] {
+  if (first === undefined) return [];
+  const { observable, position } = first;
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  return [
+    `${position.file}:${position.line} ${observable.value}${others} ran out and will not be published again (renew: false): remove what is not needed any more`,
   ];
 }
 

@@ -1,7 +1,4 @@
-import { isRecord } from '../ctia/answer.ts';
-import { type CtiaError, isCtiaError } from '../ctia/error.ts';
-import type { Entry } from '../ctim/entry.ts';
-import type { FeedName } from '../ctim/feed.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import { isDead } from '../plan/actual.ts';
@@ -9,15 +6,14 @@ import type { Batch } from '../plan/batch.ts';
 import { renewed, rewritten, withdrawn } from '../plan/documents.ts';
 import { judgementSaid } from './actual.ts';
 import type { ApplyContext } from './apply.ts';
-import { importPairs, invalidPositions, type Pair, parts, REFRESH_MS } from './import-pairs.ts';
+import { importPairs, type Pair } from './import-pairs.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
+import { type Fate, judgementsPut, putDocuments } from './put-documents.ts';
+import { successorOf } from './succeed.ts';
 
 type ReplaceChange = Extract<Batch, { kind: 'replace' | 'withdraw' }>['changes'][number];
 
 const ROUNDS_MAX = 4;
-
-/** What PUT made of one judgement. */
-type Fate = 'done' | 'gone' | 'forbidden' | 'unknown' | { readonly refused: string };
 
 /**
  * Replaces whole documents, at most 2000 a request, until each is known written or known to fail.
@@ -33,8 +29,7 @@ export async function replaceJudgements(context: ApplyContext, changes: readonly
   const outcomes: Outcome[] = [];
   let waiting = changes;
   for (let round = 1; waiting.length > 0; round += 1) {
-    const fates = new Map<string, Fate>();
-    for (const part of parts(waiting, context.entitiesMax)) await replaceOnce(context, part, fates);
+    const fates = await replaceOnce(context, waiting);
     const { outcome, again } = await settle(context, waiting, fates);
     outcomes.push(outcome);
     if (again.length > 0 && round === ROUNDS_MAX) {
@@ -66,62 +61,16 @@ function documentFor(context: ApplyContext, change: ReplaceChange): JudgementDoc
 async function replaceOnce(
   context: ApplyContext,
   changes: readonly ReplaceChange[],
-  fates: Map<string, Fate>,
-): Promise<void> {
-  if (changes.length === 0) return;
-  try {
-    const documents = changes.map((change) => documentFor(context, change));
-    const result = await context.client.replace(documents);
-    for (const [n, { stored }] of changes.entries()) {
-      const document = documents[n];
-      if (document && result.done.has(stored.id)) {
-        fates.set(stored.id, 'done');
-        const judgement = judgementSaid(context.self.owner, stored.id, document, stored.links);
-        if (judgement) context.learned.push({ h: stored.h, judgement });
-      } else if (result.forbidden.has(stored.id)) fates.set(stored.id, 'forbidden');
-      else if (result.notFound.has(stored.id)) fates.set(stored.id, 'gone');
-      else fates.set(stored.id, 'unknown');
-    }
-  } catch (error) {
-    if (isCtiaError(error, 'too-many') && error.facts.entitiesMax !== undefined && changes.length > 1) {
-      context.learnEntitiesMax(error.facts.entitiesMax);
-      for (const part of parts(changes, error.facts.entitiesMax)) await replaceOnce(context, part, fates);
-      return;
-    }
-    if (!isCtiaError(error, 'invalid')) throw error;
-    await withoutInvalid(context, changes, error, fates);
+): Promise<ReadonlyMap<string, Fate>> {
+  const documents = changes.map((change) => documentFor(context, change));
+  const fates = await putDocuments(context, judgementsPut(context), documents);
+  for (const [n, { stored }] of changes.entries()) {
+    const document = documents[n];
+    if (document === undefined || fates.get(stored.id) !== 'done') continue;
+    const judgement = judgementSaid(context.self.owner, stored.id, document, stored.links);
+    if (judgement) context.learned.push({ h: stored.h, judgement });
   }
-}
-
-async function withoutInvalid(
-  context: ApplyContext,
-  changes: readonly ReplaceChange[],
-  error: CtiaError,
-  fates: Map<string, Fate>,
-): Promise<void> {
-  const bad = new Map(invalidPositions(error, 'judgements').map(([n, why]) => [changes[n]?.stored.id, why]));
-  const named = namedEntity(error);
-  if (named !== undefined) bad.set(named, error.message);
-  const good = changes.filter(({ stored }) => !bad.has(stored.id));
-  if (good.length < changes.length) {
-    for (const { stored } of changes) {
-      const why = bad.get(stored.id);
-      if (why !== undefined) fates.set(stored.id, { refused: why });
-    }
-    return replaceOnce(context, good, fates);
-  }
-  if (changes.length === 1) {
-    for (const { stored } of changes) fates.set(stored.id, { refused: error.message });
-    return;
-  }
-  for (const half of parts(changes, Math.ceil(changes.length / 2))) await replaceOnce(context, half, fates);
-}
-
-/** A spec or tlp error carries the document as `entity`, a realization error as `judgement`. */
-function namedEntity({ facts: { body } }: CtiaError): string | undefined {
-  if (!isRecord(body)) return undefined;
-  const entity = isRecord(body.entity) ? body.entity : body.judgement;
-  return isRecord(entity) && typeof entity.id === 'string' ? entity.id : undefined;
+  return fates;
 }
 
 async function settle(
@@ -141,7 +90,7 @@ async function settle(
   for (const change of changes) {
     const fate = fates.get(change.stored.id) ?? 'unknown';
     const { id, h } = change.stored;
-    if (fate === 'gone' && !visible.has(id) && !unreadable.has(id)) context.learned.push({ h, gone: id });
+    if (fate === 'gone' && !visible.has(id) && !unreadable.has(id)) context.learned.push({ h, gone: id, lost: true });
     if (fate === 'forbidden' || unreadable.has(id)) context.learned.push({ h, unchanged: true });
     if (fate === 'done') applied += 1;
     else if (fate === 'unknown' || (fate === 'gone' && visible.has(change.stored.id))) again.push(change);
@@ -152,7 +101,8 @@ async function settle(
       else failures.push(failure(change, 'entry', `it cannot be withdrawn: ${fate.refused}`));
     } else {
       const why = fate === 'gone' ? 'somebody deleted it' : fate.refused;
-      const pair = pairAnew(context, change);
+      // What CTIA refuses of a stored judgement it refuses of a copy too: that takes a list to make anew.
+      const pair = fate === 'gone' || change.entry !== undefined ? successorOf(context, change) : undefined;
       if (pair === undefined) failures.push(failure(change, 'entry', `${why}; it lapses on ${day(change.stored.end)}`));
       else {
         notices.push(`${change.stored.observable.value}: ${why}; made anew`);
@@ -162,16 +112,6 @@ async function settle(
   }
   const made = anew.length > 0 ? [await importPairs(context, anew)] : [];
   return { outcome: together([{ applied, failures, notices }, ...made]), again };
-}
-
-/** The next generation, built from its list: the ids of what was there stay taken. A renewal without a list has nothing to build from. */
-function pairAnew(context: ApplyContext, change: Exclude<ReplaceChange, { kind: 'withdraw' }>): Pair | undefined {
-  const entry: Entry | undefined = change.kind === 'renew' ? context.entryOf(change.stored.h) : change.entry;
-  const feed: FeedName | undefined = entry && { channel: entry.channel, type: entry.observable.type };
-  const target = feed && context.targetOf(feed);
-  if (entry === undefined || target === undefined) return undefined;
-  const g = Math.max(change.stored.g, ...change.stored.links.map((link) => link.g)) + 1;
-  return { entry, target, judgement: { h: change.stored.h, g }, link: { h: change.stored.h, g } };
 }
 
 function failure({ stored }: { stored: ActualJudgement }, kind: Failure['kind'], why: string): Failure {

@@ -61,7 +61,9 @@ const IN_FULL: ReadFrom = { from: 'ctia', why: 'this command has no ledger' };
 const FAILURES_MAX = 100;
 
 export function makeReport(parts: ReportParts): Report {
-  const { plan, failures, notices, feeds } = parts;
+  const { plan, failures, feeds } = parts;
+  // Batches say the same, each for itself.
+  const notices = [...new Set(parts.notices)];
   const more = failures.length - FAILURES_MAX;
   return {
     run: parts.run,

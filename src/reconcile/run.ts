@@ -2,15 +2,19 @@ import type { CtiaClient } from '../ctia/client.ts';
 import type { StoredIndicator } from '../ctia/stored.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { makeBatches } from '../plan/batch.ts';
-import { addCounts, countChanges } from '../plan/change.ts';
+import { addCounts, countChanges, renewedCounts } from '../plan/change.ts';
 import { stateDocument } from '../plan/documents.ts';
-import { desiredValues, isEmpty, type Plan, renewalsOnly, summaryOf } from '../plan/plan.ts';
+import { desiredValues, holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/plan.ts';
+import { RENEW_EVERY_MS } from '../plan/renewals.ts';
 import type { Approval } from '../plan/safety.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import { type BulkRights, rightsOfThisRun } from './bulk-rights.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
-import { type Outcome, together } from './outcome.ts';
-import { type Prepared, type PrepareInput, prepare } from './prepare.ts';
+import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
+import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
+import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
 import { countsLine, makeReport, type Report } from './report.ts';
 import { type FeedVerdict, verifyFeed } from './verify.ts';
 
@@ -22,11 +26,16 @@ export interface RunInput extends PrepareInput {
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** Of the workers whose Redis this run shares: they hear of what it writes. */
   readonly record?: Recorder | undefined;
+  /** How often renewals run, as the settings say. */
+  readonly renewEveryMs?: number;
+  /** The remote that the checkout came from, where there is one. */
+  readonly origin?: () => Promise<string | undefined>;
   /** Told what goes on, for a terminal. */
   readonly progress?: (step: Progress) => void;
 }
 
 export type Progress =
+  | { readonly step: 'renewed'; readonly renewed: Renewed }
   | { readonly step: 'planned'; readonly prepared: Prepared }
   | { readonly step: 'applying'; readonly done: number; readonly of: number }
   | { readonly step: 'verifying'; readonly feeds: number };
@@ -34,28 +43,39 @@ export type Progress =
 const MOVED = 'the lists changed while they were applied: apply again';
 
 /**
- * One run, in this process: read what is desired and what is actual, plan, make what feeds are missing, apply batch by
- * batch, verify the feeds, and note in CTIA what was applied. A held plan applies its renewals and nothing else. A run
- * that is not verified reads CTIA and plans once more, and then says so.
+ * One run, in this process: read what is actual and renew what would lapse; then read what is desired, plan, make what
+ * feeds are missing, apply batch by batch, verify the feeds, and note in CTIA what was applied. Whatever is wrong with the
+ * lists or the feeds, the renewals are done by then. A held plan applies nothing more. A run that is not verified reads
+ * CTIA and plans once more, and then says so.
  */
-export async function run(input: RunInput): Promise<Report> {
+export async function run(parts: RunInput): Promise<Report> {
+  const input = { ...parts, rights: parts.rights ?? rightsOfThisRun() };
   const { client, clock, exclusively } = input;
   const startedAt = clock.now();
   const outcomes: Outcome[] = [];
   let counts = countChanges([]);
   let before: Report | undefined;
   for (;;) {
-    const prepared = await prepare(before ? { ...input, approval: repairing(input.approval) } : input);
+    const renewed = await renewFirst(input);
+    input.progress?.({ step: 'renewed', renewed });
+    counts = addCounts(counts, renewedCounts(renewed.outcome.applied));
+    const prepared = await prepare({
+      ...input,
+      ...(before && { approval: repairing(input.approval) }),
+      tenantReader: { ...readerOf(input), readActual: async () => renewed.actual },
+    });
     // Other lists than those approved are another plan: what this run was allowed to do does not cover them.
     if (before && before.revision !== prepared.desired.revision)
       return { ...before, notices: [...before.notices, MOVED] };
     input.progress?.({ step: 'planned', prepared });
     const held = prepared.plan.held.length > 0;
-    const applied = held ? renewalsOnly(prepared.plan, prepared.situation) : prepared.plan;
+    const goesOn = goOnAfter(renewed, prepared.plan.changes, held);
+    const applied = held ? holding(prepared.plan) : withChanges(prepared.plan, goesOn.changes);
     counts = addCounts(counts, applied.counts);
+    outcomes.push({ ...renewed.outcome, failures: goesOn.failures }, { ...NOTHING_DONE, notices: goesOn.notices });
     const feeds = held ? prepared.found.feeds : await exclusively(() => openFeeds(client, prepared));
-    outcomes.push(await applyAll(input, prepared, applied, feeds));
-    if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied)));
+    outcomes.push(await applyAll(input, prepared, applied, feeds, renewed.entitiesMax));
+    if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied) || renewed.outcome.applied > 0));
     input.progress?.({ step: 'verifying', feeds: feeds.length });
     const verdicts = held ? [] : await verifyAll(input, prepared, feeds);
     const outcome = together(outcomes);
@@ -67,7 +87,7 @@ export async function run(input: RunInput): Promise<Report> {
       startedAt,
       endedAt: clock.now(),
       failures: outcome.failures,
-      notices: [...prepared.found.notices, ...outcome.notices],
+      notices: [...renewed.notices, ...prepared.found.notices, ...outcome.notices],
       feeds: verdicts,
       requests: client.requests,
     });
@@ -75,6 +95,23 @@ export async function run(input: RunInput): Promise<Report> {
     if (!drifted || before) return report;
     before = report;
   }
+}
+
+function readerOf({ client, tenantReader }: Pick<RunInput, 'client' | 'tenantReader'>): TenantReader {
+  return tenantReader ?? readInFull(client);
+}
+
+async function renewFirst(input: RunInput & { rights: BulkRights }): Promise<Renewed> {
+  const { client, owner, renewEveryMs = RENEW_EVERY_MS, origin = async () => undefined } = input;
+  const self: Self = { owner, organisation: (await client.identity()).organisation };
+  return renew({
+    ...input,
+    self,
+    actual: await readerOf(input).readActual(self),
+    everyMs: renewEveryMs,
+    findState: () => readState(client, self),
+    origin,
+  });
 }
 
 /** A second pass repairs what this very run was allowed to do. Its plan is another one, so no digest can name it. */
@@ -95,8 +132,10 @@ async function applyAll(
   prepared: Prepared,
   plan: Plan,
   feeds: readonly TypedFeed[],
+  entitiesMax: number,
 ): Promise<Outcome> {
   const context = applyContextOf(input, prepared, feeds);
+  context.learnEntitiesMax(entitiesMax);
   const batches = makeBatches(plan.changes);
   const outcomes: Outcome[] = [];
   const failed = new Set<string>();
@@ -117,8 +156,8 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     self: prepared.self,
     revision: prepared.desired.revision,
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
-    desired: prepared.situation.desired,
     record: input.record,
+    rights: input.rights,
   });
 }
 

@@ -1,10 +1,13 @@
-import { resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { CTIA_HOST, type Role, readHost, regionProblems, TOKEN_HOST } from './ctia-hosts.ts';
 import { type KeysFile, readKeysFile } from './keys-file.ts';
 import type { LogOptions } from './log.ts';
 
 export interface Config {
+  /** With a repository, the folder of the lists in the tree that was fetched last. */
   feedsDir: string;
+  repository?: ConfiguredRepository;
+  webhook?: { host: string; port: number; secret: string };
   dataDir: string;
   redisUrl?: string;
   /** The PATH, on which a Redis is looked for. */
@@ -15,6 +18,13 @@ export interface Config {
   log: LogOptions;
   /** What was accepted although it was not written as it should be; for a person to read once. */
   hints: string[];
+}
+
+/** A repository of lists to be fetched, and the folder below which it is kept. */
+export interface ConfiguredRepository {
+  url: string;
+  branch: string | undefined;
+  home: string;
 }
 
 /** What is not said here is as the server's store has it since its first start, so that only `up` need say it. */
@@ -79,9 +89,15 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
   if (redisUrl !== undefined && !/^(rediss?|unix):\/\/./.test(redisUrl)) {
     problems.push('REDIS_URL is not a Redis address; expected redis://host:6379, rediss://… or unix:///path/to/socket');
   }
+  const dataDir = resolve(cwd, flags.data ?? variable('DATA_DIR') ?? 'data');
+  const feeds = flags.feeds ?? variable('FEEDS_DIR') ?? 'feeds';
+  const repository = readRepository(variable, cwd, dataDir, problems);
+  const webhook = readWebhook(variable, repository, problems);
   const config = {
-    feedsDir: resolve(cwd, flags.feeds ?? variable('FEEDS_DIR') ?? 'feeds'),
-    dataDir: resolve(cwd, flags.data ?? variable('DATA_DIR') ?? 'data'),
+    feedsDir: repository === undefined ? resolve(cwd, feeds) : folderIn(repository, feeds, problems),
+    ...(repository !== undefined && { repository }),
+    ...(webhook !== undefined && { webhook }),
+    dataDir,
     ...(redisUrl !== undefined && { redisUrl }),
     searchPath: variable('PATH') ?? '',
     log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
@@ -142,6 +158,62 @@ function readRemote(variable: Variable, cwd: string, problems: string[], hints: 
   const clientId = read(PARTS.clientId).text ?? '';
   const clientPassword = read(PARTS.clientPassword).text ?? '';
   return { kind: 'remote', ctiaUrl, tokenUrl, clientId, clientPassword };
+}
+
+function readRepository(
+  variable: Variable,
+  cwd: string,
+  dataDir: string,
+  problems: string[],
+): ConfiguredRepository | undefined {
+  const repo = variable('FEEDS_REPO');
+  const branch = variable('FEEDS_BRANCH');
+  if (repo === undefined) {
+    if (branch !== undefined) problems.push('FEEDS_BRANCH is set and FEEDS_REPO is not: name the repository too');
+    return undefined;
+  }
+  // Git would take them for options.
+  for (const [name, value] of [
+    ['FEEDS_REPO', repo],
+    ['FEEDS_BRANCH', branch],
+  ]) {
+    if (value?.startsWith('-'))
+      problems.push(`${name} begins with a hyphen; expected ${name === 'FEEDS_REPO' ? 'a path or a URL' : 'a branch'}`);
+  }
+  const isUrl = repo.includes('://') || /^[^/]+:/.test(repo);
+  return { url: isUrl ? repo : resolve(cwd, repo), branch, home: join(dataDir, 'repository') };
+}
+
+function folderIn({ home }: ConfiguredRepository, feeds: string, problems: string[]): string {
+  const tree = join(home, 'current');
+  const folder = join(tree, feeds);
+  if (isAbsolute(feeds) || relative(tree, folder).startsWith('..'))
+    problems.push(`with FEEDS_REPO, --feeds or FEEDS_DIR is a folder in that repository; found ${feeds}`);
+  return folder;
+}
+
+const WEBHOOK_LISTEN = '127.0.0.1:3001';
+const WEBHOOK_SECRET_MIN = 16;
+
+function readWebhook(
+  variable: Variable,
+  repository: ConfiguredRepository | undefined,
+  problems: string[],
+): Config['webhook'] {
+  const secret = variable('WEBHOOK_SECRET');
+  const listen = variable('WEBHOOK_LISTEN');
+  if (secret === undefined) {
+    if (listen !== undefined)
+      problems.push('WEBHOOK_LISTEN is set and WEBHOOK_SECRET is not: nobody could sign a push');
+    return undefined;
+  }
+  if (secret.length < WEBHOOK_SECRET_MIN)
+    problems.push(`WEBHOOK_SECRET has less than ${WEBHOOK_SECRET_MIN} characters`);
+  if (repository === undefined)
+    problems.push('WEBHOOK_SECRET is set and FEEDS_REPO is not: there is nothing to fetch when a push is told');
+  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen ?? WEBHOOK_LISTEN) ?? [];
+  if (host === '' || Number(port) > 65535) problems.push(`WEBHOOK_LISTEN is ${listen}; expected address:port`);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port), secret };
 }
 
 function readListen(flags: Flags, variable: Variable, cwd: string, problems: string[]): Listen {

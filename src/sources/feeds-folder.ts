@@ -7,7 +7,7 @@ import type { Problem } from '../ctim/problem.ts';
 import type { FileText } from '../lists/feeds-files.ts';
 import { type ListCache, makeListCache } from '../lists/list-cache.ts';
 import { type Reading, readLists } from '../lists/reading.ts';
-import type { Settings } from '../lists/settings.ts';
+import { defaultSettings, type Settings } from '../lists/settings.ts';
 import { type Revision, revisionOf } from './git.ts';
 
 const MIB = 1024 * 1024;
@@ -93,10 +93,24 @@ export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: Re
 
 /** The settings alone, for who asks for the owner or a channel and not for a million entries. Defaults where there are none. */
 export async function readSettingsAlone(dir: string): Promise<Settings> {
+  return (await readNoList(dir)).settings;
+}
+
+/** The same; undefined where the folder is gone or they have a mistake, so that what was known before goes on. */
+export async function readSoundSettings(dir: string): Promise<Settings | undefined> {
+  const root = await realFolder(dir);
+  if (root === undefined) return undefined;
+  // That there are no settings is said by the folder: a file that cannot be read is not the same.
+  if (!(await readdir(root)).includes(SETTINGS)) return defaultSettings();
+  const { settings, problems } = await readNoList(dir);
+  return problems.some(({ severity }) => severity === 'error') ? undefined : settings;
+}
+
+async function readNoList(dir: string): Promise<Reading> {
   const root = (await realFolder(dir)) ?? path.resolve(dir);
   const settings = await makeReader(root).read(SETTINGS, LIST_BYTES_MAX);
   const files = { folder: path.basename(root), lists: new Map(), settings, textFile: async () => settings };
-  return (await readLists(files, { now: 0, pause: setImmediate })).settings;
+  return readLists(files, { now: 0, pause: setImmediate });
 }
 
 interface Found {

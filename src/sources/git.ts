@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { MEDIUM_TEXT_MAX } from '../ctim/judgement.ts';
+import type { Standing } from '../ctim/standing.ts';
 
 /** Which state of the lists was read. */
 export interface Revision {
@@ -68,9 +69,14 @@ async function isDirty(root: string, paths: readonly string[]): Promise<boolean>
 }
 
 async function repositoryOf(root: string): Promise<string | undefined> {
-  const origin = (await git(root, ['remote', 'get-url', 'origin']))?.trim();
-  const uri = (origin === undefined ? undefined : withoutCredentials(origin)) ?? pathToFileURL(root).href;
+  const uri = (await originOf(root)) ?? pathToFileURL(root).href;
   return uri.length <= MEDIUM_TEXT_MAX ? uri : undefined;
+}
+
+/** The remote that a checkout came from; undefined where there is none, or no checkout any more. */
+export async function originOf(root: string): Promise<string | undefined> {
+  const origin = (await git(root, ['remote', 'get-url', 'origin']))?.trim();
+  return origin === undefined ? undefined : withoutCredentials(origin);
 }
 
 /** `git@host:org/name.git` is git's own short form of `ssh://git@host/org/name.git`. */
@@ -92,9 +98,13 @@ export function withoutCredentials(remote: string): string | undefined {
   return url.href;
 }
 
-/** Whether `commit` was already part of what `later` was made from. False where this checkout does not know one of them. */
-export async function isAncestor(dir: string, commit: string, later: string): Promise<boolean> {
-  return commit !== later && (await git(dir, ['merge-base', '--is-ancestor', commit, later])) !== undefined;
+export async function standingOf(dir: string, commit: string, other: string): Promise<Standing> {
+  if (commit === other) return 'same';
+  if ((await git(dir, ['cat-file', '-e', `${other}^{commit}`])) === undefined) return 'unknown';
+  const contains = async (whole: string, part: string) =>
+    (await git(dir, ['merge-base', '--is-ancestor', part, whole])) !== undefined;
+  if (await contains(commit, other)) return 'newer';
+  return (await contains(other, commit)) ? 'older' : 'apart';
 }
 
 const run = promisify(execFile);

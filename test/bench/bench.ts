@@ -14,14 +14,18 @@ import { makeReleases } from '../../src/runtime/release.ts';
 import { address, writeFeeds } from './addresses.ts';
 import { type Prepared, postBare } from './bare-loop.ts';
 import { measureImport, measureSize } from './embedded.ts';
+import { ledgerCosts } from './ledger.ts';
 import { atLeast, atMost, type Measure, median, plain } from './measure.ts';
 import type { Planned } from './planning-process.ts';
+import { renewalCost } from './renewal.ts';
 import { type BenchServer, forkServer } from './server.ts';
 
 /** What the numbers mean: docs/BENCH.md. */
 const { values: options } = parseArgs({
   options: {
     n: { type: 'string', default: '20000' },
+    'renew-n': { type: 'string', default: '100000' },
+    'ledger-n': { type: 'string', default: '100000' },
     'plan-n': { type: 'string', default: '200000' },
     'ingest-n': { type: 'string', default: '100000' },
     'store-n': { type: 'string', default: '1000000' },
@@ -30,6 +34,8 @@ const { values: options } = parseArgs({
   },
 });
 const n = Number(options.n);
+const renewN = Number(options['renew-n']);
+const ledgerN = Number(options['ledger-n']);
 const planN = Number(options['plan-n']);
 const rounds = Number(options.rounds);
 const embedded = {
@@ -43,6 +49,8 @@ const embedded = {
 /** `--only embedded` runs those whose names begin so. */
 const PARTS = {
   sync: syncMeasures,
+  ledger: ledgerMeasures,
+  renewal: renewalMeasures,
   plan: planMeasures,
   'embedded-import': () => measureImport(embedded),
   'embedded-size': () => measureSize(embedded),
@@ -81,6 +89,19 @@ async function measureAll(): Promise<Measure[]> {
   const measures: Measure[] = [];
   for (const [, part] of chosen) measures.push(...(await part()));
   return measures;
+}
+
+async function renewalMeasures(): Promise<Measure[]> {
+  const feedsDir = newFolder('renewal-feeds');
+  writeFeeds(feedsDir, renewN);
+  const server = await startServer(newFolder('renewal'));
+  const { requests, seconds, readRequests } = await renewalCost(server, feedsDir);
+  await server.close();
+  return [
+    atMost(`renewing ${renewN} in place: requests`, requests, 'requests', Math.ceil(renewN / 2000) + 5),
+    plain('renewing in place: seconds', seconds, 's'),
+    plain('reading what is held in full, without a ledger: requests', readRequests, 'requests'),
+  ];
 }
 
 /** One feeds folder and one data folder with what a run does to them. */
@@ -138,14 +159,8 @@ async function syncMeasures(): Promise<Measure[]> {
     atMost('second run: mutating requests', second.mutating, 'requests', 0),
     plain('second run: requests', second.requests, 'requests'),
     plain('second run: seconds', second.seconds, 's'),
-    atMost(
-      'one entry edited: requests',
-      third.requests,
-      'requests',
-      5,
-      'run() has no ledger: it reads all that is held',
-    ),
-    atMost('one entry edited: until in view', third.untilInView ?? Number.NaN, 's', 1, 'run() has no ledger'),
+    plain('one entry edited, without a ledger: requests', third.requests, 'requests'),
+    plain('one entry edited, without a ledger: until in view', third.untilInView ?? Number.NaN, 's'),
     plain('view.txt, first after a start (median of 3)', cold.ms, 'ms'),
     plain('view.txt: size', cold.bytes / MIB, 'MiB'),
     plain('client: peak memory', process.resourceUsage().maxRSS / 1024, 'MiB'),
@@ -240,6 +255,30 @@ async function coldView(server: BenchServer, dataDir: string, viewUrl: string): 
     await started.close();
   }
   return { ms: median(times), bytes };
+}
+
+/** Through the queue, by the ledger: the budgets of one change are for this way. */
+async function ledgerMeasures(): Promise<Measure[]> {
+  const own = makeReleases();
+  releases.add('what the ledger was measured with', () => own.releaseAll());
+  const { warm, unchanged, cold, audit } = await ledgerCosts(newFolder('ledger'), ledgerN, own);
+  await own.releaseAll();
+  for (const { read } of [...warm, unchanged, cold]) if (read !== 'ledger') throw new Error('the ledger was not used');
+  const inView = (what: 'seconds' | 'requests') => warm.map((it) => it.inView?.[what] ?? Number.NaN);
+  const one = `one of ${ledgerN} changed`;
+  return [
+    atMost(`${one}: requests until in view`, Math.max(...inView('requests')), 'requests', 5),
+    atMost(`${one}: until in view (median)`, median(inView('seconds')), 's', 1),
+    plain(`${one}: requests, views and state included`, Math.max(...warm.map(({ requests }) => requests)), 'requests'),
+    plain(`${one}: seconds until verified (median)`, median(warm.map(({ seconds }) => seconds)), 's'),
+    plain(`${one}, by a worker just started: until in view`, cold.inView?.seconds ?? Number.NaN, 's'),
+    atMost('nothing changed: mutating requests', unchanged.mutating, 'requests', 0),
+    plain('nothing changed: requests', unchanged.requests, 'requests'),
+    plain('nothing changed: seconds', unchanged.seconds, 's'),
+    atMost('audit: mutating requests', audit.mutating, 'requests', 0),
+    plain('audit: requests', audit.requests, 'requests'),
+    plain('audit: seconds', audit.seconds, 's'),
+  ];
 }
 
 async function planMeasures(): Promise<Measure[]> {

@@ -9,15 +9,12 @@ export interface Measure {
   readonly holds?: boolean;
   /** Broken by more than noise. */
   readonly broken?: boolean;
-  /** Why a budget that does not hold is no failure yet. */
-  readonly open?: string;
 }
 
-export function atMost(name: string, value: number, unit: string, max: number, open?: string): Measure {
+export function atMost(name: string, value: number, unit: string, max: number): Measure {
   const exact = unit === 'requests';
-  const broken = open === undefined && value > (exact ? max : max * (1 + NOISE));
-  const holds = value <= max;
-  return { name, value: rounded(value), unit, budget: `<= ${max}`, holds, broken, ...(!holds && open && { open }) };
+  const broken = value > (exact ? max : max * (1 + NOISE));
+  return { name, value: rounded(value), unit, budget: `<= ${max}`, holds: value <= max, broken };
 }
 
 export function atLeast(name: string, value: number, unit: string, min: number): Measure {

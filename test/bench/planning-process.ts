@@ -41,7 +41,7 @@ function ledgerOf(entries: readonly Entry[]): Map<string, ActualJudgement[]> {
       once: false,
       lifetimeMs: entry.terms.lifetime.kind === 'renewed' ? entry.terms.lifetime.ms : undefined,
       references: document.external_references,
-      links: [{ id: `relationship-${n}`, g: 0, target: 'indicator' }],
+      links: [{ id: `relationship-${n}`, g: 0, target: 'indicator', tlp: entry.terms.tlp }],
     };
     judgements.set(h, [one]);
   }

@@ -13,6 +13,7 @@ const COMMANDS: [command: string, says: RegExp][] = [
   ['enqueue sync', /--wait/],
   ['enqueue add', /--for <duration> .*--reason <text>/s],
   ['enqueue remove', /--for <duration>/],
+  ['enqueue renew', /no list is read.*--wait/s],
   ['enqueue audit', /--wait/],
   ['status', /--json/],
   ['feeds', /--show-secrets/],

@@ -10,7 +10,7 @@ test('status, feeds and doctor tell what there is, and no secret unless asked fo
   checkEnded(await command(t, folder, 'apply --yes'), 0);
   const status = checkEnded(await command(t, folder, 'status'), 0);
   assert.match(status.stdout, /^owner +acme at http/);
-  assert.match(status.stdout, /^lapses +firewall-block: 2 live, the first ends 20\d\d-/m);
+  assert.match(status.stdout, /^runway +firewall-block: 2 live; without workers the first lapses 20\d\d-/m);
   const facts = JSON.parse(checkEnded(await command(t, folder, 'status --json'), 0).stdout);
   assert.equal(facts.owner, 'acme');
   assert.equal(facts.applied.revision, facts.lists);

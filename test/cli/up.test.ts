@@ -57,6 +57,19 @@ test('up stays, serves and works; enqueue, apply and status beside it; Ctrl-C en
 
   const status = checkEnded(await run(t, folder, ['status']), 0);
   assert.match(status.stdout, /^last run +verified at 20.*, 2 changes: 1 create, 1 withdraw$/m);
+  const renewed = checkEnded(await run(t, folder, ['enqueue', 'renew', '--wait']), 0);
+  assert.match(renewed.stdout, /^0 renewed of 3 live; \d requests \(0 mutating\); the first would lapse 20/);
+  writeFiles(folder, { 'feeds/tor.yaml': 'action: bl' });
+  checkEnded(await run(t, folder, ['enqueue', 'sync', '--wait']), 1);
+  const { stdout: troubled } = checkEnded(await run(t, folder, ['status']), 0);
+  assert.match(troubled, /^held +since 20.*: 1 error in the lists/m);
+  assert.match(troubled, /^renewed +0 of 3 at 20/m);
+  assert.match(troubled, /^verified +20/m);
+  assert.match(
+    troubled,
+    /^runway +firewall-block: 2 live; without workers the first lapses 20.* \(todaysfutbol\.com\); the first that is not renewed ends 20.* \(11\.9\.9\.9\)$/m,
+  );
+  assert.match(troubled, /^budget +\d+ requests left/m);
   const queued = JSON.parse(checkEnded(await run(t, folder, ['enqueue', 'audit', '--json']), 0).stdout);
   assert.match(queued.queue, /^ctim-feeds-local-127\.0\.0\.1-/);
 

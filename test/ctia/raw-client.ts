@@ -55,7 +55,7 @@ export async function rawClient(
   return { client, connection, server, time, waits };
 }
 
-const TIMEOUT_MS = 150;
+const TIMEOUT_MS = 600;
 
 export function withShortTimeouts(connection: CtiaConnection): CtiaConnection {
   const { http } = connection;

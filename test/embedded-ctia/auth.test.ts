@@ -71,6 +71,7 @@ test('10.61 scopes to capabilities', () => {
     ['private-intel:write', 'read-judgement', false],
     ['private-intel/feed:read', 'read-feed', true],
     ['private-intel/feed:read', 'read-judgement', false],
+    ['private-intel/attack-pattern:read', 'list-attack-patterns', true],
     ['private-intel/import-bundle', 'import-bundle', true],
     ['private-intel/import-bundle', 'create-judgement', false],
     ['casebook', 'create-casebook', true],

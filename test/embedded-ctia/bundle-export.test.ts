@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { call, judgement, link, pairs, type Session, started } from './fixture.ts';
+import { ENTITIES, withoutServerSet } from './entities.ts';
+import { call, channel, judgement, link, pairs, type Session, started } from './fixture.ts';
 
 type Document = Record<string, unknown> & { id: string };
 type Bundle = Record<string, Document[]> & { type: string; source: string };
@@ -30,6 +31,36 @@ function sorted(bundle: Bundle): object {
 }
 
 const idsIn = (bundle: Bundle, plural: string) => (bundle[plural] ?? []).map(({ id }) => id).sort();
+
+function collectionsOf(bundle: Bundle): [plural: string, documents: Document[]][] {
+  const { type: _, source: __, ...collections } = bundle;
+  return Object.entries(collections);
+}
+
+function inOneOrder(document: object): object {
+  return Object.fromEntries(Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** No client may choose an id: those of the entities in the bundle are what it makes transient before it imports. */
+function withTransientIds(bundle: Bundle): Bundle {
+  let text = JSON.stringify(bundle);
+  for (const [, documents] of collectionsOf(bundle))
+    for (const { id } of documents) {
+      text = text.replaceAll(`"${id}"`, `"transient:${id.slice(id.lastIndexOf('/') + 1)}"`);
+    }
+  return JSON.parse(text);
+}
+
+/** All that a bundle says, but for what each server sets itself: references are what they refer to. */
+function meaning(bundle: Bundle): object {
+  const said = new Map<string, string>();
+  const told = (document: Document) =>
+    JSON.stringify(inOneOrder(withoutServerSet(document)), (_, value) => said.get(value) ?? value);
+  for (const [plural, documents] of collectionsOf(bundle)) {
+    if (plural !== 'relationships') for (const document of documents) said.set(document.id, told(document));
+  }
+  return Object.fromEntries(collectionsOf(bundle).map(([plural, documents]) => [plural, documents.map(told).sort()]));
+}
 
 /** An incident with two sightings, one of which is of an indicator that a judgement is element of. */
 async function incidentStory(t: TestContext) {
@@ -143,11 +174,7 @@ test('export: a bundle that was exported imports into another server without los
   const { ctia, incident, indicator } = await incidentStory(t);
   const bundle = await exported(ctia, [incident.id, indicator.id]);
   const there = await started(t);
-  // Ids of the other server are what a client makes transient before it imports.
-  const transient = JSON.parse(
-    JSON.stringify(bundle).replaceAll(/"https?:[^"]*\/ctia\/[a-z-]+\/([^"]+)"/g, '"transient:$1"'),
-  );
-  const { status, json, text } = await call(there, 'POST', '/ctia/bundle/import', transient);
+  const { status, json, text } = await call(there, 'POST', '/ctia/bundle/import', withTransientIds(bundle));
   assert.equal(status, 200, text);
   assert.ok(
     json.results.length >= 8 && json.results.every(({ result }: { result: string }) => result === 'created'),
@@ -157,9 +184,75 @@ test('export: a bundle that was exported imports into another server without los
   const back = await exported(there, ids, '&include_related_entities=false');
   for (const plural of ['incidents', 'sightings', 'indicators', 'judgements', 'relationships'])
     assert.equal(back[plural]?.length, bundle[plural]?.length, plural);
-  const told = ({ id: _, ...document }: Document) =>
-    document.title ?? JSON.stringify(document.observables ?? document.observable ?? '');
-  assert.deepEqual((back.sightings ?? []).map(told).sort(), (bundle.sightings ?? []).map(told).sort());
+  assert.deepEqual(meaning(back), meaning(bundle));
+});
+
+test('export: one organisation hands a bundle to another on the same server, whatever its tlp', async (t) => {
+  const ctia = await started(t);
+  const amber = { tlp: 'amber' };
+  const indicator = await create(ctia, 'indicator', { producer: 'acme', title: 'Parcels', ...amber });
+  const judged = await create(ctia, 'judgement', judgement('198.51.100.7', { external_ids: ['acme-1'], ...amber }));
+  await create(ctia, 'relationship', link(judged.id, indicator.id, amber));
+  const bundle = await exported(ctia, [indicator.id]);
+
+  const partner = { url: ctia.url, token: await ctia.tokenOf({ org: 'partner', login: 'eve' }) };
+  assert.deepEqual(await exported(partner, [indicator.id]), { type: 'bundle', source: 'ctia' }, 'not by itself');
+  const { json } = await call(partner, 'POST', '/ctia/bundle/import', withTransientIds(bundle));
+  // What the other organisation may not read does not count as existing.
+  assert.deepEqual(
+    json.results.map(({ result }: { result: string }) => result),
+    ['created', 'created', 'created'],
+  );
+  const theirs = json.results.find(({ type }: { type: string }) => type === 'indicator').id;
+  const back = await exported(partner, [theirs]);
+  assert.deepEqual(meaning(back), meaning(bundle));
+  assert.ok(back.judgements?.every(({ groups }) => String(groups) === 'partner'));
+});
+
+test('export: a bundle keeps every kind that bulk requests know; casebooks and investigations are no part of an import', async (t) => {
+  const ctia = await started(t);
+  const { json: created } = await call(
+    ctia,
+    'POST',
+    '/ctia/bulk',
+    Object.fromEntries(Object.entries(ENTITIES).map(([plural, document]) => [plural, [document]])),
+  );
+  const bundle = await exported(
+    ctia,
+    Object.keys(ENTITIES).map((plural) => created[plural][0]),
+  );
+  for (const [plural, document] of Object.entries(ENTITIES)) {
+    const [found, ...more] = bundle[plural] ?? [];
+    assert.deepEqual(more, [], plural);
+    const { timestamp: _, tlp: __, ...said } = withoutServerSet(found ?? {});
+    assert.deepEqual(said, document, plural);
+  }
+  const { casebooks, investigations, ...importable } = withTransientIds(bundle);
+  assert.equal(casebooks?.length, 1);
+  assert.equal(investigations?.length, 1);
+  const there = await started(t);
+  const { status, json, text } = await call(there, 'POST', '/ctia/bundle/import', importable);
+  assert.equal(status, 200);
+  assert.ok(
+    json.results.every(({ result }: { result: string }) => result === 'created'),
+    text,
+  );
+  const back = await exported(
+    there,
+    json.results.map(({ id }: { id: string }) => id),
+    '&include_related_entities=false',
+  );
+  const { casebooks: _, investigations: __, ...told } = bundle;
+  assert.deepEqual(meaning(back), meaning(told as Bundle));
+});
+
+test('export: a feed, whose secret whoever reads it learns, is in no bundle, nor is what relates to it followed there', async (t) => {
+  const ctia = await started(t);
+  const { feed, indicator } = await channel(ctia);
+  const related = await create(ctia, 'relationship', link(indicator, feed.id, { relationship_type: 'related-to' }));
+  const bundle = await exported(ctia, [feed.id, indicator]);
+  assert.deepEqual(Object.keys(bundle).sort(), ['indicators', 'relationships', 'source', 'type']);
+  assert.deepEqual(bundle.relationships, [related]);
 });
 
 test('export: who may not read every kind is refused, and so is a query that is none', async (t) => {
@@ -170,5 +263,17 @@ test('export: who may not read every kind is refused, and so is a query that is 
   assert.equal(refused.json.error, 'missing_capability');
   assert.equal((await call(ctia, 'GET', '/ctia/bundle/export')).status, 400);
   assert.equal((await call(ctia, 'GET', '/ctia/bundle/export?ids=x&related_to=sideways')).status, 400);
+  assert.ok(refused.json.capabilities.includes('read-casebook'));
+  assert.ok(refused.json.capabilities.includes('list-attack-patterns'));
+  const reader = { url: ctia.url, token: await ctia.tokenOf({ scopes: ['private-intel:read'] }) };
+  assert.equal((await call(reader, 'GET', '/ctia/bundle/export?ids=x')).status, 200);
+  const none = await call(ctia, 'GET', '/ctia/bundle/export');
+  assert.deepEqual([none.status, none.json], [400, { errors: { ids: 'missing-required-key' } }]);
+  const body = await call(ctia, 'POST', '/ctia/bundle/export', { ids: [], more: 1 });
+  assert.deepEqual([body.status, body.json], [400, { errors: { more: 'disallowed-key' } }]);
+  for (const query of ['more=1', 'include_related_entities=1', 'source_type=relationship', 'target_type=verdict']) {
+    assert.equal((await call(ctia, 'GET', `/ctia/bundle/export?ids=x&${query}`)).status, 400, query);
+    assert.equal((await call(ctia, 'POST', `/ctia/bundle/export?${query}`, { ids: ['x'] })).status, 400, query);
+  }
   assert.equal((await call(ctia, 'POST', '/ctia/bundle/export', {})).status, 400);
 });

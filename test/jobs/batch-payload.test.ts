@@ -67,6 +67,7 @@ test('what a thousand entries have in common is stored once', () => {
 test('the queue is named after the host of CTIA and the owner, without a colon', () => {
   assert.deepEqual(queueNames('https://private.intel.eu.amp.cisco.com', 'acme'), {
     requests: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com',
+    renewals: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com-renewals',
     batches: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com-batches',
   });
   assert.equal(queueNames('http://127.0.0.1:3000', 'local').requests, 'ctim-feeds-local-127.0.0.1-3000');

@@ -20,9 +20,10 @@ test('a producer that imports bullmq alone puts jobs into the queue and gets the
   const { stdout } = await promisify(execFile)(process.execPath, [PRODUCER], {
     env: { REDIS: path, QUEUE: bench.work.names.requests },
   });
-  const [add, sync] = stdout.trim().split('\n');
+  const [add, sync, renew] = stdout.trim().split('\n');
   assert.deepEqual(JSON.parse(add?.replace('add ', '') ?? '').shown, ['firewall-block/ip']);
   assert.equal(JSON.parse(sync?.replace('sync ', '') ?? '').result, 'verified');
+  assert.equal(JSON.parse(renew?.replace('renew ', '') ?? '').result, 'renewed');
   assert.equal(await bench.view('ip'), '11.0.0.2\n11.22.33.44');
 });
 

@@ -1,11 +1,12 @@
-// Blocks one address for a day, then publishes the lists, and prints both results. It knows nothing but BullMQ.
+// Blocks one address for a day, publishes the lists, renews what would lapse, and prints the results. It knows nothing but BullMQ.
 import { Queue, QueueEvents } from 'bullmq';
 
 const { REDIS = 'redis://127.0.0.1:6379', QUEUE = '' } = process.env; // the queue's name: ctim-feeds doctor prints it
 const connection = REDIS.startsWith('/') ? { path: REDIS } : { url: REDIS };
-const queue = new Queue(QUEUE, { connection });
-const events = new QueueEvents(QUEUE, { connection });
-await events.waitUntilReady();
+const open = (name) => ({ queue: new Queue(name, { connection }), events: new QueueEvents(name, { connection }) });
+const requests = open(QUEUE);
+const renewals = open(`${QUEUE}-renewals`);
+for (const { events } of [requests, renewals]) await events.waitUntilReady();
 
 const retries = {
   attempts: 5,
@@ -13,11 +14,13 @@ const retries = {
   removeOnComplete: { count: 200 },
   removeOnFail: { count: 500 },
 };
+const add = { v: 1, value: '11.22.33.44', for: '24h', reason: 'case 4711' };
 const jobs = [
-  await queue.add('add', { v: 1, value: '11.22.33.44', for: '24h', reason: 'case 4711' }, { ...retries, priority: 3 }),
-  await queue.add('sync', { v: 1 }, { ...retries, priority: 5 }),
+  [requests, await requests.queue.add('add', add, { ...retries, priority: 3 })],
+  [requests, await requests.queue.add('sync', { v: 1 }, { ...retries, priority: 5 })],
+  [renewals, await renewals.queue.add('renew', { v: 1 }, retries)],
 ];
-for (const job of jobs) {
+for (const [{ events }, job] of jobs) {
   try {
     process.stdout.write(`${job.name} ${JSON.stringify(await job.waitUntilFinished(events))}\n`);
   } catch (error) {
@@ -25,5 +28,7 @@ for (const job of jobs) {
     process.exitCode = 1;
   }
 }
-await events.close();
-await queue.close();
+for (const { queue, events } of [requests, renewals]) {
+  await events.close();
+  await queue.close();
+}

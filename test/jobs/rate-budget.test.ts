@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isCtiaError } from '../../src/ctia/error.ts';
 import { redisKeys } from '../../src/jobs/keys.ts';
-import { makeRateBudget } from '../../src/jobs/rate-budget.ts';
+import { makeRateBudget, requestsFor } from '../../src/jobs/rate-budget.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/runtime/clock.ts';
 import { steppedClock } from '../embedded-ctia/fixture.ts';
 import { redisForTests } from './redis-for-tests.ts';
@@ -81,4 +81,26 @@ test('another organisation has its own budget', async () => {
   const two = twoWorkers(1);
   await one.first.take();
   assert.equal(await waitOf(two.first.take()), 0);
+});
+
+test('of the hour each errand leaves the later ones less: by hand, renewal, sync', async () => {
+  const tenant = `https://private.intel.example org-${++tenants}`;
+  const clock = steppedClock();
+  const keys = redisKeys(tenant, 'acme');
+  const perHour = 1300;
+  const budgetOf = (errand: Parameters<typeof requestsFor>[0]) =>
+    makeRateBudget(redis, keys, clock, requestsFor(errand, perHour));
+  const [sync, renewal, hand] = [budgetOf('sync'), budgetOf('renewal'), budgetOf('by hand')];
+  const untilRefused = async (budget: typeof sync) => {
+    for (let count = 0; ; count += 1) {
+      clock.step(1);
+      if ((await waitOf(budget.take())) > 0) return count;
+    }
+  };
+  assert.deepEqual([await untilRefused(sync), await untilRefused(renewal), await untilRefused(hand)], [100, 1000, 200]);
+  assert.deepEqual(await Promise.all([sync, renewal, hand].map((budget) => budget.left())), [0, 0, 0]);
+  const waits = [await waitOf(sync.take()), await waitOf(hand.take())];
+  assert.ok((waits[0] ?? 0) > (waits[1] ?? 0), 'a sync waits until there is room for a sync');
+  clock.step(HOUR);
+  assert.deepEqual(await Promise.all([sync, renewal, hand].map((budget) => budget.left())), [100, 1100, 1300]);
 });

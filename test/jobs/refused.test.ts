@@ -6,7 +6,11 @@ const LIST = { 'tor.yaml': 'action: block\nobservables: [11.0.0.1]\n' };
 
 /** What a producer may get wrong, and what the failed reason tells them. */
 const WRONG: { name: string; data: unknown; says: RegExp }[] = [
-  { name: 'sink', data: { v: 1 }, says: /^refused: unknown job "sink"; expected one of sync, add, remove, audit$/ },
+  {
+    name: 'sink',
+    data: { v: 1 },
+    says: /^refused: unknown job "sink"; expected one of sync, add, remove, fetch, renew, audit$/,
+  },
   { name: 'sync', data: {}, says: /^refused: invalid payload of sync: v: / },
   { name: 'sync', data: { v: 2 }, says: /^refused: invalid payload of sync: v: .*expected 1/ },
   { name: 'sync', data: { v: 1, comit: 'abc' }, says: /^refused: invalid payload of sync: .*"comit"/ },

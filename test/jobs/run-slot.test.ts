@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { Queue, Worker } from 'bullmq';
 import { latestReports, noteReport } from '../../src/jobs/history.ts';
 import { leaveSlot, takeSlot } from '../../src/jobs/run-slot.ts';
-import { upsertSchedules } from '../../src/jobs/schedules.ts';
+import { schedulesFor, upsertSchedules } from '../../src/jobs/schedules.ts';
 import type { Report } from '../../src/reconcile/report.ts';
-import { DAY, HOUR, systemClock } from '../../src/runtime/clock.ts';
+import { DAY, HOUR, MINUTE, SECOND, systemClock } from '../../src/runtime/clock.ts';
 import { steppedClock } from '../embedded-ctia/fixture.ts';
 import { redisForTests } from './redis-for-tests.ts';
 import { OWNER, until, workbench } from './workbench.ts';
@@ -66,23 +66,47 @@ test('the history keeps the newest 200 reports', async () => {
 test('two workers that start have one schedule of each kind between them, and a restart delays none', async (t) => {
   const clock = steppedClock(systemClock.now());
   const began = clock.now();
-  const queues = [new Queue('schedules', { connection }), new Queue('schedules', { connection })] as const;
-  t.after(() => Promise.all(queues.map((queue) => queue.close())));
-  const [queue] = queues;
+  const worker = () => {
+    const [requests, renewals, batches] = ['schedules', 'schedules-renewals', 'schedules-batches'].map((name) => {
+      const queue = new Queue(name, { connection });
+      t.after(() => queue.close());
+      return queue;
+    });
+    assert(requests && renewals && batches);
+    return { requests, renewals, batches, clock };
+  };
+  const [one, two] = [worker(), worker()];
   const seen = async () =>
-    (await queue.getJobSchedulers())
-      .map(({ name, template, next }) => ({ name, data: template?.data, inMs: (next ?? 0) - began }))
+    [...(await one.requests.getJobSchedulers()), ...(await one.renewals.getJobSchedulers())]
+      .map(({ name, every, template, next }) => ({ name, every, data: template?.data, inMs: (next ?? 0) - began }))
       .sort((a, b) => a.inMs - b.inMs);
-  const once = [
-    { name: 'sync', data: { v: 1 }, inMs: HOUR },
-    { name: 'audit', data: { v: 1 }, inMs: DAY },
-  ];
-  await upsertSchedules(queues[0], clock);
-  await upsertSchedules(queues[1], clock);
-  assert.deepEqual(await seen(), once);
+  const schedules = schedulesFor(HOUR / 4);
+  await upsertSchedules(one, schedules);
+  const [renew, ...others] = await seen();
+  assert.deepEqual(others, [
+    { name: 'sync', every: HOUR, data: { v: 1 }, inMs: HOUR },
+    { name: 'audit', every: DAY, data: { v: 1 }, inMs: DAY },
+  ]);
+  assert(renew && renew.name === 'renew' && renew.inMs < 10 * SECOND, 'a renewal may be overdue: at once');
+  await upsertSchedules(two, schedules);
   clock.step(HOUR / 2);
-  await upsertSchedules(queues[1], clock);
-  assert.deepEqual(await seen(), once);
-  const counts = await queue.getJobCounts('waiting', 'active', 'prioritized', 'delayed');
-  assert.deepEqual(counts, { waiting: 0, active: 0, prioritized: 0, delayed: 2 });
+  await upsertSchedules(two, schedules);
+  assert.deepEqual(await seen(), [renew, ...others]);
+  const waiting = { waiting: 0, active: 0, prioritized: 0, delayed: 2 };
+  assert.deepEqual(await one.requests.getJobCounts('waiting', 'active', 'prioritized', 'delayed'), waiting);
+
+  await one.requests.upsertJobScheduler('schedule-upstream-tor', { every: HOUR }, { name: 'sync', data: { v: 1 } });
+  await one.requests.upsertJobScheduler('of-somebody-else', { every: HOUR }, { name: 'sync', data: { v: 1 } });
+  await upsertSchedules(two, schedulesFor(5 * MINUTE));
+  const left = [...(await one.requests.getJobSchedulers()), ...(await one.renewals.getJobSchedulers())];
+  assert.deepEqual(
+    left.map(({ key, every }) => [key, every]).sort(),
+    [
+      ['of-somebody-else', HOUR],
+      ['schedule-audit', DAY],
+      ['schedule-renew', 5 * MINUTE],
+      ['schedule-sync', HOUR],
+    ],
+    'what nobody wants any more is gone, what changed has its new period, what is not ours stays',
+  );
 });

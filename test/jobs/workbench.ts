@@ -17,13 +17,17 @@ import type { Workplace } from '../../src/jobs/workplace.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
-import { type Running, start } from '../cli/ctim-feeds-process.ts';
+import { currentTree } from '../../src/sources/repository.ts';
+import { type Cleanup, type Running, start } from '../cli/ctim-feeds-process.ts';
 import { type Answer, call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
 
 export const OWNER = 'acme';
 export const CLIENT = { id: 'client-of-acme', password: 'hunter2-hunter2' };
 
-/** Everything that jobs work with, real: a Redis of our own, an embedded server over HTTP, a feeds folder. */
+/**
+ * Everything that jobs work with, real: a Redis of our own (or of the bench beside it), an embedded server over HTTP, a
+ * feeds folder or a `remote` repository of one.
+ */
 export interface Workbench {
   readonly folder: string;
   readonly feedsDir: string;
@@ -34,6 +38,7 @@ export interface Workbench {
   readonly work: Workplace;
   /** Writes below the feeds folder. */
   write(file: string, text: string): void;
+  remove(file: string): void;
   /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
   startWorkProcess(): Promise<Running>;
   /** Workers in this process. */
@@ -61,21 +66,27 @@ export interface Ended {
 }
 
 export async function workbench(
-  t: TestContext,
-  { files = {}, log = silentLog }: { files?: Record<string, string>; log?: Log } = {},
+  t: Cleanup,
+  {
+    files = {},
+    log = silentLog,
+    beside,
+    remote,
+    refreshMs = 0,
+  }: { files?: Record<string, string>; log?: Log; beside?: Workbench; remote?: string; refreshMs?: number } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
-  const feedsDir = join(folder, 'feeds');
-  const releases = makeReleases();
-  t.after(async () => {
-    await releases.releaseAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const home = join(folder, 'repository');
+  const feedsDir = remote === undefined ? join(folder, 'feeds') : join(currentTree(home), 'feeds');
+  const releases = beside?.releases ?? makeReleases();
+  releases.add('the folder', () => rmSync(folder, { recursive: true, force: true }));
+  if (beside === undefined) t.after(() => releases.releaseAll());
   const write = (file: string, text: string) => {
     mkdirSync(dirname(join(feedsDir, file)), { recursive: true });
     writeFileSync(join(feedsDir, file), text);
   };
-  for (const [file, text] of Object.entries({ 'settings.yaml': `owner: ${OWNER}\n`, ...files })) write(file, text);
+  if (remote === undefined)
+    for (const [file, text] of Object.entries({ 'settings.yaml': `owner: ${OWNER}\n`, ...files })) write(file, text);
 
   const clock = systemClock;
   let aheadMs = 0;
@@ -98,11 +109,13 @@ export async function workbench(
       clock: serverClock,
       log: silentLog,
       signingKey: SIGNING_KEY,
+      refreshMs,
     });
   let server = await startServer(0);
   releases.add('the embedded server', () => server.close());
-  const redis = await openRedis({ dataDir: folder, searchPath: process.env.PATH ?? '', log: silentLog, clock });
-  releases.add('Redis', () => redis.close());
+  const searchPath = process.env.PATH ?? '';
+  const redis = beside?.redis ?? (await openRedis({ dataDir: folder, searchPath, log: silentLog, clock }));
+  if (beside === undefined) releases.add('Redis', () => redis.close());
   const ctia = openCtia({
     clock,
     ctiaUrl: server.url,
@@ -119,6 +132,7 @@ export async function workbench(
     ctia,
     owner: OWNER,
     feedsDir,
+    ...(remote !== undefined && { repository: { url: remote, branch: undefined, home } }),
     ownEmbedded: true,
   });
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
@@ -146,6 +160,7 @@ export async function workbench(
     releases,
     work,
     write,
+    remove: (file) => rmSync(join(feedsDir, file)),
     async startWorkProcess() {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {

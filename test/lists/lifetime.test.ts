@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { laterLifetime, parseExpires, parseLifetime } from '../../src/lists/lifetime.ts';
+import { laterLifetime, parseExpires, parseLifetime, parsePeriod, toldLifetime } from '../../src/lists/lifetime.ts';
 import { NOW } from './reading-of.ts';
 
 const HOUR = 3_600_000;
@@ -77,4 +77,27 @@ test('of two lifetimes the later end, and what is renewed outlasts any date', ()
   assert.equal(laterLifetime(soon, late), late);
   assert.equal(laterLifetime(late, week), week);
   assert.equal(laterLifetime(week, late), week);
+});
+
+test('a lifetime that stands on a judgement is taken also where no list may say it, but never for ever', () => {
+  const told: [string, number | undefined][] = [
+    ['20s', 20_000],
+    ['7d', 168 * HOUR],
+    ['PT1H', HOUR],
+    ['P0D', undefined],
+    ['367d', undefined],
+    ['999999w', undefined],
+    ['2026-12-24', undefined],
+    ['', undefined],
+  ];
+  for (const [text, ms] of told) assert.equal(toldLifetime(text), ms, text);
+});
+
+test('a period is from a second to a day', () => {
+  const ms = (text: string) => {
+    const parsed = parsePeriod(text);
+    return 'value' in parsed ? parsed.value : 'refused';
+  };
+  assert.deepEqual(['1s', '5m', '1d', 'PT15M'].map(ms), [1000, 300_000, 24 * HOUR, 900_000]);
+  assert.deepEqual(['0s', '25h', '5', 'hourly', ''].map(ms), Array(5).fill('refused'));
 });

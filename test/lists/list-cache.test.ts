@@ -47,6 +47,14 @@ const folder: fc.Arbitrary<Folder> = fc.record({
   'settings.yaml': fc.constantFrom('owner: acme\n', 'owner: acme\nprotect: [45.66.35.12]\n'),
 });
 
+const PLAIN: Folder = {
+  'settings.yaml': 'owner: acme\n',
+  'block.yaml': 'action: block\nobservables: [45.66.36.1]\nentries_from: [a.txt, b.txt]\n',
+  'allow.yaml': 'action: allow\nchannel: firewall-allow\nobservables: [paypal-login.icu]\n',
+  'a.txt': '45.66.35.11',
+  'b.txt': '',
+};
+
 test('whatever was read before, a reading with a cache says what one without says', async () => {
   let reused = 0;
   await fc.assert(
@@ -60,7 +68,8 @@ test('whatever was read before, a reading with a cache says what one without say
         }
       }
     }),
-    { numRuns: 150 },
+    // By chance alone most lists have an error, and are not kept.
+    { numRuns: 150, examples: [[[PLAIN, PLAIN], '45.66.35.12']] },
   );
   assert.ok(reused > 0, 'no line was ever known: the comparison compared nothing');
 });

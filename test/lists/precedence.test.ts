@@ -102,7 +102,7 @@ test('the split of a range is told, all that is allowed in it left out', async (
   });
   assert.match(
     problem ?? '',
-    /"45\.66\.35\.1", which is allowed \(feeds\/ours\.yaml:2\) and 1 more: write instead 45\.66\.35\.0, 45\.66\.35\.2\/31, 45\.66\.35\.4\/31, 45\.66\.35\.7, or remove/,
+    /"45\.66\.35\.1", which is allowed \(feeds\/ours\.yaml:2\) and 1 more: write instead 45\.66\.35\.0, 45\.66\.35\.2\/31, 45\.66\.35\.4\/31, 45\.66\.35\.7, or "carve_out: true", or remove/,
   );
 });
 

@@ -39,6 +39,7 @@ channels:
   partner: { action: allow, titles: { indicator: "Partner {type} indicator", feed: "Partner {type}" }, types: [sha256, md5], consumers: [cisco-fmc, panos] }
   firewall-block: { consumers: [fortigate] }
 limits: { withdrawals: 100, withdrawals_share: 0.2 }
+renew: { every: 15m }
 `;
   assert.deepEqual(titlesOf(text, 'tor'), ['ip: TOR_Feed_Indicator_IPv4, XDR_Feed_For_TOR_IPv4']);
   assert.deepEqual(titlesOf(text, 'partner'), [
@@ -52,6 +53,7 @@ limits: { withdrawals: 100, withdrawals_share: 0.2 }
   const { settings } = readSettings(text);
   assert.equal(settings.owner, 'acme');
   assert.deepEqual(settings.limits, { withdrawals: 100, withdrawals_share: 0.2 });
+  assert.equal(settings.renewEveryMs, 15 * 60_000);
   assert.deepEqual(
     [...settings.channels.values()].map(({ name, consumers }) => [name, ...consumers]),
     [['firewall-block', 'fortigate'], ['firewall-allow'], ['tor'], ['partner', 'cisco-fmc', 'panos']],
@@ -100,6 +102,10 @@ const FAULTS: Readonly<Record<string, { text: string; says: RegExp }>> = {
     says: /:1:11 invalid-protect protect: "corp" is no address/,
   },
   'a bare list': { text: '- x', says: /not-settings/ },
+  'a period that is none': {
+    text: 'renew: { every: hourly }',
+    says: /invalid-key renew\.every.*"hourly" is no period/,
+  },
   'a share over one': {
     text: 'limits: { withdrawals_share: 20 }',
     says: /invalid-key limits\.withdrawals_share is "20": the most is 1/,

@@ -128,7 +128,7 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     row: 'several live: the highest g with a right link stays',
     desired: `tor ${V}`,
     actual: `tor ${V} g0 +6d link0 id=old\ntor ${V} g1 +6d link1 id=stays\ntor ${V} g2 +6d id=unlinked`,
-    changes: 'withdraw old after 1\nwithdraw unlinked after 1',
+    changes: 'withdraw old after 1 (lapses)\nwithdraw unlinked after 1',
   },
   {
     row: 'several live of equal g: the smallest id stays',
@@ -204,6 +204,24 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     desired: `mail:manual ${V}`,
     actual: `tor ${V} g0 +6d link0 id=j`,
     changes: `create manual ${V} g0 link0\nwithdraw j`,
+  },
+  {
+    row: 'a value that moves to a list whose judgement is not valid yet: nothing leaves before that is',
+    desired: `manual ${V}`,
+    actual: `tor ${V} g0 +6d link0 id=j\nmanual ${V} g0 +6d start=+2d link0 id=later`,
+    changes: 'change later\nwithdraw j after 1',
+  },
+  {
+    row: 'a value that two other lists want: it waits for both',
+    desired: `manual ${V}\nspam ${V}`,
+    actual: `tor ${V} g0 +6d link0 id=j\nspam ${V} g0 -1d link0 id=dead`,
+    changes: `create manual ${V} g0 link0\nrevive dead\nwithdraw j after 2`,
+  },
+  {
+    row: 'a value that stays in another list with other words: that one is live',
+    desired: `manual ${V} reason=x`,
+    actual: `tor ${V} g0 +6d link0 id=j\nmanual ${V} g0 +6d link0 id=stays`,
+    changes: 'change stays\nwithdraw j',
   },
   {
     row: 'the order of work: what would lapse first, what leaves last',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makePlan, type Plan, renewalsOnly } from '../../src/plan/plan.ts';
+import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { heldBy, NO_APPROVAL, type SafetyInput } from '../../src/plan/safety.ts';
 import { situation } from './situation.ts';
 
@@ -12,7 +12,7 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
   const input: SafetyInput = {
     ...base,
     problems: 0,
-    older: false,
+    standing: 'newer',
     limits: {},
     feedsOfOthers: new Set(),
     allowChannels: new Set(['firewall-allow']),
@@ -114,15 +114,32 @@ const table: { row: string; plan: Plan; held: string }[] = [
   },
   {
     row: 'an older commit that would change something',
-    plan: planned('tor 198.51.100.7', '', { older: true }),
+    plan: planned('tor 198.51.100.7', '', { standing: 'older' }),
     held: 'older-commit',
   },
-  { row: 'an older commit with nothing to do', plan: planned('', '', { older: true }), held: '' },
+  { row: 'an older commit with nothing to do', plan: planned('', '', { standing: 'older' }), held: '' },
   {
     row: 'an older commit, forced',
-    plan: planned('tor 198.51.100.7', '', { older: true, approval: { ...NO_APPROVAL, force: true } }),
+    plan: planned('tor 198.51.100.7', '', { standing: 'older', approval: { ...NO_APPROVAL, force: true } }),
     held: '',
   },
+  {
+    row: 'a commit of another branch',
+    plan: planned('tor 198.51.100.7', '', { standing: 'apart' }),
+    held: 'other-history',
+  },
+  {
+    row: 'an applied commit that this checkout does not know',
+    plan: planned('tor 198.51.100.7', '', { standing: 'unknown' }),
+    held: 'other-history',
+  },
+  {
+    row: 'another history, forced',
+    plan: planned('tor 198.51.100.7', '', { standing: 'apart', approval: { ...NO_APPROVAL, force: true } }),
+    held: '',
+  },
+  { row: 'another history with nothing to do', plan: planned('', '', { standing: 'unknown' }), held: '' },
+  { row: 'no commit, or none applied', plan: planned('tor 198.51.100.7', '', { standing: undefined }), held: '' },
   {
     row: 'within the limits',
     plan: planned('tor 198.51.100.7', '', { limits: { additions: 1, entries_per_feed: 1, withdrawals: 0 } }),
@@ -219,25 +236,4 @@ test('a held plan says the numbers and the way out', () => {
     first?.message ?? '',
     /\(1 live judgements with its mark were found\); if the plan is right, --yes or --digest/,
   );
-});
-
-test('of a held plan only the renewals go on, of what the lists want and what they do not', () => {
-  const [desired, actual] = [
-    'tor 198.51.100.7',
-    'tor 198.51.100.7 g0 +1d link0 id=a\nmanual 198.51.100.9 g0 +2d link0 id=b',
-  ];
-  const held = planned(desired, actual);
-  assert.equal(rules(held), 'list-vanished');
-  const goesOn = renewalsOnly(held, situation(desired, actual));
-  assert.deepEqual(
-    goesOn.changes.map((change) => change.kind === 'renew' && change.stored.id),
-    ['a', 'b'],
-  );
-  assert.deepEqual(goesOn.counts, { create: 0, link: 0, revive: 0, change: 0, renew: 2, withdraw: 0, unlink: 0 });
-});
-
-test('at first contact nothing goes on, not even renewals', () => {
-  const actual = 'tor 198.51.100.7 g0 +1d link0';
-  const held = planned('tor 198.51.100.7', actual, { state: undefined });
-  assert.deepEqual(renewalsOnly(held, situation('', actual)).changes, []);
 });

@@ -12,9 +12,11 @@ import { wordsOf } from '../../src/plan/documents.ts';
  *
  *   desired   tor 198.51.100.7                       an entry of list tor: 7d, to be renewed
  *             tor 198.51.100.7 once=+3d              ends in three days and is not renewed
+ *             tor 198.51.100.7 out=3d                ends three days after it is first published
  *             tor 198.51.100.7 reason=scanner 14d    other words, another lifetime
  *   actual    tor 198.51.100.7 g0 +6d link0          a judgement that ends in six days, with a link to its feed's indicator
  *             tor 198.51.100.7 g1 -1d wrong0         a dead one of generation 1, linked to another indicator
+ *             tor 198.51.100.7 g0 +6d link0:green    its link says another tlp than it does
  *             tor 198.51.100.7 gone link0            a link whose judgement is gone
  *
  * A list is in channel `firewall-block` unless its name says another (`mail:tor`).
@@ -81,10 +83,10 @@ export function judgementOf(line: string, now = NOW): ActualJudgement {
     words: wordsOf(terms),
     start: start ? now + span(start.slice(6)) : now - 3 * DAY,
     end: terms.lifetime.kind === 'once' ? terms.lifetime.end : now + (end ?? 6 * DAY),
-    once: terms.lifetime.kind === 'once',
-    lifetimeMs: terms.lifetime.kind === 'renewed' ? terms.lifetime.ms : undefined,
+    once: terms.lifetime.kind !== 'renewed',
+    lifetimeMs: terms.lifetime.kind === 'once' ? undefined : terms.lifetime.ms,
     references: [{ source_name: `acme/${name}`, description: `lifetime ${terms.lifetime.text}` }],
-    links: linksOf(said, channel),
+    links: linksOf(said, channel, terms.tlp),
   };
 }
 
@@ -96,6 +98,8 @@ type Held = { -readonly [K in keyof ActualJudgement]: ActualJudgement[K] } & { l
  */
 export class World {
   now: number;
+  /** Its bulk PUT is closed to us. */
+  succession = false;
   readonly judgements: Held[] = [];
   readonly gone: { h: string; link: ActualLink }[] = [];
 
@@ -109,35 +113,47 @@ export class World {
     else this.judgements.push({ ...judgement, links: [...judgement.links] });
   }
 
-  situation(): Pick<Situation, 'actual' | 'indicators'> {
+  situation(): Pick<Situation, 'actual' | 'indicators' | 'succession'> {
     const judgements = new Map<string, Held[]>();
     for (const it of this.judgements) judgements.set(it.h, [...(judgements.get(it.h) ?? []), it]);
     const dangling = new Map<string, ActualLink[]>();
     for (const { h: of, link } of this.gone) dangling.set(of, [...(dangling.get(of) ?? []), link]);
-    return { actual: { judgements, dangling }, indicators: INDICATORS };
+    return { actual: { judgements, dangling }, indicators: INDICATORS, succession: this.succession };
   }
 
   apply(change: Change): void {
+    if (this.succession) this.succeed(change);
+    else this.replace(change);
+  }
+
+  private replace(change: Change): void {
     const judgement = 'stored' in change ? this.judgements.find(({ id }) => id === change.stored.id) : undefined;
     switch (change.kind) {
       case 'create': {
         const { entry, judgement: of, link } = change;
         const id = `made-${entry.list}-${entry.observable.value}-g${of.g}`;
         if (this.judgements.some((it) => it.h === of.h && it.g === of.g)) throw new Error(`${id} exists`);
-        this.judgements.push({ id, ...of, ...said(entry, this.now), links: [this.link(of.h, link.g, change.feed)] });
+        this.judgements.push({
+          id,
+          ...of,
+          ...said(entry, this.now),
+          links: [this.link(of.h, link.g, change.feed, entry.terms.tlp)],
+        });
         return;
       }
       case 'link': {
         const { h: of, g } = change.judgement;
         const live = this.judgements.find((it) => it.h === of && it.g === g && it.end >= this.now);
         if (live === undefined) throw new Error(`nothing live to link: ${of} g${g}`);
-        live.links.push(this.link(of, change.link.g, change.feed));
+        live.links.push(this.link(of, change.link.g, change.feed, change.entry.terms.tlp));
         return;
       }
       case 'revive':
       case 'change':
         if (judgement === undefined) throw new Error('nothing to replace');
-        Object.assign(judgement, said(change.entry, this.now));
+        Object.assign(judgement, said(change.entry, this.now, judgement));
+        for (const [n, link] of judgement.links.entries())
+          judgement.links[n] = { ...link, tlp: change.entry.terms.tlp };
         return;
       case 'renew':
         if (judgement === undefined) throw new Error('nothing to renew');
@@ -155,8 +171,48 @@ export class World {
         for (const it of this.judgements) it.links = it.links.filter(({ id }) => id !== change.link.id);
         const at = this.gone.findIndex(({ link }) => link.id === change.link.id);
         if (at >= 0) this.gone.splice(at, 1);
+        return;
       }
+      case 'collect':
+        if (judgement === undefined || judgement.end >= this.now) throw new Error('nothing dead to collect');
+        this.judgements.splice(this.judgements.indexOf(judgement), 1);
     }
+  }
+
+  /** With import and expire alone. */
+  private succeed(change: Change): void {
+    const judgement = 'stored' in change ? this.judgements.find(({ id }) => id === change.stored.id) : undefined;
+    if (change.kind === 'withdraw') {
+      if (judgement && !change.lapses) judgement.end = this.now - 1;
+      if (judgement && judgement.start > this.now) this.judgements.splice(this.judgements.indexOf(judgement), 1);
+      return;
+    }
+    if (change.kind !== 'renew' && change.kind !== 'revive' && change.kind !== 'change') {
+      this.replace(change);
+      return;
+    }
+    if (judgement === undefined) throw new Error('nothing to succeed');
+    const { stored, next, entry } = change;
+    if (this.judgements.some(({ h: of, g }) => of === stored.h && g >= next)) throw new Error(`g${next} is taken`);
+    const feed = entry && { channel: entry.channel, type: entry.observable.type };
+    const link: ActualLink = feed
+      ? this.link(stored.h, next, feed, entry.terms.tlp)
+      : {
+          id: `link-${stored.h}-${next}`,
+          g: next,
+          target: judgement.links.at(-1)?.target ?? '',
+          tlp: judgement.words.tlp,
+        };
+    const fresh = entry
+      ? said(entry, this.now, judgement)
+      : {
+          ...judgement,
+          start: this.now - 5 * 60_000,
+          end: this.now + ('lifetimeMs' in change ? change.lifetimeMs : 0),
+        };
+    this.judgements.push({ ...fresh, id: `next-${stored.id}-g${next}`, h: stored.h, g: next, links: [link] });
+    if (judgement.end > fresh.end || judgement.observable.value !== fresh.observable.value)
+      judgement.end = this.now - 1;
   }
 
   /** What a firewall would see. */
@@ -167,23 +223,24 @@ export class World {
     return [...new Set(shown.map(({ observable }) => observable.value))].sort();
   }
 
-  private link(of: string, g: number, feed: { channel: string; type: string }): ActualLink {
+  private link(of: string, g: number, feed: { channel: string; type: string }, tlp: ActualLink['tlp']): ActualLink {
     const taken = [...this.judgements.flatMap(({ links }) => links), ...this.gone.map(({ link }) => link)];
     const id = `link-${of}-${g}`;
     if (taken.some((link) => link.id === id)) throw new Error(`${id} exists`);
-    return { id, g, target: INDICATORS.get(`${feed.channel}/${feed.type}`) ?? '' };
+    return { id, g, target: INDICATORS.get(`${feed.channel}/${feed.type}`) ?? '', tlp };
   }
 }
 
-function said(entry: Entry, now: number) {
+function said(entry: Entry, now: number, before?: Held) {
   const { lifetime } = entry.terms;
+  const goesOn = lifetime.kind === 'runs-out' && before?.once && before.lifetimeMs === lifetime.ms && before.end >= now;
   return {
     observable: entry.observable,
     words: wordsOf(entry.terms),
     start: now - 5 * 60_000,
-    end: lifetime.kind === 'once' ? lifetime.end : now + lifetime.ms,
-    once: lifetime.kind === 'once',
-    lifetimeMs: lifetime.kind === 'renewed' ? lifetime.ms : undefined,
+    end: goesOn ? before.end : lifetime.kind === 'once' ? lifetime.end : now + lifetime.ms,
+    once: lifetime.kind !== 'renewed',
+    lifetimeMs: lifetime.kind === 'once' ? undefined : lifetime.ms,
     references: [{ source_name: `acme/${entry.list}`, description: `lifetime ${lifetime.text}` }],
   };
 }
@@ -205,9 +262,10 @@ function changeText(change: Change): string {
     case 'revive':
     case 'change':
     case 'renew':
+    case 'collect':
       return `${change.kind} ${change.stored.id}`;
     case 'withdraw':
-      return `withdraw ${change.stored.id}${change.after.length > 0 ? ` after ${change.after.length}` : ''}`;
+      return `withdraw ${change.stored.id}${change.after.length > 0 ? ` after ${change.after.length}` : ''}${change.lapses ? ' (lapses)' : ''}`;
     case 'unlink':
       return `unlink ${change.link.id.replace(hashOf(change), '')}`;
   }
@@ -236,6 +294,7 @@ function spoken(terms: Terms, word: string): Terms {
     const end = NOW + span(value);
     return { ...terms, lifetime: { kind: 'once', text: new Date(end).toISOString(), end } };
   }
+  if (key === 'out') return { ...terms, lifetime: { kind: 'runs-out', text: value, ms: span(value) } };
   if (/^\d+[hd]$/.test(word)) return { ...terms, lifetime: renewedFor(word) };
   if (key === 'priority') return { ...terms, priority: Number(value) };
   if (key === 'tlp') return { ...terms, tlp: value as Terms['tlp'] };
@@ -257,11 +316,18 @@ function numberAfter(prefix: string, said: readonly string[]): number | undefine
   return found === undefined ? undefined : Number(found.slice(prefix.length));
 }
 
-function linksOf(said: readonly string[], channel: string): ActualLink[] {
+function linksOf(said: readonly string[], channel: string, tlp: Terms['tlp']): ActualLink[] {
   return said.flatMap((word): ActualLink[] => {
-    const [, where, g] = /^(link|wrong)(\d+)$/.exec(word) ?? [];
+    const [, where, g, its = tlp] = /^(link|wrong)(\d+)(?::(\w+))?$/.exec(word) ?? [];
     if (where === undefined) return [];
     const target = where === 'wrong' ? FORMER : INDICATORS.get(`${channel}/ip`);
-    return [{ id: `${said.find((it) => it.startsWith('id=')) ?? ''}${word}`, g: Number(g), target: target ?? '' }];
+    return [
+      {
+        id: `${said.find((it) => it.startsWith('id=')) ?? ''}${word}`,
+        g: Number(g),
+        target: target ?? '',
+        tlp: its as Terms['tlp'],
+      },
+    ];
   });
 }

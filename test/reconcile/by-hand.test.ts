@@ -104,3 +104,26 @@ test('by hand before anything was applied: refused, nothing written', async (t) 
   await assert.rejects(block(world, '203.0.113.9', 24), /never applied anything/);
   assert.equal(world.server.requests.mutating, 0);
 });
+
+test('by hand where bulk PUT is closed: again and again, each time with the end that was said last, and taken back', async (t) => {
+  const world = await tenant(t);
+  await world.sync(LISTS);
+  world.server.faults.push({ on: { method: 'PUT' }, kind: 'forbidden', capabilities: ['create-casebook'], times: 99 });
+  const here: HandWork = { ...hands(world), rights: world.rights };
+  for (const hours of [1, 48, 3, 5, 2, 24, 2]) {
+    const asked = { observable: IP('203.0.113.9'), channel: BLOCK, lifetimeMs: hours * HOUR, reason: `INC ${hours}` };
+    const report = await addByHand(here, asked);
+    assert.deepEqual([report.failures, report.shown], [[], ['firewall-block/ip']], `${hours} h`);
+  }
+  assert.equal(world.server.requests.byRoute.get('PUT /ctia/bulk'), 1);
+  const wish = { rights: world.rights };
+  world.time.step(HOUR);
+  assertVerified(await world.sync(LISTS, wish));
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2\n203.0.113.9');
+  world.time.step(1.5 * HOUR);
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2', 'two hours were said last');
+  await addByHand(here, { observable: IP('203.0.113.9'), channel: BLOCK, lifetimeMs: 24 * HOUR, reason: 'INC 24' });
+  const removed = await removeByHand(here, { observable: IP('203.0.113.9'), channels: [BLOCK], allow: undefined });
+  assert.deepEqual([removed.failures, removed.gone], [[], ['firewall-block/ip']]);
+  assertVerified(await world.sync(LISTS, wish));
+});

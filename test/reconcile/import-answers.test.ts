@@ -225,3 +225,38 @@ test('§5 import: an entry that ended as once and is dead is not revived while i
   const { external_ids: ids } = (await world.call('GET', pathOf((await judgementOn(world, '198.51.100.7')).id))).json;
   assert.ok((ids as string[]).includes(`acme-once-${H}`));
 });
+
+for (const names of [true, false]) {
+  test(`§5 import: exists, and a 400 at its repair that ${names ? 'names it' : 'names none'} → that one anew with g + 1, the rest in place`, async (t) => {
+    const world = await tenant(t);
+    const lists = `${LISTS}\ntor 198.51.100.9`;
+    const H9 = h(entryOf('tor 198.51.100.9'));
+    let bad = '';
+    await before(world, async (indicator) => {
+      for (const [of, value] of [
+        [H, '198.51.100.7'],
+        [H9, '198.51.100.9'],
+      ] as const) {
+        const ids = judgementIds('acme', { h: of, g: 0 }, false);
+        const { id } = await makeJudgement(world.call, value, { ...JUDGEMENT, external_ids: ids, reason: 'another' });
+        await makeLink(world.call, id, indicator, { external_ids: linkIds('acme', { h: of, g: 0 }) });
+        if (of === H) bad = id;
+      }
+      world.intercept = async (request, send) => {
+        if (request.method !== 'PUT' || !String(request.body).includes(bad)) return send(request);
+        const entity = { id: bad };
+        return {
+          status: 400,
+          headers: {},
+          text: JSON.stringify({ error: 'Spec Validation', ...(names && { entity }) }),
+        };
+      };
+    });
+    const report = await world.sync(lists);
+    assertVerified(report);
+    assert.equal(await world.view(), '198.51.100.7\n198.51.100.8\n198.51.100.9');
+    const live = (await world.all('judgement')).filter((it) => isOurs(it)).map((it) => externalIds(it)[0]);
+    assert.ok(live.includes(`acme-judgement-${H}-1`), 'made anew');
+    assert.ok(!live.includes(`acme-judgement-${H9}-1`), 'the other one in place');
+  });
+}

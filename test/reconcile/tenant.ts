@@ -11,9 +11,10 @@ import { type Observable, sameObservable } from '../../src/ctim/observable.ts';
 import type { NewClient } from '../../src/embedded-ctia/clients.ts';
 import { type EmbeddedCtia, type EmbeddedOptions, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import type { Approval } from '../../src/plan/safety.ts';
+import { type BulkRights, rightsOfThisRun } from '../../src/reconcile/bulk-rights.ts';
 import type { Desired } from '../../src/reconcile/prepare.ts';
 import type { Report } from '../../src/reconcile/report.ts';
-import { audit, run } from '../../src/reconcile/run.ts';
+import { audit, type RunInput, run } from '../../src/reconcile/run.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type FakeTime, fakeTime } from '../ctia/fake-time.ts';
 import { call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
@@ -38,10 +39,14 @@ export const MAIL: Channel = {
 };
 
 /** What a test says of a run; all else is as usual: approved, from the same repository. */
-export interface Wish extends Partial<Omit<Desired, 'entries'>> {
+export interface Wish
+  extends Partial<Omit<Desired, 'entries'>>,
+    Partial<Pick<RunInput, 'origin' | 'readDesired' | 'progress'>> {
   readonly approval?: Approval;
   readonly ownEmbedded?: boolean;
   readonly owner?: string;
+  /** What is known of the token; by default each run learns for itself. */
+  readonly rights?: BulkRights;
   /** What the lists say from their second reading on. */
   readonly editedMeanwhile?: Partial<Desired>;
 }
@@ -55,6 +60,8 @@ export interface Tenant {
   readonly server: EmbeddedCtia;
   readonly time: FakeTime;
   readonly connection: CtiaConnection;
+  /** As workers keep them from run to run. */
+  readonly rights: BulkRights;
   /** Between the client and the network: a test looks on, or changes what is answered. */
   intercept: ((request: HttpRequest, send: Send) => Promise<Answer>) | undefined;
   client(patienceMs?: number): CtiaClient;
@@ -129,6 +136,7 @@ export async function tenant(
         send: (request: HttpRequest) => (world.intercept ? world.intercept(request, http.send) : http.send(request)),
       },
     }),
+    rights: rightsOfThisRun(),
     intercept: undefined,
     client: (patienceMs = 60_000) => makeCtiaClient({ connection: opened, clock: time.clock, patienceMs }),
     sync: (lists, wish) =>
@@ -161,6 +169,10 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ownEmbedded = false,
     owner = OWNER,
     editedMeanwhile,
+    origin,
+    readDesired: readOther,
+    progress,
+    rights,
     ...more
   } = wish;
   const entries = linesOf(lists).map(entryOf);
@@ -179,7 +191,12 @@ function inputOf(world: Tenant, lists: string, wish: Wish = {}) {
     ...(reads++ > 0 ? editedMeanwhile : {}),
     entries: entries.filter(({ observable }) => !allowedByHand.some((allowed) => sameObservable(allowed, observable))),
   });
-  return { client: world.client(), owner, approval, ownEmbedded, readDesired };
+  return {
+    ...{ client: world.client(), owner, approval, ownEmbedded, rights },
+    readDesired: readOther ?? readDesired,
+    origin: origin ?? (async () => desired.repository),
+    ...(progress && { progress }),
+  };
 }
 
 /** `verified`, or everything that says why not. */
@@ -202,6 +219,8 @@ export async function assertSettled(world: Tenant, lists: string, wish?: Wish): 
     [],
   );
   assert.equal(report.requests.mutating, 0);
+  // By succession the one before lapses by itself.
+  if ((await wish?.rights?.lacking()) !== undefined) return;
   const now = world.time.serverClock.now();
   const live = (await world.all('judgement')).filter((it) => isOurs(it) && isLive(it, now));
   const entries = live.map((it) => externalIds(it).find((id) => id.startsWith(`${OWNER}-entry-`)));

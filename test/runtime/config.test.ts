@@ -202,3 +202,39 @@ test('the other settings are checked too, all at once', () => {
     ],
   );
 });
+
+test('FEEDS_REPO is a path or a URL, and the folder of the lists lies in what is fetched', () => {
+  const there = (env: Record<string, string>) => load({ env }).config;
+  const local = there({ FEEDS_REPO: 'lists.git' });
+  assert.match(local.repository?.url ?? '', /^\/.*\/lists\.git$/);
+  assert.equal(local.feedsDir, `${local.repository?.home}/current/feeds`);
+  for (const url of ['https://git.example/lists.git', 'git@git.example:lists.git'])
+    assert.equal(there({ FEEDS_REPO: url }).repository?.url, url);
+  const { repository, feedsDir, webhook } = there({
+    FEEDS_REPO: '/srv/lists.git',
+    FEEDS_BRANCH: 'live',
+    FEEDS_DIR: 'soc/blocklists',
+    WEBHOOK_SECRET: 'sixteen-or-more-characters',
+    WEBHOOK_LISTEN: '[::1]:8080',
+  });
+  assert.equal(repository?.branch, 'live');
+  assert.ok(feedsDir.endsWith('/repository/current/soc/blocklists'));
+  assert.deepEqual(webhook, { host: '::1', port: 8080, secret: 'sixteen-or-more-characters' });
+});
+
+test('what FEEDS_REPO and the webhook cannot be is said', () => {
+  const secret = 'sixteen-or-more-characters';
+  checkProblems({ env: { FEEDS_REPO: '--upload-pack=x', FEEDS_BRANCH: '-b' } }, [
+    /FEEDS_REPO begins with a hyphen/,
+    /FEEDS_BRANCH begins with a hyphen/,
+  ]);
+  checkProblems({ env: { FEEDS_REPO: 'lists', FEEDS_DIR: '/feeds' } }, [/folder in that repository; found \/feeds/]);
+  checkProblems({ env: { FEEDS_REPO: 'lists', FEEDS_DIR: '../x' } }, [/folder in that repository; found \.\.\/x/]);
+  checkProblems({ env: { FEEDS_BRANCH: 'main' } }, [/FEEDS_REPO is not/]);
+  checkProblems({ env: { WEBHOOK_LISTEN: '127.0.0.1:1' } }, [/WEBHOOK_SECRET is not/]);
+  checkProblems({ env: { WEBHOOK_SECRET: secret } }, [/nothing to fetch/]);
+  checkProblems({ env: { FEEDS_REPO: 'lists', WEBHOOK_SECRET: 'short' } }, [/less than 16 characters/]);
+  checkProblems({ env: { FEEDS_REPO: 'lists', WEBHOOK_SECRET: secret, WEBHOOK_LISTEN: '8080' } }, [
+    /expected address:port/,
+  ]);
+});

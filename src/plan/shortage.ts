@@ -1,0 +1,60 @@
+import { type FeedName, feedKey } from '../ctim/feed.ts';
+import { type ActualJudgement, isDead, isLive } from './actual.ts';
+import { feedOf, type Situation } from './changes.ts';
+
+/** Values that a feed should hold and does not, since nobody renewed their judgements in time. */
+export interface Shortage {
+  readonly feed: FeedName;
+  readonly values: number;
+  /** When the first of them left, epoch ms. */
+  readonly since: number;
+}
+
+/**
+ * After an outage that was longer than the margin. Of what is dead and desired
+ *
+ *   withdrawn by us        it was not desired until now: no shortage
+ *   once                   it ran out as its list said
+ *   another one is live    the value never left
+ *   otherwise              the feed is short of it since its end
+ */
+export function findShortages({ desired, actual, indicators, now }: Situation): Shortage[] {
+  const lapsed: { feed: FeedName; value: string; end: number }[] = [];
+  for (const [h, those] of actual.judgements) {
+    if (!desired.has(h) || !those.every((judgement) => isDead(judgement, now))) continue;
+    const latest = those.reduce((a, b) => (b.end > a.end ? b : a));
+    const feed = latest.once || wasWithdrawn(latest) ? undefined : feedOf(latest, indicators);
+    if (feed !== undefined) lapsed.push({ feed, value: latest.observable.value, end: latest.end });
+  }
+  if (lapsed.length === 0) return [];
+  const live = new Set<string>();
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those) {
+      const feed = isLive(judgement, now) ? feedOf(judgement, indicators) : undefined;
+      if (feed !== undefined) live.add(`${feedKey(feed)} ${judgement.observable.value}`);
+    }
+  }
+  const shortages = new Map<string, Shortage>();
+  // Of two lists that held a value the later end counts: until then it was there.
+  const last = new Map(lapsed.sort((a, b) => a.end - b.end).map((it) => [`${feedKey(it.feed)} ${it.value}`, it]));
+  for (const [key, { feed, end }] of last) {
+    if (live.has(key)) continue;
+    const known = shortages.get(feedKey(feed));
+    const values = (known?.values ?? 0) + 1;
+    shortages.set(feedKey(feed), { feed, values, since: Math.min(end, known?.since ?? end) });
+  }
+  return [...shortages.values()];
+}
+
+/** As `withdrawn` in documents.ts writes it. */
+function wasWithdrawn({ words: { reason } }: ActualJudgement): boolean {
+  return / ?withdrawn \S+$/.test(reason ?? '');
+}
+
+const MINUTE_MS = 60_000;
+
+export function shortageNotice({ feed, values, since }: Shortage, now: number): string {
+  const minutes = Math.ceil((now - since) / MINUTE_MS);
+  const long = minutes < 120 ? `${minutes} minutes` : `${Math.floor(minutes / 60)} hours`;
+  return `${feedKey(feed)} was short of ${values} ${values === 1 ? 'value' : 'values'} for ${long} (since ${new Date(since).toISOString()}): the judgements had lapsed before a run renewed them`;
+}

@@ -1,0 +1,154 @@
+import type { CtiaClient } from '../ctia/client.ts';
+import { stateId } from '../ctim/external-id.ts';
+import { type Actual, isLive } from '../plan/actual.ts';
+import { ENTITIES_MAX } from '../plan/batch.ts';
+import type { Change } from '../plan/change.ts';
+import { type Learned, withLearned } from '../plan/learned.ts';
+import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts';
+import { type Clock, MINUTE } from '../runtime/clock.ts';
+import { isOurs, type Self, type State, stateOf } from './actual.ts';
+import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
+import type { BulkRights } from './bulk-rights.ts';
+import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
+import { EXAMPLES_REPOSITORY } from './prepare.ts';
+
+/**
+ * Renewal waits for nothing: built from what is live and ours and from what stands on it, before any list is read, any feed
+ * is looked for, any plan is held. It is a step of each run, and a job of its own beside them.
+ *
+ *   nothing ends within its margin            nothing is asked or written
+ *   the tenant has no state of this owner     nothing: what bears our mark may be another team's
+ *   the state is of another repository        the same, where the origin of this checkout is known; a checkout that is gone stops nothing
+ *   otherwise                                 batch by batch, what would lapse first first
+ */
+export interface RenewInput {
+  readonly client: CtiaClient;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly self: Self;
+  readonly actual: Actual;
+  /** How often this is done: the margin is never less than two of it. */
+  readonly everyMs: number;
+  readonly findState: () => Promise<State | undefined>;
+  /** The remote that this checkout came from, where there is one. */
+  readonly origin: () => Promise<string | undefined>;
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly record?: Recorder | undefined;
+  readonly rights: BulkRights;
+  /**
+   * Asked as the only writer, just before a batch goes: which of these are still to be renewed. Who withdrew one since
+   * `actual` was read would find it back in its feed.
+   */
+  readonly stillDue?: ((renewals: readonly Renewal[]) => Promise<readonly Renewal[]>) | undefined;
+}
+
+export interface Renewed {
+  readonly outcome: Outcome;
+  /** What is held now: a plan made on it renews nothing twice. */
+  readonly actual: Actual;
+  readonly live: number;
+  /** When the first judgement that is to be renewed would lapse, epoch ms. */
+  readonly firstLapse: number | undefined;
+  readonly notices: readonly string[];
+  /** At first contact: nothing was renewed. */
+  readonly firstContact: boolean;
+  /** What this tenant takes in one request, as far as it was said. */
+  readonly entitiesMax: number;
+}
+
+export async function renew(input: RenewInput): Promise<Renewed> {
+  const { client, actual, everyMs } = input;
+  const due = computeRenewals({ actual, now: client.serverNow(), everyMs });
+  const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
+  if (due.length === 0) return { ...after(input, actual), ...nothing };
+  const state = await input.findState();
+  if (state === undefined || (await isOfAnother(state, input.origin)))
+    return { ...after(input, actual), ...nothing, firstContact: true };
+  const learned: Learned[] = [];
+  const context = makeApplyContext({
+    client,
+    clock: input.clock,
+    signal: input.signal,
+    self: input.self,
+    revision: state.revision,
+    indicators: new Map(),
+    rights: input.rights,
+    record: {
+      begin: async (hs) => input.record?.begin(hs),
+      async end(facts) {
+        learned.push(...facts);
+        await input.record?.end(facts);
+      },
+    },
+  });
+  const outcomes: Outcome[] = [];
+  for (let at = 0; at < due.length; at += ENTITIES_MAX) {
+    const some = due.slice(at, at + ENTITIES_MAX);
+    const outcome = await input.exclusively(async () => {
+      const changes = (await input.stillDue?.(some)) ?? some;
+      return changes.length === 0 ? NOTHING_DONE : applyBatch(context, { kind: 'replace', changes }, new Set());
+    });
+    outcomes.push(outcome);
+  }
+  const outcome = together(outcomes);
+  return { ...after(input, withLearned(actual, learned)), ...nothing, outcome, entitiesMax: context.entitiesMax };
+}
+
+function after(
+  { client, everyMs }: RenewInput,
+  actual: Actual,
+): Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'> {
+  const now = client.serverNow();
+  let live = 0;
+  let shortest = Number.POSITIVE_INFINITY;
+  let firstLapse: number | undefined;
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those) {
+      if (!isLive(judgement, now)) continue;
+      live += 1;
+      if (judgement.once) continue;
+      firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
+      shortest = Math.min(shortest, judgement.lifetimeMs ?? shortest);
+    }
+  }
+  const notices = isTooSeldom(shortest, everyMs)
+    ? [
+        `renewals every ${everyMs / MINUTE} minutes come too seldom for a lifetime of ${shortest / MINUTE}: set renew.every to a quarter of it`,
+      ]
+    : [];
+  return { actual, live, firstLapse, notices };
+}
+
+/** Shipped examples are published to our own server alone, whatever repository they lie in. */
+async function isOfAnother({ repository }: State, origin: RenewInput['origin']): Promise<boolean> {
+  if (repository === EXAMPLES_REPOSITORY) return false;
+  const here = await origin();
+  return here !== undefined && here !== repository;
+}
+
+export async function readState(client: CtiaClient, self: Self): Promise<State | undefined> {
+  const found = await client.allByExternalId('indicator', stateId(self.owner));
+  return stateOf(
+    self.owner,
+    found.filter((it) => isOurs(self, it)),
+  );
+}
+
+/**
+ * What a plan made afterwards has left to do, and which failures of the renewals stand: what CTIA refused to write, or did
+ * not find, is a notice: the plan makes it anew from its list, and says itself how that went. All else would fail in the same way again.
+ */
+export function goOnAfter(
+  { outcome: { failures } }: Pick<Renewed, 'outcome'>,
+  changes: readonly Change[],
+  held: boolean,
+): { changes: readonly Change[]; failures: readonly Failure[]; notices: readonly string[] } {
+  if (held || failures.length === 0) return { changes, failures, notices: [] };
+  const standing = failures.filter(({ kind }) => kind !== 'entry');
+  const tried = new Set(standing.map(({ h }) => h));
+  return {
+    changes: changes.filter((it) => it.kind !== 'renew' || !tried.has(it.stored.h)),
+    failures: standing,
+    notices: failures.filter(({ kind }) => kind === 'entry').map(({ message }) => `not renewed: ${message}`),
+  };
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import type { Foreign, Kept } from './foreign.ts';
+import { FEEDS, type Lists, type Wanted, wantedOf } from './lists.ts';
+import type { World } from './world.ts';
+
+/**
+ * Who checks. It knows the lists of the story, the foreign documents, and what a firewall pulls; of the product it knows
+ * nothing. What it holds the product to:
+ *
+ *   a value seen in its feed by a verified run, and desired ever since, is in every read of that feed
+ *   a run that says *verified* is right: the feeds hold what is desired, what foreign links keep there, and nothing else
+ *   foreign documents stay byte for byte
+ *   of one entry at most one judgement is live; what is not foreign bears our mark
+ */
+export interface Auditor {
+  /** The lists changed: what they do not want any more may go, at any time from now on. */
+  wants(lists: Lists): void;
+  /** The story itself may have taken these out of their feeds. */
+  excuse(values: readonly string[]): void;
+  addForeign(...foreign: Foreign[]): void;
+  /** Nothing that stayed desired is absent. */
+  look(when: string): Promise<void>;
+  /** A run said so. `since` is when it began: what ran out during the run may be there or not. */
+  verified(lists: Lists, since: number): Promise<void>;
+  /** In no feed is a value that was not there `before`, unless the lists want it. */
+  nothingNew(lists: Lists, before: Views, when: string): Promise<void>;
+  views(): Promise<Views>;
+  foreignIsAsItWas(): Promise<void>;
+  noDuplicates(): Promise<void>;
+}
+
+type Views = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The server's clock and ours may be told apart by as much, when one of them goes ahead. */
+const SLACK_MS = 2000;
+
+export function makeAuditor(
+  { colleague, now }: Pick<World, 'colleague' | 'now'>,
+  { foreign, kept }: { foreign: Foreign[]; kept: Kept[] },
+): Auditor {
+  const must: Wanted = new Map();
+  const urls = new Map<string, string>();
+
+  async function read(feed: string): Promise<ReadonlySet<string>> {
+    if (!urls.has(feed)) {
+      urls.clear();
+      for (const it of (await colleague('GET', '/ctia/feed/search?limit=1000')).json) {
+        const [named] = Object.entries(FEEDS).find(([, title]) => title === it.title) ?? [];
+        // See OF_THE_PRODUCT.
+        if (named !== undefined) urls.set(named, it.feed_view_url.replace('/feed/feed-', '/feed/feed%2D'));
+      }
+    }
+    const url = urls.get(feed);
+    if (url === undefined) return new Set();
+    const response = await fetch(url);
+    assert.equal(response.status, 200, `${feed}: its view answered ${response.status}`);
+    return new Set((await response.text()).split('\n').filter((line) => line !== ''));
+  }
+
+  async function views(): Promise<Views> {
+    const found = new Map<string, ReadonlySet<string>>();
+    for (const feed of Object.keys(FEEDS)) found.set(feed, await read(feed));
+    return found;
+  }
+
+  function keptIn(feed: string, from: number, until: number): Set<string> {
+    const there = kept.filter((it) => it.feed === feed && it.from <= from && until <= it.until);
+    return new Set(there.map(({ value }) => value));
+  }
+
+  return {
+    views,
+    wants(lists) {
+      const wanted = wantedOf(lists, now());
+      for (const [feed, values] of must) {
+        for (const [value, until] of values) {
+          const end = wanted.get(feed)?.get(value);
+          if (end === undefined) values.delete(value);
+          else values.set(value, Math.min(until, end));
+        }
+      }
+    },
+    excuse(values) {
+      for (const those of must.values()) for (const value of values) those.delete(value);
+    },
+    addForeign: (...more) => foreign.push(...more),
+    async look(when) {
+      for (const [feed, values] of must) {
+        if (values.size === 0) continue;
+        const shown = await read(feed);
+        const absent = [...values].filter(([value, until]) => now() < until - SLACK_MS && !shown.has(value));
+        assert.deepEqual(absent, [], `${when}: absent from ${feed}, though desired all the time`);
+      }
+    },
+    async verified(lists, since) {
+      for (const [feed, wanted] of wantedOf(lists, now() + SLACK_MS)) {
+        const shown = await read(feed);
+        const missing = [...wanted.keys()].filter((value) => !shown.has(value));
+        assert.deepEqual(missing, [], `verified, and ${feed} does not hold it`);
+        const may = new Set([
+          ...(wantedOf(lists, since - SLACK_MS)
+            .get(feed)
+            ?.keys() ?? []),
+          ...keptIn(feed, now() + SLACK_MS, since - SLACK_MS),
+        ]);
+        const extra = [...shown].filter((value) => !may.has(value));
+        assert.deepEqual(extra, [], `verified, and nobody wants it in ${feed}`);
+        for (const value of keptIn(feed, since, now() + SLACK_MS))
+          assert.ok(shown.has(value), `a foreign link keeps ${value} in ${feed}, and it is gone`);
+        must.set(feed, wanted);
+      }
+    },
+    async nothingNew(lists, before, when) {
+      for (const [feed, values] of wantedOf(lists, now() - SLACK_MS)) {
+        const may = new Set([...values.keys(), ...(before.get(feed) ?? []), ...keptIn(feed, now(), now())]);
+        const come = [...(await read(feed))].filter((value) => !may.has(value));
+        assert.deepEqual(come, [], `${when}: in ${feed} again, though the lists do not want it any more`);
+      }
+    },
+    async foreignIsAsItWas() {
+      for (const { what, path, text, by } of foreign)
+        assert.equal((await by('GET', path)).text, text, `foreign, and another than it was: ${what}`);
+    },
+    async noDuplicates() {
+      const theirs = new Set(foreign.map(({ path }) => path));
+      const { json } = await colleague('GET', '/ctia/judgement/search?limit=10000&sort_by=id');
+      const entries = new Map<string, number>();
+      for (const { id, external_ids: ids = [], valid_time: times, observable } of json) {
+        if (theirs.has(new URL(id).pathname)) continue;
+        assert.ok(ids.includes('acme-owned'), `${observable.value}: ${id} is nobody's, and we must have made it`);
+        const entry = ids.find((it: string) => it.startsWith('acme-entry-'));
+        if (Date.parse(times.end_time) < now()) continue;
+        entries.set(`${observable.value} ${entry}`, 1 + (entries.get(`${observable.value} ${entry}`) ?? 0));
+      }
+      const twice = [...entries].filter(([, count]) => count > 1);
+      assert.deepEqual(twice, [], 'live more than once');
+    },
+  };
+}

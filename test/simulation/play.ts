@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { isCtiaError } from '../../src/ctia/error.ts';
+import type { Report } from '../../src/reconcile/report.ts';
+import { resultOf } from '../reconcile/tenant.ts';
+import { type Auditor, makeAuditor } from './auditor.ts';
+import { type Chance, chanceOfStep, makeChance } from './chance.ts';
+import { broken, edit, firstLists } from './edits.ts';
+import { listsOfOthers, makeForeign, OTHER_OWNER } from './foreign.ts';
+import { filesOf, LIFETIME_MIN_MS, type Lists, spoken } from './lists.ts';
+import { meddle } from './meddling.ts';
+import { Crash, drawCrash, drawFaults, spokenFault } from './mishaps.ts';
+import { seedIds } from './seeded-ids.ts';
+import { type Commit, openWorld, type World } from './world.ts';
+
+const STEPS = 8;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** A little less than the margin: within it at least one run goes through, as the clock of a story stands still for no fault. */
+const MARGIN_MS = LIFETIME_MIN_MS / 2 - HOUR;
+const RUNS_MAX = 4;
+
+/** What was told until it ended, and why it ended badly. */
+export interface Played {
+  readonly seed: number;
+  readonly steps: readonly number[];
+  readonly story: readonly string[];
+  readonly failure: Error | undefined;
+}
+
+/** The story of a seed, or some steps of it: each step draws from a seed of its own. */
+export async function play(seed: number, steps: readonly number[] = allSteps()): Promise<Played> {
+  const story: string[] = [];
+  const chance = makeChance(seed);
+  const options = {
+    seed,
+    refreshMs: chance.happens(0.7) ? 1000 : 0,
+    serverAheadMs: chance.pick([0, 0, 0, 7 * MINUTE, -7 * MINUTE]),
+    bulkMax: chance.pick([2000, 2000, 12, 6]),
+    pageSize: chance.pick([5000, 5000, 7]),
+  };
+  story.push(`a server with ${JSON.stringify(options)}`);
+  seedIds(seed);
+  const world = await openWorld(options);
+  try {
+    await tell(world, seed, steps, story);
+    return { seed, steps, story, failure: undefined };
+  } catch (error) {
+    return { seed, steps, story, failure: error instanceof Error ? error : new Error(String(error)) };
+  } finally {
+    await world.close();
+  }
+}
+
+export function allSteps(): number[] {
+  return Array.from({ length: STEPS }, (_, n) => n);
+}
+
+interface Scene {
+  readonly world: World;
+  readonly auditor: Auditor;
+  readonly lists: Lists;
+  readonly commits: Commit[];
+  readonly say: (line: string) => void;
+  /** The latest commit cannot be read whole. */
+  isBroken: boolean;
+  /** When a run last went through, so that what had to be renewed was. */
+  renewedAt: number;
+}
+
+async function tell(world: World, seed: number, steps: readonly number[], story: string[]): Promise<void> {
+  const lists = firstLists();
+  const commits = [{ n: 1, files: filesOf(lists) }];
+  const first = await world.run(headOf({ commits }), { force: true });
+  assert.equal(resultOf(first), 'verified', 'the first run');
+  const theirs = await world.run({ n: 1, files: filesOf(listsOfOthers()) }, { owner: OTHER_OWNER, force: true });
+  assert.equal(resultOf(theirs), 'verified', 'the first run of the other owner');
+  const auditor = makeAuditor(world, await makeForeign(world));
+  await auditor.verified(lists, world.now());
+  const began = world.now();
+  const say = (line: string) => {
+    const at = new Date(world.now()).toISOString().slice(5, 19).replace('T', ' ');
+    story.push(`  ${at}  ${line}`);
+  };
+  const scene: Scene = { world, auditor, lists, commits, say, isBroken: false, renewedAt: began };
+  story.push(...spoken(lists).map((line) => `    ${line}`));
+  for (const n of steps) {
+    story.push(`step ${n}`);
+    await step(scene, chanceOfStep(seed, n));
+  }
+  story.push('the end: faults stop, the lists are mended, and we run on');
+  await settle(scene);
+}
+
+async function step(scene: Scene, chance: Chance): Promise<void> {
+  const { world, auditor, lists, say } = scene;
+  if (chance.happens(0.85)) commit(scene, chance);
+  if (chance.happens(0.3)) {
+    const { told, foreign } = await meddle(world, chance, auditor.excuse);
+    say(told);
+    auditor.addForeign(...foreign);
+    // An expiry takes effect with the next refresh: nobody can see it before.
+    world.step(1000);
+    await auditor.look('after that');
+  }
+  if (chance.happens(0.15)) await lateRun(scene, chance);
+  const force = chance.happens(0.5);
+  const report = chance.happens(0.6) ? await troubledRun(scene, chance, force) : await plainRun(scene, force);
+  await auditor.look('after the run');
+  await auditor.foreignIsAsItWas();
+  if (chance.happens(0.15)) await settle(scene);
+
+  const stepMs = drawStep(chance, world.now());
+  const wentThrough = report !== undefined && report.failures.length === 0;
+  if (!wentThrough && scene.renewedAt + MARGIN_MS < world.now() + stepMs) await plainRun(scene, force);
+  world.step(Math.min(stepMs, MARGIN_MS));
+  say(
+    `${Math.round(stepMs / MINUTE)} minutes go by; ${[...lists.values()].reduce((n, it) => n + it.entries.size, 0)} entries, commit ${headOf(scene).n}`,
+  );
+  await auditor.look('after a while');
+}
+
+function commit(scene: Scene, chance: Chance): void {
+  const { world, auditor, lists, commits, say } = scene;
+  const told = edit(lists, chance, world.now());
+  const files = filesOf(lists);
+  const n = headOf(scene).n + 1;
+  scene.isBroken = chance.happens(scene.isBroken ? 0.8 : 0.2);
+  if (scene.isBroken) {
+    const spoilt = broken(files, chance);
+    commits.push({ n, files: spoilt.files });
+    told.push(`BROKEN: ${spoilt.how}`);
+  } else commits.push({ n, files });
+  say(`commit ${n}: ${told.join('; ')}`);
+  auditor.wants(lists);
+}
+
+/** A worker whose checkout nobody updated. It must find out, and change nothing. */
+async function lateRun(scene: Scene, chance: Chance): Promise<void> {
+  const { world, auditor, lists, commits, say } = scene;
+  const { json } = await world.colleague('GET', '/ctia/indicator/external_id/acme-state');
+  const applied = Number(String(json[0].short_description).slice(1));
+  const old = commits.filter(({ n }) => n < applied);
+  if (old.length === 0) return;
+  const late = chance.pick(old);
+  const before = await auditor.views();
+  const { result } = await world.run(late);
+  say(`a worker that still holds commit ${late.n} runs, after ${applied} was applied: ${result}`);
+  await auditor.look('after the late run');
+  await auditor.nothingNew(lists, before, 'after the late run');
+}
+
+async function plainRun(scene: Scene, force: boolean): Promise<Report> {
+  const began = scene.world.now();
+  const report = await watchedRun(scene, { force });
+  scene.say(`run${force ? ', forced' : ''}: ${toldOf(report)}`);
+  await judge(scene, report, began);
+  return report;
+}
+
+async function troubledRun(scene: Scene, chance: Chance, force: boolean): Promise<Report | undefined> {
+  const { world, say } = scene;
+  const faults = drawFaults(chance);
+  const crash = chance.happens(0.4) ? drawCrash(chance) : undefined;
+  for (const fault of faults) say(`fault: ${spokenFault(fault)}`);
+  if (crash) say(`the run ${crash.told}`);
+  world.server.faults.push(...faults);
+  const began = world.now();
+  try {
+    const report = await watchedRun(scene, { force, ...crash });
+    say(`run${force ? ', forced' : ''}: ${toldOf(report)}`);
+    world.server.faults.clear();
+    await judge(scene, report, began);
+    return report;
+  } catch (error) {
+    if (!(error instanceof Crash) && !isCtiaError(error)) throw error;
+    say(`the run ended: ${error.message || error.name}`);
+    return undefined;
+  } finally {
+    world.server.faults.clear();
+  }
+}
+
+type Watched = Pick<NonNullable<Parameters<World['run']>[1]>, 'force' | 'between' | 'beforeBatch'>;
+
+/** A firewall pulls after every write, whatever became of it. */
+function watchedRun({ world, auditor, commits }: Scene, { between, ...wish }: Watched): Promise<Report> {
+  return world.run(headOf({ commits }), {
+    ...wish,
+    between: async (request, send) => {
+      try {
+        return await (between ? between(request, send) : send(request));
+      } finally {
+        if (request.method !== 'GET') await auditor.look(`at ${request.method} ${new URL(request.url).pathname}`);
+      }
+    },
+  });
+}
+
+async function judge(scene: Scene, report: Report, began: number): Promise<void> {
+  const { auditor, lists, isBroken, world } = scene;
+  if (report.failures.length === 0) scene.renewedAt = world.now();
+  if (report.result !== 'verified') return;
+  assert.ok(!isBroken, 'verified, though the lists could not be read');
+  await auditor.verified(lists, began);
+}
+
+/** Without faults, with everything approved: verified after a few runs, and then there is nothing left to do. */
+async function settle(scene: Scene): Promise<void> {
+  const { auditor, lists, commits, say } = scene;
+  if (scene.isBroken) {
+    scene.isBroken = false;
+    commits.push({ n: headOf(scene).n + 1, files: filesOf(lists) });
+    say(`commit ${headOf(scene).n} mends the lists`);
+  }
+  let report = await plainRun(scene, true);
+  for (let n = 1; n < RUNS_MAX && report.result !== 'verified'; n += 1) report = await plainRun(scene, true);
+  assert.equal(resultOf(report), 'verified', 'without faults');
+  const again = await plainRun(scene, false);
+  assert.equal(resultOf(again), 'verified', 'once more');
+  const changes = Object.entries(again.counts).filter(([, count]) => count > 0);
+  assert.deepEqual(changes, [], 'planning after applying is not empty');
+  assert.equal(again.requests.mutating, 0, 'a run with nothing to do wrote');
+  await auditor.foreignIsAsItWas();
+  await auditor.noDuplicates();
+}
+
+/** Mostly long; now and then to the end of a day, when what `expires:` says runs out. */
+function drawStep(chance: Chance, now: number): number {
+  const untilMidnight = DAY - (now % DAY);
+  return chance.pick([
+    MINUTE,
+    HOUR,
+    6 * HOUR,
+    19 * HOUR,
+    19 * HOUR,
+    MARGIN_MS,
+    untilMidnight - 5000,
+    untilMidnight + 5000,
+  ]);
+}
+
+function headOf({ commits }: Pick<Scene, 'commits'>): Commit {
+  const head = commits.at(-1);
+  if (head === undefined) throw new Error('there is no commit');
+  return head;
+}
+
+function toldOf({ result, counts, held, failures }: Report): string {
+  const done = Object.entries(counts).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
+  const why = [...held.map(({ rule }) => rule), ...failures.map(({ message }) => message)];
+  return [result, done.join(', ') || 'nothing done', ...why].join('; ');
+}
