@@ -6,7 +6,7 @@ import { processesWorkingIn, runTests } from './test-process.mjs';
 
 const MINUTE = 60_000;
 /** CI gives the whole suite ten minutes; what hangs is to be named before that. */
-const SUITE_LIMIT_MS = 9 * MINUTE;
+const SUITE_LIMIT_MS = 9.75 * MINUTE;
 const FILE_LIMIT_MS = 4 * MINUTE;
 const AT_ONCE = 2;
 /** These watch a clock for a minute and need little of the machine: they run beside the others, from the start. */
