@@ -68,7 +68,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
     changes,
     counts,
     unchanged: desired.size - [...touched].filter((h) => desired.has(h)).length,
-    feeds: countFeeds(input),
+    feeds: countFeeds(input, counts),
     held: [],
     digest: digestOf(tenant, owner, makings, changes),
   };
@@ -92,29 +92,39 @@ export function isEmpty(plan: Plan): boolean {
 /** What each feed is to hold: the values of the lists and what people added by hand. */
 export function desiredValues(situation: Situation): Map<string, Set<string>> {
   const values = new Map<string, Set<string>>([...situation.indicators.keys()].map((key) => [key, new Set()]));
-  for (const { key, value } of wantedOf(situation)) valuesIn(values, key, () => new Set()).add(value);
+  eachWanted(situation, (key, value) => valuesIn(values, key, () => new Set()).add(value));
   return values;
 }
 
 /** A value that two lists hold comes twice. */
-function* wantedOf({ desired, actual, indicators, now }: Situation): Generator<{ key: string; value: string }> {
+function eachWanted({ desired, actual, indicators, now }: Situation, want: (key: string, value: string) => void): void {
   for (const { channel, observable } of desired.values())
-    yield { key: feedKey({ channel, type: observable.type }), value: observable.value };
+    want(feedKey({ channel, type: observable.type }), observable.value);
   for (const [h, those] of actual.judgements) {
     // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
     if (desired.has(h)) continue;
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined && isStanding(judgement, indicators)) yield { key, value: judgement.observable.value };
+      if (key !== undefined && isStanding(judgement, indicators)) want(key, judgement.observable.value);
     }
   }
 }
 
+function countFeeds(situation: Situation, { renew, collect, ...counts }: ChangeCounts): FeedCount[] {
+  // Where nothing but renewals is to be done the feeds hold what is wanted: no look at a million judgements.
+  if (Object.values(counts).every((count) => count === 0)) {
+    return [...desiredValues(situation)].map(([key, { size }]) => {
+      return { feed: feedNamed(key), entries: size, enters: 0, leaves: 0 };
+    });
+  }
+  return countMoves(situation);
+}
+
 /** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
-function countFeeds(situation: Situation): FeedCount[] {
+function countMoves(situation: Situation): FeedCount[] {
   const { actual, indicators, now } = situation;
   const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
-  for (const { key, value } of wantedOf(situation)) valuesIn(wanted, key, () => new Map()).set(value, 'wanted');
+  eachWanted(situation, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
   const staying = new Map<string, number>();
   const leaving = new Map<string, Set<string>>();
   for (const those of actual.judgements.values()) {
