@@ -27,7 +27,6 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
   const will = willOf(read, ownEmbedded);
   const { commit } = read.revision;
   if (commit === undefined) return will;
-  // Of a dirty tree the label goes on after the commit.
   return { ...will, desired: { ...will.desired, standingTo: (revision) => standing(feedsDir, commit, revision) } };
 }
 

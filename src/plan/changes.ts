@@ -6,6 +6,7 @@ import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, lis
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
 import { type Collecting, computeCollects } from './collect.ts';
 import { endFor, saySame } from './documents.ts';
+import { MARGIN_SHARE } from './renewals.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
 
 /**
@@ -37,9 +38,6 @@ export interface Situation extends Collecting {
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
   readonly succession?: boolean;
 }
-
-/** A judgement is renewed when less than this share of its lifetime is left. */
-const RENEW_BELOW = 0.5;
 
 export function computeChanges(situation: Situation): Change[] {
   const { desired, actual } = situation;
@@ -144,7 +142,7 @@ function differs(stored: ActualJudgement, { terms, observable }: Entry, now: num
 type Renewable = Entry & { terms: { lifetime: { kind: 'renewed'; ms: number } } };
 
 function isDue(stored: ActualJudgement, entry: Entry, now: number): entry is Renewable {
-  return entry.terms.lifetime.kind === 'renewed' && stored.end - now < entry.terms.lifetime.ms * RENEW_BELOW;
+  return entry.terms.lifetime.kind === 'renewed' && stored.end - now < entry.terms.lifetime.ms * MARGIN_SHARE;
 }
 
 /**

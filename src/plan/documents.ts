@@ -270,3 +270,8 @@ function titlesOf(channel: Channel, type: ObservableType) {
 function iso(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
+
+/** As `withdrawn` writes it, and CTIA where it ended one by one: then the mark *once* may be left, and the reason alone tells. */
+export function wasWithdrawn({ words: { reason } }: Pick<ActualJudgement, 'words'>): boolean {
+  return /(?:^| )withdrawn \S+$/.test(reason ?? '');
+}

@@ -1,5 +1,6 @@
 import type { Entry } from '../ctim/entry.ts';
-import { type Actual, type ActualJudgement, isDead } from './actual.ts';
+import { type Actual, isDead } from './actual.ts';
+import { wasWithdrawn } from './documents.ts';
 
 /**
  * Entries of lists with `renew: false` that had their time: the judgement tells, whatever became of Redis. They are listed
@@ -15,9 +16,4 @@ export function findRanOut(desired: ReadonlyMap<string, Entry>, actual: Actual, 
     if (had && known.every((stored) => isDead(stored, now))) ranOut.set(h, entry);
   }
   return ranOut;
-}
-
-/** Of what could only be ended one by one the mark *once* is left, and the reason tells. */
-function wasWithdrawn({ words }: ActualJudgement): boolean {
-  return / withdrawn \S+$/.test(words.reason ?? '');
 }

@@ -19,7 +19,8 @@ export type Renewal = Extract<Change, { kind: 'renew' }>;
 /** How often renewals run where nobody said otherwise: six times in the shortest lifetime that a list may have. */
 export const RENEW_EVERY_MS = 5 * 60_000;
 
-const MARGIN_SHARE = 0.5;
+/** A judgement is renewed when less than this share of its lifetime is left. */
+export const MARGIN_SHARE = 0.5;
 const PERIODS_MIN = 2;
 /** What was just renewed is not due again at once, however seldom renewals run. */
 const MARGIN_SHARE_MAX = 0.9;

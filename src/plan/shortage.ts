@@ -1,6 +1,7 @@
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { type ActualJudgement, isDead, isLive } from './actual.ts';
+import { isDead, isLive } from './actual.ts';
 import { feedOf, type Situation } from './changes.ts';
+import { wasWithdrawn } from './documents.ts';
 
 /** Values that a feed should hold and does not, since nobody renewed their judgements in time. */
 export interface Shortage {
@@ -44,11 +45,6 @@ export function findShortages({ desired, actual, indicators, now }: Situation): 
     shortages.set(feedKey(feed), { feed, values, since: Math.min(end, known?.since ?? end) });
   }
   return [...shortages.values()];
-}
-
-/** As `withdrawn` in documents.ts writes it. */
-function wasWithdrawn({ words: { reason } }: ActualJudgement): boolean {
-  return / ?withdrawn \S+$/.test(reason ?? '');
 }
 
 const MINUTE_MS = 60_000;
