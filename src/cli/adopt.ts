@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { makeCtiaClient } from '../ctia/client.ts';
+import type { Entry } from '../ctim/entry.ts';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
 import { DISPOSITIONS, type Disposition } from '../ctim/judgement.ts';
@@ -83,15 +85,16 @@ async function look(session: Session, { source, channel }: Options) {
   const { desired } = await readWill({ feedsDir: config.feedsDir, ownEmbedded, adhocAllow: [], now });
   const found = await findForeign(client, self, (await findFeeds(client, self, channels, now)).feeds);
   const listed = new Map(
-    desired.entries.map((entry) => [`${entry.channel} ${observableKey(entry.observable)}`, entry.position]),
+    desired.entries.map((entry) => [`${entry.channel} ${observableKey(entry.observable)}`, entry]),
   );
   const guards = makeGuards(settings);
-  const rows = rowsOf(found, source, (observable, name) => {
+  const rows = rowsOf(found, source, (observable, name, id) => {
     const said = normalise(observable.value);
     if ('refused' in said) return said.refused.message;
     if (said.observable.type !== observable.type) return `its type is ${said.observable.type}, not ${observable.type}`;
     const at = listed.get(`${name} ${observableKey(said.observable)}`);
-    if (at !== undefined) return `it stands in ${at.file}:${at.line}: write "adopt:" there`;
+    if (at?.adopt?.includes(id)) return `${placeOf(at)} takes it over with the next sync`;
+    if (at !== undefined) return `it stands in ${placeOf(at)}: write "adopt:" there`;
     return settings.channels.get(name)?.action === 'block' ? guards(said.observable)?.message : undefined;
   });
   return { rows, found, channels, names: desired.lists };
@@ -100,7 +103,7 @@ async function look(session: Session, { source, channel }: Options) {
 function rowsOf(
   { those }: FoundForeign,
   source: string | undefined,
-  whyNot: (observable: { type: string; value: string }, channel: string) => string | undefined,
+  whyNot: (observable: { type: string; value: string }, channel: string, id: string) => string | undefined,
 ): Row[] {
   const rows: Row[] = [];
   const ids = new Map<string, Set<string>>();
@@ -115,7 +118,7 @@ function rowsOf(
       rows.push({
         ...{ observable, channel, disposition, reason, source: judgement.source },
         ...{ end: valid_time.end_time, id: shortId(id), of: 1 },
-        leftOut: wrongFeed ?? owner ?? whyNot(observable, channel),
+        leftOut: wrongFeed ?? owner ?? whyNot(observable, channel, shortId(id)),
       });
     }
   }
@@ -128,6 +131,10 @@ function rowsOf(
 function otherOwner(externalIds: readonly string[]): string | undefined {
   const mark = externalIds.find((id) => id.endsWith('-owned') && OWNER_PATTERN.test(id.slice(0, -'-owned'.length)));
   return mark && `it bears the mark ${mark}: it belongs to another owner, who may still write it`;
+}
+
+function placeOf({ position: { file, line } }: Entry): string {
+  return `${file}:${line}`;
 }
 
 function compare(a: string, b: string): number {
@@ -154,10 +161,17 @@ async function writeList(
   channels: readonly Channel[],
   names: ReadonlySet<string>,
 ): Promise<Exit> {
+  if (write !== undefined && existsSync(write))
+    throw new CommandRefused(
+      EXIT.usage,
+      `${write} is there already and was not touched: name another file, or remove it`,
+    );
   const those = channels.filter(({ name }) => rows.some((row) => row.channel === name));
   const [only, ...others] = those;
-  if (only === undefined)
-    throw new CommandRefused(EXIT.done, 'nothing that others made is in these feeds: no list is written');
+  if (only === undefined) {
+    console.error('nothing that others made is in these feeds: no list is written');
+    return EXIT.done;
+  }
   if (others.length > 0) {
     const found = those.map(({ name }) => name).join(', ');
     throw new CommandRefused(
@@ -166,21 +180,17 @@ async function writeList(
     );
   }
   const { entries, leftOut } = listOf(rows.filter((row) => row.channel === (channel ?? only.name)));
+  if (entries.length === 0) {
+    console.error(`none of the ${rows.length} can be taken over: ctim-feeds adopt says why`);
+    return EXIT.done;
+  }
   const name = freeName(names);
   const text = adoptListText({ name, action: only.action, channel: only.name }, entries, leftOut);
   if (write === undefined) {
     session.print(text.trimEnd());
     return EXIT.done;
   }
-  try {
-    await writeFile(write, text, { flag: 'wx' });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    throw new CommandRefused(
-      EXIT.usage,
-      `${write} is there already and was not touched: name another file, or remove it`,
-    );
-  }
+  await writeFile(write, text, { flag: 'wx' });
   session.print(
     `${write}: ${entries.length} entries, ${leftOut.length} left out (named at its end); read it, commit it, then plan and apply`,
   );

@@ -60,5 +60,5 @@ function text(key: string, value: string, max: number): string[] {
 
 /** Of a document that others wrote nothing may become a line, or an entry, of ours. */
 function oneLine(value: string): string {
-  return value.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
