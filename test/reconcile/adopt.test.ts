@@ -404,6 +404,44 @@ test('many at once: links are read by indicator, and all of it is four reads and
   assert.ok((await world.all('judgement')).every((json) => (json.groups as string[]).includes(ORG)));
 });
 
+test('another tlp, another spelling: the links never show more than the judgement, and the view is read all the while', async (t) => {
+  const it = await adopting(t);
+  const { world, target, sync } = it;
+  const green = await byWorkflow(world.call, '198.51.100.1', { tlp: 'green' });
+  await makeLink(world.call, green.id, target, { tlp: 'green' });
+  const amber = await byWorkflow(world.call, '198.51.100.2');
+  await makeLink(world.call, amber.id, target);
+  const shouted = await byWorkflow(world.call, '', { observable: { type: 'domain', value: 'EVIL.example' } });
+  const lists = [
+    KEPT,
+    `tor 198.51.100.1 adopt=${green.id}`,
+    `tor 198.51.100.2 tlp=green adopt=${amber.id}`,
+    `tor evil.example adopt=${shouted.id}`,
+  ].join('\n');
+  const visible = ['white', 'green', 'amber', 'red'];
+  const puts: string[] = [];
+  watch(world, ['198.51.100.1', '198.51.100.2']);
+  const { intercept } = world;
+  world.intercept = async (request, send) => {
+    const answer = (await intercept?.(request, send)) ?? (await send(request));
+    if (request.method !== 'PUT') return answer;
+    puts.push(Object.keys(JSON.parse(String(request.body)))[0] ?? '');
+    const judgements = new Map((await world.all('judgement')).map((one) => [one.id, one]));
+    for (const link of await world.all('relationship')) {
+      const tlp = String(judgements.get(String(link.source_ref))?.tlp);
+      assert.ok(visible.indexOf(String(link.tlp)) >= visible.indexOf(tlp), `a ${link.tlp} link of a ${tlp} judgement`);
+    }
+    return answer;
+  };
+  assertVerified(await sync(lists));
+  assert.deepEqual(puts, ['relationships', 'judgements', 'relationships']);
+  await assertAtRest(it, lists);
+  assert.deepEqual((await world.call('GET', pathOf(shouted.id))).json.observable, {
+    type: 'domain',
+    value: 'evil.example',
+  });
+});
+
 /** Of a token that may import and use no bulk route. */
 function lessRights(world: Tenant): void {
   const lacking = ['casebook', 'investigation', 'target-record'];
