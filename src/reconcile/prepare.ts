@@ -104,7 +104,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     succession: lacking !== undefined,
   };
-  const { adoptable, notices: notAdopted } = await readAdoptable(client, self, base);
+  const { adoptable, notices: notAdopted } = await readTwice(() => readAdoptable(client, self, base));
   const situation: Situation = adoptable.size === 0 ? base : { ...base, adoptable };
   const notices = [
     ...clockNotice(client.serverAheadMs()),
