@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { makeCtiaClient } from '../ctia/client.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
-import type { Channel } from '../ctim/feed.ts';
+import { type Channel, feedKey } from '../ctim/feed.ts';
 import { DISPOSITIONS, type Disposition } from '../ctim/judgement.ts';
 import { observableKey } from '../ctim/observable.ts';
 import { readWill } from '../jobs/desired.ts';
-import { type AdoptEntry, adoptListText, type LeftOut } from '../lists/adopt-list.ts';
+import { type AdoptEntry, adoptListText, type LeftOut, oneLine } from '../lists/adopt-list.ts';
 import { makeGuards } from '../lists/guards.ts';
 import { normalise } from '../lists/normalise.ts';
 import { findFeeds } from '../reconcile/feeds.ts';
@@ -38,6 +38,8 @@ interface Row {
   readonly id: string;
   /** How many there are on its observable in its channel. */
   readonly of: number;
+  /** Other feeds of ours that it is in. */
+  readonly also: readonly string[];
   /** Why no entry is written for it. */
   readonly leftOut: string | undefined;
 }
@@ -55,14 +57,20 @@ export async function adopt(session: Session, options: Options): Promise<Exit> {
     );
     return EXIT.done;
   }
-  const cells = rows.map(({ observable: { type, value }, channel, source, disposition, end, id, of, leftOut }) => [
-    ...[value, `${channel}/${type}`, source, DISPOSITIONS[disposition], end.slice(0, 10), id],
-    [...(of > 1 ? [`1 of ${of}`] : []), ...(leftOut === undefined ? [] : [leftOut])].join('; '),
-  ]);
+  const cells = rows.map(
+    ({ observable: { type, value }, channel, source, disposition, end, id, of, also, leftOut }) => [
+      ...[oneLine(value), `${channel}/${type}`, oneLine(source), DISPOSITIONS[disposition], end.slice(0, 10), id],
+      [
+        ...(of > 1 ? [`1 of ${of}`] : []),
+        ...(also.length > 0 ? [`also in ${also.join(', ')}`] : []),
+        ...(leftOut === undefined ? [] : [leftOut]),
+      ].join('; '),
+    ],
+  );
   const headings = ['observable', 'feed', 'source', 'disposition', 'end', 'judgement', ''];
   if (rows.length > 0) session.print(renderTable(headings, cells));
   session.print(`\n${rows.length} that others made are in our feeds${rows.length > 0 ? ', by source:' : ''}`);
-  for (const { source, count } of counts) session.print(`  ${String(count).padStart(6)}  ${source}`);
+  for (const { source, count } of counts) session.print(`  ${String(count).padStart(6)}  ${oneLine(source)}`);
   if (found.ofOthers > 0) session.print(`${found.ofOthers} more belong to another organisation and cannot be adopted`);
   if (found.idle > 0) session.print(`${found.idle} more links lead to judgements that are gone or not valid now`);
   if (rows.length > 0) session.print('nothing was changed; --yaml prints the list that takes them over');
@@ -109,7 +117,8 @@ function rowsOf(
   const ids = new Map<string, Set<string>>();
   for (const { judgement, feeds } of those) {
     if (source !== undefined && judgement.source !== source) continue;
-    for (const { channel, type } of feeds) {
+    for (const feed of feeds) {
+      const { channel, type } = feed;
       const { observable, disposition, reason, valid_time, id } = judgement;
       const key = keyOf(observable, channel);
       ids.set(key, (ids.get(key) ?? new Set()).add(id));
@@ -118,6 +127,7 @@ function rowsOf(
       rows.push({
         ...{ observable, channel, disposition, reason, source: judgement.source },
         ...{ end: valid_time.end_time, id: shortId(id), of: 1 },
+        also: feeds.filter((it) => it !== feed).map(feedKey),
         leftOut: wrongFeed ?? owner ?? whyNot(observable, channel, shortId(id)),
       });
     }
@@ -200,7 +210,7 @@ async function writeList(
 function listOf(rows: readonly Row[]): { entries: AdoptEntry[]; leftOut: LeftOut[] } {
   const entries = new Map<string, AdoptEntry>();
   const leftOut: LeftOut[] = [];
-  for (const { observable, channel, reason, source, id, leftOut: why } of rows) {
+  for (const { observable, channel, reason, source, id, also, leftOut: why } of rows) {
     const said = normalise(observable.value);
     if (why !== undefined || 'refused' in said) {
       leftOut.push({ value: observable.value, why: why ?? 'it is no observable', adopt: [id] });
@@ -208,8 +218,8 @@ function listOf(rows: readonly Row[]): { entries: AdoptEntry[]; leftOut: LeftOut
     }
     const key = keyOf(observable, channel);
     const known = entries.get(key);
-    const its = known ?? { observable: said.observable, reason, source, adopt: [] };
-    entries.set(key, { ...its, adopt: [...its.adopt, id] });
+    const its = known ?? { observable: said.observable, reason, source, adopt: [], also: [] };
+    entries.set(key, { ...its, adopt: [...its.adopt, id], also: [...new Set([...its.also, ...also])] });
   }
   return { entries: [...entries.values()], leftOut };
 }

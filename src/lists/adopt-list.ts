@@ -10,6 +10,8 @@ export interface AdoptEntry {
   readonly source: string;
   /** Short ids. */
   readonly adopt: readonly string[];
+  /** Feeds of other channels that they are in: out of these too they go when this entry does. */
+  readonly also: readonly string[];
 }
 
 export interface LeftOut {
@@ -37,7 +39,7 @@ export function adoptListText(
   ].join('\n');
 }
 
-function entryLine({ observable: { type, value }, reason, source, adopt }: AdoptEntry): string {
+function entryLine({ observable: { type, value }, reason, source, adopt, also }: AdoptEntry): string {
   const said = normalise(value);
   const detected = 'observable' in said && said.observable.type === type;
   const pairs = [
@@ -47,7 +49,8 @@ function entryLine({ observable: { type, value }, reason, source, adopt }: Adopt
     ...text('source', source, MEDIUM_TEXT_MAX),
     `adopt: ${adopt.length === 1 ? adopt[0] : `[${adopt.join(', ')}]`}`,
   ];
-  return `  - { ${pairs.join(', ')} }`;
+  const elsewhere = also.length === 0 ? '' : ` # ends in ${also.join(', ')} too when this entry goes`;
+  return `  - { ${pairs.join(', ')} }${elsewhere}`;
 }
 
 /** Cut to what CTIM takes: of what is stored nobody knows who let it through. JSON's quotes are YAML's. */
@@ -58,7 +61,7 @@ function text(key: string, value: string, max: number): string[] {
   return cut === '' ? [] : [`${key}: ${JSON.stringify(cut)}`];
 }
 
-/** Of a document that others wrote nothing may become a line, or an entry, of ours. */
-function oneLine(value: string): string {
+/** Of a document that others wrote nothing may become a line, an entry, or a command to a terminal. */
+export function oneLine(value: string): string {
   return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }

@@ -28,7 +28,11 @@ test('listing, list, commit, apply: what others made is ours, and the feed held 
   };
   const reason = `added "by hand"\n- 8.8.8.8 # ${'x'.repeat(100)}`;
   const workflow = await linked('11.0.1.1', { ...WORKFLOW, reason });
-  const script = await linked('11.0.1.2', { source: 'XDR Demo', external_ids: ['xdr-automation-judgment-1'] });
+  const script = await linked('11.0.1.2', {
+    source: 'XDR Demo',
+    reason: '\u001b[31mred',
+    external_ids: ['xdr-automation-judgment-1'],
+  });
   const again = await linked('11.0.1.2', { source: 'XDR Demo', external_ids: ['xdr-automation-judgment-2'] });
   const resolver = await linked('8.8.8.8', WORKFLOW);
   const broken = await linked('11.0.1.999', WORKFLOW);
@@ -62,6 +66,7 @@ test('listing, list, commit, apply: what others made is ours, and the feed held 
       'm',
     ),
   );
+  assert.ok(!text.includes('\u001b'), 'nothing for a terminal');
   assert.match(text, new RegExp(`adopt: \\[(${script}, ${again}|${again}, ${script})\\]`));
   for (const [value, why, id] of [
     ['8.8.8.8', /.*resolver.*/, resolver],

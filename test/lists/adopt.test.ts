@@ -82,18 +82,20 @@ test('the list that is written is one that check takes, whatever others wrote', 
   const text = adoptListText(
     { name: 'adopted', action: 'block', channel: 'firewall-block' },
     [
-      { observable: { type: 'ip', value: '45.66.35.11' }, reason: nasty, source: nasty, adopt: [A] },
+      { observable: { type: 'ip', value: '45.66.35.11' }, reason: nasty, source: nasty, adopt: [A], also: ['mail/ip'] },
       {
         observable: { type: 'ipv6', value: '2a00:1450::1' },
         reason: '',
         source: ' ',
         adopt: [B, B.replace('02', '04')],
+        also: [],
       },
       {
         observable: { type: 'ip', value: '45.66.35.13' },
         reason: `${'y'.repeat(1023)}😀`,
         source: 'on',
         adopt: [A.replace('01', '05')],
+        also: [],
       },
     ],
     [{ value: 'a\nb', why: 'no address\n- 1.1.1.1', adopt: [A] }],
@@ -111,6 +113,7 @@ test('the list that is written is one that check takes, whatever others wrote', 
   assert.match(first?.terms.reason ?? '', /^"quoted" \{ \} \[ \] # : - line - 8\.8\.8\.8 x/);
   assert.equal(entries.find(({ observable }) => observable.value === '45.66.35.13')?.terms.reason, 'y'.repeat(1023));
   assert.equal(entries.find(({ observable }) => observable.type === 'ipv6')?.adopt?.length, 2);
+  assert.match(text, / } # ends in mail\/ip too when this entry goes$/m);
   assert.match(text, /^# a b: no address - 1\.1\.1\.1 \(judgement-/m);
 });
 
