@@ -16,7 +16,8 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *   desired | actual                              | changes
  *   --------+-------------------------------------+----------------------------------------------
  *   yes     | nothing of this h                   | create g 0
- *   yes     | nothing that lives, and the entry names live ones of others | adopt, see adopt.ts
+ *   yes     | nothing live; it names others'      | adopt: one goes on as ours, the rest end, see adopt.ts
+ *   yes     | live, right link; it names others'  | adopt: they end, beside what else the row below says
  *   yes     | live, right link, same words        | – or renew, when less than half its life is left
  *   yes     | live, right link, other words or end | change (so is another observable, or a start that is still to come)
  *   yes     | live, no right link                 | link (link g + 1)

@@ -117,8 +117,10 @@ async function endInPlace(
     if (fate === 'done') {
       const judgement = judgementSaid(context.self.owner, taken.foreign.id, document, linksOf(change, taken));
       if (judgement) context.learned.push({ h, judgement });
-    } else if (fate === 'gone') context.learned.push({ h, unchanged: true });
-    else failures.push(failure(change, fate));
+      continue;
+    }
+    if (fate !== 'unknown') context.learned.push({ h, unchanged: true });
+    if (fate !== 'gone') failures.push(failure(change, fate));
   }
   return { applied: 0, failures, notices: [] };
 }
