@@ -3,10 +3,14 @@ import { makeCtiaClient } from '../ctia/client.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
+import { type Journal, journalled, KEEP_MS } from '../jobs/journal.ts';
+import { fileJournal } from '../jobs/journal-files.ts';
 import type { WriterLock } from '../jobs/lock.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
+import { tenantOf } from '../jobs/workplace.ts';
 import { renderPlan } from '../plan/render.ts';
 import { type Approval, hasProblems, NO_APPROVAL } from '../plan/safety.ts';
+import { NO_RECORD } from '../reconcile/apply.ts';
 import { prepare } from '../reconcile/prepare.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
@@ -25,6 +29,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
   const settings = await readSoundSettings(session.config.feedsDir);
+  const journal = shared?.journal ?? fileJournal(session.config.dataDir, await tenantOf(tenant.ctia), tenant.owner);
   const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
   const report = await run({
     run: runId,
@@ -36,15 +41,25 @@ export async function apply(session: Session, options: Approval & { json: boolea
     approval: { yes, force, digest },
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
-    record: shared?.record,
+    record: journalled(shared?.record ?? NO_RECORD, journal, 'sync', runId),
     rights: shared?.rights,
     progress: showProgress(json),
     origin: () => originOf(session.config.feedsDir),
     ...renewing,
   });
   await shared?.noteReport(report);
+  await letGoOfOld(journal, client.serverNow() - (settings?.historyKeepMs ?? KEEP_MS));
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
   return exitOfResult(report.result);
+}
+
+/** The run is over: that its journal cannot be trimmed is no failure of it. */
+async function letGoOfOld(journal: Journal, before: number): Promise<void> {
+  try {
+    await journal.forget(before);
+  } catch (error) {
+    console.error(`notice: the journal keeps what is too old: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** `plan`: what `apply` would do, and nothing done. */

@@ -18,7 +18,7 @@ export async function processBatch(
 ): Promise<BatchResult> {
   await failWithBatches(job);
   const before = Object.values(await job.getChildrenValues<BatchResult>());
-  const { client, exclusively, record } = deskFor(work, log, 'sync', signal);
+  const { client, exclusively, record } = deskFor(work, log, 'sync', job.data.run, signal);
   const { organisation } = await client.identity();
   const context = makeApplyContext({
     client,

@@ -14,6 +14,8 @@ export interface RedisKeys {
   /** How many jobs by hand ended: a sync that planned before one of them plans again. */
   readonly byHand: string;
   readonly ledger: string;
+  /** Every change of every run. */
+  readonly journal: string;
 }
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
@@ -27,6 +29,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     renewal: `${base}:renewal`,
     byHand: `${base}:by-hand`,
     ledger: `${base}:ledger`,
+    journal: `${base}:journal`,
     requestTimes: `${organisation}:request-times`,
     oneByOneTimes: `${organisation}:one-by-one-times`,
     bulkRights: `${organisation}:bulk-rights`,

@@ -55,7 +55,7 @@ export interface LedgerStore {
   takeStamp(lock: WriterLock): Promise<string>;
   /** Puts what was read in the place of what was known and gives its id; undefined where somebody wrote since the stamp. */
   rewrite(lock: WriterLock, read: FullRead): Promise<string | undefined>;
-  recorder(lock: WriterLock): Recorder;
+  recorder(lock: WriterLock): Omit<Recorder, 'note'>;
   /** `undefined`: they have changed, and are to be read again. */
   noteEntities(id: string, entities: FeedEntities | undefined): Promise<void>;
   /** What makes it unusable until it is read in full. */

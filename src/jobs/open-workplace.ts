@@ -5,6 +5,7 @@ import type { Releases } from '../runtime/release.ts';
 import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { type FeedsRepository, type Fetched, fetchRepository } from '../sources/repository.ts';
 import { connectQueues } from './connect.ts';
+import { redisJournal } from './journal-redis.ts';
 import { keepRights } from './kept-rights.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -29,10 +30,11 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
   const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
+  const journal = redisJournal(ends.redis, keys.journal);
   const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
   const rights = keepRights(ends.redis, keys.bulkRights);
   const lists = makeFeedsCache();
-  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, rights, lists };
+  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, journal, rights, lists };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

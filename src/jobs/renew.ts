@@ -65,7 +65,7 @@ interface RenewFirst {
 export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst): Promise<RenewedFirst> {
   const { clock, owner, feedsDir, ctia, redis, keys } = work;
   const startedAt = new Date(clock.now()).toISOString();
-  const desk = deskFor(work, log, 'renewal', signal);
+  const desk = deskFor(work, log, 'renewal', run, signal);
   const { client } = desk;
   const { organisation } = await client.identity();
   const self: Self = { owner, organisation };

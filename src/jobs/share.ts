@@ -5,6 +5,8 @@ import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import { connectRedis } from './connect.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
+import type { Journal } from './journal.ts';
+import { redisJournal } from './journal-redis.ts';
 import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
@@ -26,7 +28,8 @@ export interface ShareInput extends ManagedRedisSettings {
 export interface Shared {
   readonly lock: WriterLock;
   /** Their ledger hears of what this process writes. */
-  readonly record: Recorder;
+  readonly record: Omit<Recorder, 'note'>;
+  readonly journal: Journal;
   readonly rights: KeptRights;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
@@ -47,6 +50,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   return {
     lock,
     record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
+    journal: redisJournal(redis, keys.journal),
     rights: keepRights(redis, keys.bulkRights),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),

@@ -53,7 +53,7 @@ export async function processSync(
   signal?: AbortSignal,
 ): Promise<Report> {
   const jobId = String(job.id);
-  const desk = deskFor(work, log, 'sync', signal);
+  const desk = deskFor(work, log, 'sync', jobId, signal);
   let { state } = job.data;
   for (;;) {
     if (state === undefined) {

@@ -4,11 +4,13 @@ import { NO_APPROVAL } from '../plan/safety.ts';
 import { audit } from '../reconcile/run.ts';
 import { MINUTE, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { readSoundSettings } from '../sources/feeds-folder.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
 import { noteReport } from './history.ts';
+import { KEEP_MS } from './journal.ts';
 import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
@@ -113,7 +115,7 @@ async function processRequest(
     case 'renew':
       return processRenew(work, job, log, signal);
     default:
-      return processByHand(work, deskFor(work, log, 'by hand', signal), request, signal);
+      return processByHand(work, deskFor(work, log, 'by hand', String(job.id), signal), request, signal);
   }
 }
 
@@ -139,9 +141,11 @@ function payloadOf({ name, data, attemptsStarted }: Job): unknown {
 
 /** Reads CTIA in full, whatever the ledger says, and writes the ledger anew: what the next sync finds to repair is the truth. */
 async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
-  const desk = deskFor(work, log, 'sync', signal);
+  const desk = deskFor(work, log, 'sync', String(job.id), signal);
   const { client } = desk;
-  const { clock, owner, ownEmbedded } = work;
+  const { clock, owner, ownEmbedded, journal } = work;
+  const { historyKeepMs = KEEP_MS } = (await readSoundSettings(work.feedsDir)) ?? {};
+  await journal.forget(client.serverNow() - historyKeepMs);
   const reading = readTenant(work, desk, 'an audit');
   const report = await audit({
     run: String(job.id),
@@ -183,7 +187,7 @@ async function react<T>(
     if (isCtiaError(error, 'throttled')) {
       const waitMs = error.facts.retryAfterMs ?? MINUTE;
       log.warn({ waitMs }, error.message);
-      if (error.facts.status === 429) await deskFor(work, log, 'by hand').budget.pause(waitMs);
+      if (error.facts.status === 429) await deskFor(work, log, 'by hand', String(job.id)).budget.pause(waitMs);
       else if (worker.name === work.names.requests) {
         // The share of this errand is used up: who asks by hand has more, and shares this queue.
         await job.moveToDelayed(work.clock.now() + waitMs, token);

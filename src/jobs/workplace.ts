@@ -10,6 +10,7 @@ import type { FeedsCache } from '../sources/feeds-folder.ts';
 import type { Fetched } from '../sources/repository.ts';
 import { readWill } from './desired.ts';
 import type { KeptRights } from './kept-rights.ts';
+import { type Journal, journalled } from './journal.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import type { QueueNames } from './queues.ts';
@@ -34,6 +35,7 @@ export interface Workplace {
   readonly batches: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
+  readonly journal: Journal;
   readonly rights: KeptRights;
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
@@ -48,13 +50,14 @@ export interface Desk {
   readonly lock: WriterLock;
   readonly exclusively: WriterLock['exclusively'];
   readonly budget: RateBudget;
-  /** Keeps the ledger right around each batch. */
+  /** Keeps the ledger right around each batch, and tells the journal of it. */
   readonly record: Recorder;
   readonly signal: AbortSignal | undefined;
 }
 
-export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: AbortSignal): Desk {
-  const { clock, redis, keys, ctia, ledger } = work;
+/** `run`: the id under which the journal tells of what is written here. */
+export function deskFor(work: Workplace, log: Log, errand: Errand, run: string, signal?: AbortSignal): Desk {
+  const { clock, redis, keys, ctia, ledger, journal } = work;
   const lock = makeWriterLock(redis, keys.lock, clock, signal, errand === 'sync' ? 'last' : 'first');
   const budget = makeRateBudget(redis, keys, clock, requestsFor(errand), signal);
   const client = makeCtiaClient({
@@ -67,7 +70,8 @@ export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: Abor
     signal,
     onWait: (error, waitMs) => log.warn({ kind: error.kind, waitMs }, error.message),
   });
-  return { client, lock, exclusively: lock.exclusively, budget, record: ledger.store.recorder(lock), signal };
+  const record = journalled(ledger.store.recorder(lock), journal, errand, run);
+  return { client, lock, exclusively: lock.exclusively, budget, record, signal };
 }
 
 /** What the lists of this worker say now. */

@@ -72,6 +72,15 @@ export function parseRetention(text: string): Parsed<number> {
   };
 }
 
+const HISTORY_MIN = 24 * 60 * 60 * 1000;
+
+/** How long the journal is kept: longer than any lifetime, since an auditor asks for the year before. */
+export function parseHistory(text: string): Parsed<number> {
+  const ms = durationMs(text);
+  if (ms !== undefined && ms >= HISTORY_MIN) return { value: ms };
+  return { wrong: `${quoted(text)} is no time to keep the journal: write a duration of a day or more, such as 400d` };
+}
+
 /**
  * The lifetime that was written on a judgement, in ms. It is renewed by that, also where today's settings or release would
  * not let a list say so; but a text that somebody edited makes nothing live for ever.

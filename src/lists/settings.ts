@@ -9,7 +9,7 @@ import {
   readChannels,
   sharedTitles,
 } from './channels.ts';
-import { type LifetimeBounds, type Parsed, parseLifetime, parsePeriod, parseRetention } from './lifetime.ts';
+import { type LifetimeBounds, type Parsed, parseHistory, parseLifetime, parsePeriod, parseRetention } from './lifetime.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
@@ -33,6 +33,8 @@ export interface Settings {
   readonly collectAfterMs?: number;
   readonly protect: readonly ProtectedValue[];
   readonly guards: { readonly documentation: 'refuse' | 'allow' };
+  /** How long the journal tells of what was changed; absent where the settings say nothing. */
+  readonly historyKeepMs?: number;
   /** How often renewals run; absent where the settings say nothing. */
   readonly renewEveryMs?: number;
 }
@@ -71,6 +73,10 @@ const collectSchema = z.strictObject({
     .describe('How long what is dead stays in CTIA before it is deleted. Default: 30d; 0: at once.'),
 });
 
+const historySchema = z.strictObject({
+  keep: duration('How long the journal tells of what was changed. Default: 400d.'),
+});
+
 const protectedSchema = z.strictObject({ value: z.string(), reason: z.string().optional() });
 
 export const settingsSchema = z.strictObject({
@@ -83,6 +89,7 @@ export const settingsSchema = z.strictObject({
   limits: limitsSchema.optional(),
   lifetime: lifetimeSchema.optional(),
   collect: collectSchema.optional(),
+  history: historySchema.optional(),
   protect: z
     .array(z.union([z.string(), protectedSchema]))
     .describe('What no list may block.')
@@ -121,11 +128,13 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
   const channels = readChannels(findKey(tree, 'channels'), faults);
   const { owner, limits, guards, renew, collect } = checked.value ?? {};
   const collectAfterMs = collect && readSpan(findKey(tree, 'collect'), 'after', parseRetention, faults);
+  const kept = readSpan(findKey(tree, 'history'), 'keep', parseHistory, faults);
   const settings = assemble(channels, {
     ...(owner !== undefined && { owner }),
     ...(limits !== undefined && { limits }),
     lifetime: readBounds(findKey(tree, 'lifetime'), checked.value?.lifetime, faults),
     ...(collectAfterMs !== undefined && { collectAfterMs }),
+    ...(kept !== undefined && { historyKeepMs: kept }),
     ...(guards?.documentation !== undefined && { documentation: guards.documentation }),
     ...(renew !== undefined && { renewEveryMs: renew.every }),
     protect: readProtect(findKey(tree, 'protect'), faults),
@@ -139,6 +148,7 @@ interface Said {
   limits?: Limits;
   lifetime?: LifetimeBounds;
   collectAfterMs?: number;
+  historyKeepMs?: number;
   documentation?: 'refuse' | 'allow';
   renewEveryMs?: number;
   protect?: readonly ProtectedValue[];
@@ -146,7 +156,7 @@ interface Said {
 
 function assemble(
   said: ReadonlyMap<string, ChannelText>,
-  { owner, limits = {}, lifetime = {}, collectAfterMs, documentation = 'refuse', renewEveryMs, protect = [] }: Said,
+  { owner, limits = {}, lifetime = {}, collectAfterMs, historyKeepMs, documentation = 'refuse', renewEveryMs, protect = [] }: Said,
 ): Settings {
   const channels = new Map<string, ChannelSettings>();
   for (const action of ['block', 'allow'] as const) {
@@ -162,6 +172,7 @@ function assemble(
     limits,
     lifetime,
     ...(collectAfterMs !== undefined && { collectAfterMs }),
+    ...(historyKeepMs !== undefined && { historyKeepMs }),
     protect,
     guards: { documentation },
   };

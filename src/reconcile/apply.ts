@@ -4,6 +4,7 @@ import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Batch, ENTITIES_MAX } from '../plan/batch.ts';
 import { hashOf } from '../plan/change.ts';
 import type { Moment } from '../plan/documents.ts';
+import { changesDone, type Done } from '../plan/done.ts';
 import type { Learned } from '../plan/learned.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
@@ -12,7 +13,7 @@ import { type BulkRights, rightsOfThisRun, successionNotice } from './bulk-right
 import { importPairs } from './import-pairs.ts';
 import { linksFirst, linksLast } from './link-tlp.ts';
 import { expireEach } from './one-by-one.ts';
-import { type Failure, type Outcome, together } from './outcome.ts';
+import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { collect, unlink } from './remove.ts';
 import { replaceJudgements } from './replace.ts';
 import { succeed } from './succeed.ts';
@@ -39,9 +40,11 @@ export interface ApplyContext {
 export interface Recorder {
   begin(hs: readonly string[]): Promise<void>;
   end(facts: readonly Learned[]): Promise<void>;
+  /** For the journal: what was changed for these lists, and when by the server's clock. */
+  note(done: readonly Done[], moment: Moment): Promise<void>;
 }
 
-const NO_RECORD: Recorder = { begin: async () => {}, end: async () => {} };
+export const NO_RECORD: Recorder = { begin: async () => {}, end: async () => {}, note: async () => {} };
 
 export function makeApplyContext(
   parts: Pick<ApplyContext, 'client' | 'clock' | 'self' | 'signal'> & {
@@ -80,7 +83,25 @@ export async function applyBatch(context: ApplyContext, batch: Batch, failed: Re
   const outcome = await carryOut(context, batch, failed);
   const unknown = new Set(outcome.failures.filter(({ kind }) => kind === 'unknown').map(({ h }) => h));
   await context.record.end(context.learned.filter(({ h }) => !unknown.has(h)));
-  return outcome;
+  return together([outcome, await note(context, batch, outcome, unknown)]);
+}
+
+/** What is written is written: a journal that cannot be kept stops nothing. */
+async function note(
+  context: ApplyContext,
+  batch: Batch,
+  { failures }: Outcome,
+  unknown: ReadonlySet<string>,
+): Promise<Outcome> {
+  const done = changesDone(batch, context.learned, { failed: new Set(failures.map(({ h }) => h)), unknown });
+  if (done.length === 0) return NOTHING_DONE;
+  try {
+    await context.record.note(done, context.moment());
+    return NOTHING_DONE;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...NOTHING_DONE, notices: [`the journal does not tell of ${done.length} changes: ${why}`] };
+  }
 }
 
 async function carryOut(context: ApplyContext, batch: Batch, failed: ReadonlySet<string>): Promise<Outcome> {

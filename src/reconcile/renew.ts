@@ -79,6 +79,7 @@ export async function renew(input: RenewInput): Promise<Renewed> {
         learned.push(...facts);
         await input.record?.end(facts);
       },
+      note: async (done, moment) => input.record?.note(done, moment),
     },
   });
   const outcomes: Outcome[] = [];

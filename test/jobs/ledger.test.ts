@@ -41,7 +41,7 @@ async function hOf(bench: Workbench, value: string): Promise<string> {
 
 /** As a process does that is killed between its request and the answer. */
 async function leaveInFlight({ work }: Workbench, hs: readonly string[]): Promise<void> {
-  const { lock, record } = deskFor(work, silentLog, 'sync');
+  const { lock, record } = deskFor(work, silentLog, 'sync', 'a run');
   await lock.exclusively(() => record.begin(hs));
 }
 
@@ -192,7 +192,7 @@ test('an entry that exists although the ledger does not have it: taken, and the 
   const bench = await synced(t);
   const { store } = bench.work.ledger;
   const h = await hOf(bench, '198.51.100.8');
-  const { lock } = deskFor(bench.work, silentLog, 'sync');
+  const { lock } = deskFor(bench.work, silentLog, 'sync', 'a run');
   await lock.exclusively(() => store.recorder(lock).end([{ h, whole: NOTHING_HELD }]));
   const taken = await bench.run('sync');
   assert.equal(taken.result.result, 'verified');

@@ -162,7 +162,7 @@ test('when creates have used up their share of the hour renewals and people stil
 test('what was withdrawn after a renewal had read it does not come back', async (t) => {
   const bench = await due(t);
   const { work } = bench;
-  const desk = deskFor(work, silentLog, 'by hand');
+  const desk = deskFor(work, silentLog, 'by hand', 'a run');
   const facts = await work.ledger.store.facts();
   assert('id' in facts);
   const actual = await work.ledger.mirror.catchUp(facts);
