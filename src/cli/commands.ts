@@ -110,6 +110,37 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
+  json(program.command('why <value>'))
+    .description('why it is blocked, or why not: lists, commit, feed, allows, guards, what others say')
+    .action((value, options) =>
+      act(options, async (session) => (await import('./why.ts')).why(session, value, options)),
+    );
+
+  const between = (command: Command) =>
+    command
+      .option('--since <time>', 'from then on: 2026-11-01, 2026-11-01T14:00Z, or 24h for so long ago')
+      .option('--until <time>', 'up to then');
+  const history = json(between(program.command('history [value]')))
+    .description('every change of every run, newest first')
+    .option('--run <id>', 'of one run')
+    .option('--list <name>', 'of one list')
+    .option('--feed <name>', 'of one channel or feed, such as firewall-block/ip')
+    .action((value, options) =>
+      act(options, async (session) => (await import('./history.ts')).history(session, value, options)),
+    );
+  between(history.command('export'))
+    .description('all of it as JSON lines, for keeping elsewhere')
+    .action((_, command) =>
+      act(command.optsWithGlobals(), async (session) =>
+        (await import('./history.ts')).exportHistory(session, command.optsWithGlobals()),
+      ),
+    );
+  json(program.command('at <time> <value>'))
+    .description('was it in a feed at that time, by which list and commit')
+    .action((time, value, options) =>
+      act(options, async (session) => (await import('./history.ts')).at(session, time, value, options)),
+    );
+
   json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')
     .option('--show-secrets', 'whole URLs, with their secret', false)

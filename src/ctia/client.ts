@@ -15,10 +15,12 @@ import {
   type StoredIndicator,
   type StoredJudgement,
   type StoredRelationship,
+  type StoredVerdict,
   storedFeed,
   storedIndicator,
   storedJudgement,
   storedRelationship,
+  storedVerdict,
 } from './stored.ts';
 import { makeTokenSource, type Token, type TokenSource } from './token.ts';
 
@@ -273,6 +275,17 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     /** All judgements on one observable that we may read, dead ones included. CTIA folds case here too. */
     judgementsOn: ({ type, value }: Observable) =>
       all('judgement', `/ctia/${type}/${encodeURIComponent(value)}/judgements`),
+
+    /** What CTIA makes of all judgements on it; undefined where none counts now. */
+    async verdictOn({ type, value }: Observable): Promise<StoredVerdict | undefined> {
+      const path = `/ctia/${type}/${encodeURIComponent(value)}/verdict`;
+      try {
+        return storedVerdict(jsonOf(`GET ${path}`, await read(path)));
+      } catch (error) {
+        if (isCtiaError(error, 'not-found')) return undefined;
+        throw error;
+      }
+    },
 
     /** Ends one judgement now. For tokens that may not use bulk PUT: one request each. */
     async expire(id: string, reason: string): Promise<void> {

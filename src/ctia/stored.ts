@@ -55,6 +55,12 @@ export interface StoredFeed extends StoredBase {
   feed_view_url: string;
 }
 
+/** Computed when it is asked for. */
+export interface StoredVerdict {
+  disposition: Disposition;
+  judgement_id: string;
+}
+
 export function storedJudgement(value: unknown): StoredJudgement {
   const fields = record(value, 'judgement');
   const observable = record(fields.observable, 'observable');
@@ -108,6 +114,11 @@ export function storedFeed(value: unknown): StoredFeed {
     lifetime: fields.lifetime as Partial<ValidTime> | undefined,
     feed_view_url: text(fields, 'feed_view_url'),
   };
+}
+
+export function storedVerdict(value: unknown): StoredVerdict {
+  const fields = record(value, 'verdict');
+  return { disposition: number(fields, 'disposition') as Disposition, judgement_id: text(fields, 'judgement_id') };
 }
 
 function base(fields: Record<string, unknown>): StoredBase {

@@ -1,4 +1,5 @@
 import type { Position } from './entry.ts';
+import type { Observable } from './observable.ts';
 
 /**
  * Something to say about a list. An *error* holds the plan; a *notice* changes nothing.
@@ -9,6 +10,8 @@ export interface Problem extends Position {
   readonly severity: 'error' | 'notice';
   readonly code: string;
   readonly message: string;
+  /** What it is about, where it is about one observable. */
+  readonly observable?: Observable;
 }
 
 /** A problem quotes at most this much of its input: a list that points at a key file must not print the key. */

@@ -41,7 +41,8 @@ export function fileJournal(dataDir: string, tenant: string, owner: string, maxB
     },
     async *records(range: Range) {
       for (const name of (await months()).reverse()) {
-        if (!isWithin(endOf(name) - 1, { since: range.since }) || !isWithin(startOf(name), { until: range.until })) continue;
+        if (!isWithin(endOf(name) - 1, { since: range.since }) || !isWithin(startOf(name), { until: range.until }))
+          continue;
         for (const record of (await linesOf(name)).reverse()) if (isWithin(record.at, range)) yield record;
       }
     },

@@ -34,7 +34,22 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
   const rights = keepRights(ends.redis, keys.bulkRights);
   const lists = makeFeedsCache();
-  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, journal, rights, lists };
+  return {
+    clock,
+    log,
+    owner,
+    feedsDir,
+    fetch,
+    ownEmbedded,
+    ctia,
+    keys,
+    names,
+    ...ends,
+    ledger,
+    journal,
+    rights,
+    lists,
+  };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

@@ -91,8 +91,8 @@ function makeDraft(
   /** Each way out of here counts once. `known`: what this item is, where it was accepted before and nothing was to be said of it. */
   const take = (item: Item, file: string, known?: Observable): void => {
     const position = { file, line: item.line, column: item.column };
-    const say = (severity: Problem['severity'], code: string, message: string) => {
-      problems.push({ severity, code, message, ...position });
+    const say = (severity: Problem['severity'], code: string, message: string, observable?: Observable) => {
+      problems.push({ severity, code, message, ...(observable && { observable }), ...position });
     };
     for (const { code, message, line, column } of item.faults ?? [])
       problems.push({ severity: 'error', code, message, file, line, column });
@@ -119,7 +119,7 @@ function makeDraft(
     if (channel !== undefined && !channel.titles.has(observable.type)) {
       counts.unsupported++;
       const message = `${quoted(observable.value)} is of type ${observable.type}, which the channel ${channel.name} does not declare: it is not published`;
-      say('notice', 'unsupported-type', message);
+      say('notice', 'unsupported-type', message, observable);
       return;
     }
     const words = overrides.size === 0 ? item.words : overridden(item.words, overrides.get(observableKey(observable)));
@@ -130,13 +130,13 @@ function makeDraft(
       const lifetime = laterLifetime(first.terms.lifetime, lay(list.terms, words.terms).lifetime);
       if (lifetime !== first.terms.lifetime)
         values.set(observable.value, { ...first, terms: lay(first.terms, { lifetime }) });
-      say('notice', 'duplicate', duplicateMessage(first));
+      say('notice', 'duplicate', duplicateMessage(first), observable);
       return;
     }
     const guarded = list.action === 'block' && known === undefined ? guards(observable) : undefined;
     if (guarded !== undefined && words.force === undefined) {
       counts.invalid++;
-      say('error', guarded.code, guarded.message);
+      say('error', guarded.code, guarded.message, observable);
       return;
     }
     if (guarded !== undefined) {
@@ -144,6 +144,7 @@ function makeDraft(
         'notice',
         'forced',
         `${quoted(observable.value)} is published against ${guarded.code}, for this reason: ${quoted(words.force ?? '')}`,
+        observable,
       );
     }
     if (notice !== undefined) say('notice', notice.code, notice.message);

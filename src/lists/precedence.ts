@@ -34,6 +34,7 @@ export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Ob
         severity: 'notice',
         code: 'shadowed',
         message: shadowMessage(entry, shadow),
+        observable: entry.observable,
         ...entry.position,
       };
       return { published: false, problems: [problem] };
@@ -45,7 +46,10 @@ export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Ob
     const carved =
       entry.carveOut && carve(entry, [...committed.holes(entry.observable), ...byHand.holes(entry.observable)]);
     if (carved) return carved;
-    return { published: true, problems: said.map((remark) => ({ ...remark, ...entry.position })) };
+    return {
+      published: true,
+      problems: said.map((remark) => ({ ...remark, observable: entry.observable, ...entry.position })),
+    };
   };
 }
 

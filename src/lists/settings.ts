@@ -9,7 +9,14 @@ import {
   readChannels,
   sharedTitles,
 } from './channels.ts';
-import { type LifetimeBounds, type Parsed, parseHistory, parseLifetime, parsePeriod, parseRetention } from './lifetime.ts';
+import {
+  type LifetimeBounds,
+  type Parsed,
+  parseHistory,
+  parseLifetime,
+  parsePeriod,
+  parseRetention,
+} from './lifetime.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
@@ -156,7 +163,16 @@ interface Said {
 
 function assemble(
   said: ReadonlyMap<string, ChannelText>,
-  { owner, limits = {}, lifetime = {}, collectAfterMs, historyKeepMs, documentation = 'refuse', renewEveryMs, protect = [] }: Said,
+  {
+    owner,
+    limits = {},
+    lifetime = {},
+    collectAfterMs,
+    historyKeepMs,
+    documentation = 'refuse',
+    renewEveryMs,
+    protect = [],
+  }: Said,
 ): Settings {
   const channels = new Map<string, ChannelSettings>();
   for (const action of ['block', 'allow'] as const) {

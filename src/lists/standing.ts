@@ -52,5 +52,5 @@ function ranOut(entry: Entry, action: ListAction, text: string): Problem {
 }
 
 function said({ observable, position }: Entry, code: string, message: string): Problem {
-  return { severity: 'notice', code, message: `${quoted(observable.value)} ${message}`, ...position };
+  return { severity: 'notice', code, message: `${quoted(observable.value)} ${message}`, observable, ...position };
 }

@@ -115,7 +115,7 @@ const OUTPUT_MAX = 64 * 1024 * 1024;
  * What git prints, or undefined where it cannot say: it is missing, this is no repository, or the repository belongs to
  * another user. The latter is git's protection against foreign hooks and filters, so it is left in force.
  */
-async function git(directory: string, args: readonly string[]): Promise<string | undefined> {
+export async function git(directory: string, args: readonly string[]): Promise<string | undefined> {
   try {
     const options = { cwd: directory, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX };
     const { stdout } = await run('git', ['--no-optional-locks', '-c', 'core.fsmonitor=false', ...args], options);
