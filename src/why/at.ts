@@ -1,4 +1,3 @@
-import type { Done } from '../plan/done.ts';
 import type { HistoryRow } from './history.ts';
 import type { KnownJudgement } from './judgements.ts';
 
@@ -104,15 +103,15 @@ function keyOf(feed: string, list: string | undefined): string {
 function saidAt(rows: readonly HistoryRow[], at: number, reachesBack: boolean): boolean | undefined {
   const certain = rows.filter(({ unknown }) => unknown !== true);
   const last = certain.findLast((row) => Date.parse(row.at) <= at && row.kind !== 'unlink' && row.kind !== 'collect');
-  if (last !== undefined) return last.kind !== 'withdraw' && (last.end === undefined || last.end >= at);
+  if (last !== undefined) return last.kind !== 'withdraw' && (last.end === undefined || Date.parse(last.end) >= at);
   const next = certain.find((row) => Date.parse(row.at) > at);
   return reachesBack && next !== undefined ? foundAt(next, at) : undefined;
 }
 
 /** What a change found had been so since the journal begins: nothing of it was changed meanwhile. */
-function foundAt({ kind, endBefore }: Done, at: number): boolean | undefined {
+function foundAt({ kind, end_before }: HistoryRow, at: number): boolean | undefined {
   if (kind === 'create' || kind === 'link' || kind === 'adopt') return false;
-  return kind === 'renew' || (endBefore !== undefined && endBefore >= at);
+  return kind === 'renew' || (end_before !== undefined && Date.parse(end_before) >= at);
 }
 
 export async function collected<T>(rows: AsyncIterable<T>, max: number): Promise<T[]> {

@@ -3,12 +3,15 @@ import type { Observable } from '../ctim/observable.ts';
 import type { JournalRecord } from '../jobs/journal.ts';
 import type { Done } from '../plan/done.ts';
 
-/** One change of the journal, with what its whole batch has in common. */
-export interface HistoryRow extends Done {
+/** One change of the journal, with what its whole batch has in common; as people and programs get it, with times in ISO 8601. */
+export interface HistoryRow extends Omit<Done, 'end' | 'endBefore' | 'wordsBefore'> {
   readonly at: string;
   readonly run: string;
   readonly who: string;
   readonly revision: string;
+  readonly end_before?: string;
+  readonly end?: string;
+  readonly words_before?: NonNullable<Done['wordsBefore']>;
 }
 
 export interface HistoryFilter {
@@ -42,7 +45,7 @@ export async function* historyOf(
     for (const done of changes) {
       if (observable !== undefined && !isOf(done)) continue;
       if (list !== undefined && done.list !== list) continue;
-      const row = { at: new Date(at).toISOString(), ...about, ...withFeed(done, channels) };
+      const row = rowOf({ at: iso(at), ...about }, withFeed(done, channels));
       if (feed === undefined || row.feed === feed || row.feed?.startsWith(`${feed}/`)) yield row;
     }
   }
@@ -51,4 +54,22 @@ export async function* historyOf(
 function withFeed(done: Done, channels: ReadonlyMap<string, string>): Done {
   const channel = done.feed === undefined && done.list !== undefined ? channels.get(done.list) : undefined;
   return channel === undefined || done.type === undefined ? done : { ...done, feed: `${channel}/${done.type}` };
+}
+
+function rowOf(
+  about: Pick<HistoryRow, 'at' | 'run' | 'who' | 'revision'>,
+  { end, endBefore, words, wordsBefore, ...rest }: Done,
+): HistoryRow {
+  return {
+    ...about,
+    ...rest,
+    ...(endBefore !== undefined && { end_before: iso(endBefore) }),
+    ...(end !== undefined && { end: iso(end) }),
+    ...(wordsBefore && { words_before: wordsBefore }),
+    ...(words && { words }),
+  };
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
 }

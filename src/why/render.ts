@@ -67,12 +67,9 @@ export function historyCells(row: HistoryRow): string[] {
   return [at, who, kind, name, feed ?? '?', list ?? '?', change, shortRevision(revision), run].map(oneLine);
 }
 
-function whatChanged({ kind, end, endBefore, words, wordsBefore }: HistoryRow): string {
-  const said = (value: number | undefined) => (value === undefined ? 'none' : new Date(value).toISOString());
-  const parts =
-    kind === 'unlink' || kind === 'collect'
-      ? []
-      : [endBefore === undefined ? `until ${said(end)}` : `until ${said(endBefore)} → ${said(end)}`];
+function whatChanged({ kind, end, end_before, words, words_before: wordsBefore }: HistoryRow): string {
+  const until = end_before === undefined ? `until ${end ?? 'unknown'}` : `until ${end_before} → ${end ?? 'unknown'}`;
+  const parts = kind === 'unlink' || kind === 'collect' ? [] : [until];
   for (const [name, after] of Object.entries(words ?? {})) {
     if (wordsBefore)
       parts.push(`${name} ${wordsBefore[name as keyof typeof wordsBefore] ?? 'none'} → ${after ?? 'none'}`);
