@@ -16,7 +16,7 @@ const COMPILED = join('dist', 'test');
  * The tests of these need no server and no process of their own, and run together in one. A test that listens, changes
  * the directory or the environment, or waits belongs elsewhere.
  */
-const PURE_FOLDERS = ['ctim', 'plan', 'lists', 'runtime', 'incidents'];
+const PURE_FOLDERS = ['ctim', 'plan', 'lists', 'runtime', 'incidents', 'why'];
 
 /** `npm test` runs everything; `npm test -- jobs config` the files with one of these words in their path. */
 await runSetup(async () => {

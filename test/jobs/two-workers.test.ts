@@ -33,6 +33,11 @@ test('two worker processes share the batches of a sync, and one writes at a time
   await bench.work.redis.del(bench.work.keys.lock);
   assert.equal((await second).result.counts.create, 1);
 
+  const told = new Set<string>();
+  for await (const { changes, who } of bench.work.journal.records({}))
+    for (const { kind, value } of changes) told.add(`${who} ${kind} ${value}`);
+  assert.equal(told.size, MANY + 1, 'the journal has what both of them did');
+
   for (const worker of workers) worker.child.kill('SIGTERM');
   for (const worker of workers) assert.equal((await worker.ended()).exit, 0, worker.stderr);
 });
