@@ -59,7 +59,7 @@ export function inFeedAt(facts: AtFacts): At {
         by.push({ feed, list: ours ? list : undefined, revision, place, judgement: id, from: 'CTIA' });
   }
   if (by.length > 0) return { answer: 'yes', by, why: 'a judgement was valid then' };
-  const gap = cannotKnow(facts);
+  const gap = cannotKnow(facts) ?? unsure(rows, at);
   if (gap === undefined)
     return { answer: 'no', by: [], why: told.size > 0 ? 'the journal says so' : saysNothing(journalBegins, at) };
   return { answer: 'unknown', by: [], why: gap };
@@ -74,6 +74,13 @@ function cannotKnow({ at, now, journalBegins, judgements, collectAfterMs }: AtFa
     return `${begins}, and the judgement that was there was made valid anew at ${iso(revived.start)}`;
   if (at < now - collectAfterMs) return `${begins}, and what ended so long ago is deleted from CTIA`;
   return undefined;
+}
+
+/** The last thing that was tried before that moment, where CTIA did not say what became of it. */
+function unsure(rows: readonly HistoryRow[], at: number): string | undefined {
+  const before = rows.filter((row) => Date.parse(row.at) <= at);
+  const [last] = before.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return last?.unknown && `CTIA did not say what became of the ${last.kind} at ${last.at}`;
 }
 
 function saysNothing(begins: number | undefined, at: number): string {

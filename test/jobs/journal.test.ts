@@ -40,7 +40,7 @@ test('the journal tells who changed what for which commit, from what to what: sy
   assert.equal(created.end, judgement.valid_time.end_time);
 
   bench.write('tor.txt', `${SEVEN}\n${EIGHT}`);
-  bench.write('tor.yaml', `${HEAD}overrides: [{ value: ${EIGHT}, reason: "case 4711" }]\n`);
+  bench.write('tor.yaml', `${HEAD}overrides: { ${EIGHT}: { reason: "case 4711" } }\n`);
   const second = await bench.run('sync', { force: true });
   assert.equal(second.result?.result, 'verified', second.failed);
   const [withdrawn] = await rowsOf(journal, { observable: ip(NINE) });
