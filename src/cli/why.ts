@@ -118,14 +118,23 @@ async function viewsFor(client: CtiaClient, { type: asked }: Observable, feeds: 
   return { values, notices };
 }
 
-/** A line that is not listed any more, or not yet committed, has no origin here. */
+/** Of each line of a list as it lies; of what no list has any more, as it was in the commit that it was made for. */
 async function withOrigins(known: Why, feedsDir: string): Promise<Why> {
-  const listed = [];
   const notices = [...known.notices];
-  for (const line of known.listed) {
+  const originOf = async (line: Parameters<typeof originOfLine>[1]) => {
     const origin = await originOfLine(feedsDir, line);
     if (origin === 'not-committed') notices.push(`${line.file}:${line.line} is not committed yet`);
-    listed.push(origin === undefined || origin === 'not-committed' ? line : { ...line, origin });
+    return typeof origin === 'object' && { origin };
+  };
+  const listed = [];
+  for (const line of known.listed) listed.push({ ...line, ...(await originOf(line)) });
+  const in_feeds = [];
+  for (const it of known.in_feeds) {
+    const [, file, line] = /^(.+):(\d+)$/.exec(it.place ?? '') ?? [];
+    const [commit] = /^[0-9a-f]{40,64}/.exec(it.revision ?? '') ?? [];
+    const isListed = known.listed.some(({ list }) => list === it.list);
+    const origin = !isListed && file && commit ? await originOf({ file, line: Number(line), commit }) : undefined;
+    in_feeds.push({ ...it, ...origin });
   }
-  return { ...known, listed, notices };
+  return { ...known, listed, in_feeds, notices };
 }

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { gitRepository } from '../sources/git-repository.ts';
+import { checkEnded, folderWith } from './ctim-feeds-process.ts';
+import { checkNoSecret, remoteCtia } from './remote-ctia.ts';
+
+/** One folder for all tests of this file: lists in git, published once by a process without a Redis. */
+const { command, call } = await remoteCtia();
+const folder = folderWith({ after }, {});
+const { commit } = gitRepository(folder);
+commit(
+  {
+    'feeds/settings.yaml': 'owner: acme\n',
+    'feeds/tor.yaml':
+      'action: block\nobservables:\n  - 11.0.0.1\n  - 11.1.0.0/16\n  - { value: 11.0.0.2, reason: "case 4711" }\n',
+    '.gitignore': 'data\n',
+  },
+  'Block exits (#123)',
+);
+const revision = commit({ 'feeds/more.yaml': 'action: block\nobservables: [11.0.0.1]\n' }, 'Block one');
+checkEnded(await command({ after }, folder, 'apply --yes'), 0);
+const foreign = await call('POST', '/ctia/judgement?wait_for=true', {
+  ...{ observable: { type: 'ip', value: '11.0.0.1' }, disposition: 5, disposition_name: 'Unknown', priority: 95 },
+  ...{ source: 'securex-orchestration', severity: 'Low', confidence: 'Low', valid_time: {} },
+});
+assert.equal(foreign.status, 201);
+
+test('why: list, line, commit, author and pull request, feed, ids, what others say, the verdict; no secret', async (t) => {
+  const told = checkEnded(await command(t, folder, 'why 11.0.0.1'), 0);
+  checkNoSecret(told);
+  const { stdout } = told;
+  for (const says of [
+    /^11\.0\.0\.1 is blocked by list \w+ \(feeds\/\w+\.yaml:\d\) and 1 more, in firewall-block\/ip since 20/,
+    /listed +feeds\/more\.yaml:2 in block list more/,
+    /commit +feeds\/tor\.yaml:3 [0-9a-f]{12} by a at 20\S+: Block exits \(#123\)/,
+    /feed +firewall-block\/ip, SecureX_Firewall_Private_Feed_IPv4, http\S+view\.txt\?s=…/,
+    /judgement judgement-\S+, link relationship-\S+, made for [0-9a-f]{12}/,
+    /others +securex-orchestration says Unknown, priority 95, for ever \(judgement-/,
+    /verdict +Malicious, by ours, of list (tor|more)/,
+    /history +20\S+ create in firewall-block\/ip, list tor, until/,
+  ])
+    assert.match(stdout, says);
+  const known = JSON.parse(checkEnded(await command(t, folder, 'why 11.1.2.3 --json'), 0).stdout);
+  assert.equal(known.says, '11.1.2.3 is blocked by 11.1.0.0/16, which contains it, in firewall-block/ip');
+  assert.deepEqual([known.answer, known.listed, known.verdict], ['blocked-by-wider', [], null]);
+  const typed = checkEnded(await command(t, folder, 'why 11.0.0'), 2);
+  assert.match(typed.stderr, /^error: "11\.0\.0" is no/);
+});
+
+test('history, its export, and at: from files where there is no Redis', async (t) => {
+  const { stdout } = checkEnded(await command(t, folder, 'history 11.0.0.2'), 0);
+  assert.match(
+    stdout,
+    /^at +by +change.*\n─.*\n20\S+ +sync +create +11\.0\.0\.2 +firewall-block\/ip +tor +until 20\S+, case 4711 +[0-9a-f]{12}/,
+  );
+  assert.match(stdout, /\nthe journal begins 20\S+; of what was before it says nothing\n$/);
+  const of = JSON.parse(checkEnded(await command(t, folder, 'history --list more --json'), 0).stdout);
+  assert.deepEqual(
+    of.changes.map((row: { value: string; revision: string }) => [row.value, row.revision]),
+    [['11.0.0.1', revision]],
+  );
+  assert.equal(of.begins, of.changes[0].at);
+  const exported = checkEnded(await command(t, folder, 'history export --since 1h'), 0);
+  const lines = exported.stdout.trim().split('\n');
+  assert.equal(lines.length, 4);
+  assert.equal(JSON.parse(lines[0] ?? '').kind, 'create');
+  const now = of.begins.replace(/\.\d+Z$/, '.999Z');
+  const then = checkEnded(await command(t, folder, `at ${now} 11.0.0.1`), 0);
+  assert.match(
+    then.stdout,
+    /^11\.0\.0\.1 at 20\S+: in a feed\n {2}in firewall-block\/ip by list more \(feeds\/more\.yaml:2\), [0-9a-f]{12}, as the journal tells\n/,
+  );
+  assert.match(
+    checkEnded(await command(t, folder, 'at 2020-01-01 11.0.0.1'), 0).stdout,
+    /^11\.0\.0\.1 at 2020-01-01T00:00:00\.000Z: cannot be known: the journal begins 20/,
+  );
+  assert.match(
+    checkEnded(await command(t, folder, 'at yesterday 11.0.0.1'), 2).stderr,
+    /"yesterday" is no time; write 2026-11-01/,
+  );
+});
