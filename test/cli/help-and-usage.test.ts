@@ -18,6 +18,7 @@ const COMMANDS: [command: string, says: RegExp][] = [
   ['status', /--json/],
   ['feeds', /--show-secrets/],
   ['doctor', /next step/],
+  ['history', /--since <time> .*export/s],
   ['ctia', /--port <port> .*--host <address> .*--public-url <url> .*--client-id <id> .*--client-password <password>/s],
 ];
 

@@ -26,7 +26,11 @@ const foreign = await call('POST', '/ctia/judgement?wait_for=true', {
 assert.equal(foreign.status, 201);
 
 test('why: list, line, commit, author and pull request, feed, ids, what others say, the verdict; no secret', async (t) => {
-  const told = checkEnded(await command(t, folder, 'why 11.0.0.1'), 0);
+  const [first, wider, typed] = await Promise.all(
+    ['why 11.0.0.1', 'why 11.1.2.3 --json', 'why 11.0.0'].map((args) => command(t, folder, args)),
+  );
+  assert(first && wider && typed);
+  const told = checkEnded(first, 0);
   checkNoSecret(told);
   const { stdout } = told;
   for (const says of [
@@ -40,42 +44,39 @@ test('why: list, line, commit, author and pull request, feed, ids, what others s
     /history +20\S+ create in firewall-block\/ip, list tor, until/,
   ])
     assert.match(stdout, says);
-  const known = JSON.parse(checkEnded(await command(t, folder, 'why 11.1.2.3 --json'), 0).stdout);
+  const known = JSON.parse(checkEnded(wider, 0).stdout);
   assert.equal(known.says, '11.1.2.3 is blocked by 11.1.0.0/16, which contains it, in firewall-block/ip');
   assert.deepEqual([known.answer, known.listed, known.verdict], ['blocked-by-wider', [], null]);
-  const typed = checkEnded(await command(t, folder, 'why 11.0.0'), 2);
-  assert.match(typed.stderr, /^error: "11\.0\.0" is no/);
+  assert.match(checkEnded(typed, 2).stderr, /^error: "11\.0\.0" is no/);
 });
 
 test('history, its export, and at: from files where there is no Redis', async (t) => {
-  const { stdout } = checkEnded(await command(t, folder, 'history 11.0.0.2'), 0);
+  const said = (args: string, exit = 0) => command(t, folder, args).then((ended) => checkEnded(ended, exit));
+  const [ofValue, ofList, exported] = await Promise.all([
+    said('history 11.0.0.2'),
+    said('history --list more --json'),
+    said('history export --since 1h'),
+  ]);
   assert.match(
-    stdout,
+    ofValue.stdout,
     /^at +by +change.*\n─.*\n20\S+ +sync +create +11\.0\.0\.2 +firewall-block\/ip +tor +until 20\S+, case 4711 +[0-9a-f]{12}/,
   );
-  assert.match(stdout, /\nthe journal begins 20\S+; of what was before it says nothing\n$/);
-  const of = JSON.parse(checkEnded(await command(t, folder, 'history --list more --json'), 0).stdout);
-  assert.deepEqual(
-    of.changes.map((row: { value: string; revision: string }) => [row.value, row.revision]),
-    [['11.0.0.1', revision]],
-  );
-  assert.equal(of.begins, of.changes[0].at);
-  const exported = checkEnded(await command(t, folder, 'history export --since 1h'), 0);
+  assert.match(ofValue.stdout, /\nthe journal begins 20\S+; of what was before it says nothing\n$/);
+  const { changes, begins } = JSON.parse(ofList.stdout);
+  assert.deepEqual([changes.length, changes[0].value, changes[0].revision], [1, '11.0.0.1', revision]);
+  assert.equal(begins, changes[0].at);
   const lines = exported.stdout.trim().split('\n');
-  assert.equal(lines.length, 4);
-  assert.equal(JSON.parse(lines[0] ?? '').kind, 'create');
-  const now = of.begins.replace(/\.\d+Z$/, '.999Z');
-  const then = checkEnded(await command(t, folder, `at ${now} 11.0.0.1`), 0);
+  assert.deepEqual([lines.length, JSON.parse(lines[0] ?? '').kind], [4, 'create']);
+
+  const [then, before, wrong] = await Promise.all([
+    said(`at ${begins.replace(/\.\d+Z$/, '.999Z')} 11.0.0.1`),
+    said('at 2020-01-01 11.0.0.1'),
+    said('at yesterday 11.0.0.1', 2),
+  ]);
   assert.match(
     then.stdout,
     /^11\.0\.0\.1 at 20\S+: in a feed\n {2}in firewall-block\/ip by list more \(feeds\/more\.yaml:2\), [0-9a-f]{12}, as the journal tells\n/,
   );
-  assert.match(
-    checkEnded(await command(t, folder, 'at 2020-01-01 11.0.0.1'), 0).stdout,
-    /^11\.0\.0\.1 at 2020-01-01T00:00:00\.000Z: cannot be known: the journal begins 20/,
-  );
-  assert.match(
-    checkEnded(await command(t, folder, 'at yesterday 11.0.0.1'), 2).stderr,
-    /"yesterday" is no time; write 2026-11-01/,
-  );
+  assert.match(before.stdout, /^11\.0\.0\.1 at 2020-01-01T00:00:00\.000Z: cannot be known: the journal begins 20/);
+  assert.match(wrong.stderr, /"yesterday" is no time; write 2026-11-01/);
 });

@@ -147,3 +147,10 @@ test('a type is published where the channel declares it', async () => {
     ['unsupported-type'],
   );
 });
+
+test('history.keep: 400 days and more may be kept, less than a day is refused with its place', () => {
+  assert.equal(readSettings('history: { keep: 1000d }').settings.historyKeepMs, 1000 * 24 * 60 * 60 * 1000);
+  assert.equal(readSettings('').settings.historyKeepMs, undefined);
+  const { faults } = readSettings('owner: acme\nhistory: { keep: 2h }\n');
+  assert.match(`${faults[0]?.line}: ${faults[0]?.message}`, /^2: keep: "2h" is no time to keep the journal/);
+});
