@@ -37,7 +37,7 @@ export async function history(session: Session, value: string | undefined, optio
   const { rows, journals } = await openHistory(session, { ...options, observable }, rangeOf(session, options));
   if (options.json) {
     const all = await collected(rows, Number.POSITIVE_INFINITY);
-    session.print(JSON.stringify({ begins: isoOrNull(await begins(journals)), changes: all }, null, 2));
+    session.print(JSON.stringify({ whole_since: isoOrNull(await begins(journals)), changes: all }, null, 2));
     return EXIT.done;
   }
   const shown = await collected(rows, ROWS_MAX + 1);
@@ -123,7 +123,7 @@ export async function begins(journals: readonly Journal[]): Promise<number | und
 export function saysSince(since: number | undefined): string {
   return since === undefined
     ? 'the journal is empty: no run of workers or apply has written to it here, or its Redis was lost'
-    : `the journal begins ${new Date(since).toISOString()}; of what was before it says nothing`;
+    : `the journal is whole since ${new Date(since).toISOString()}; of what was before, changes may be missing`;
 }
 
 function isoOrNull(epochMs: number | undefined): string | null {

@@ -30,13 +30,19 @@ export async function originOfLine(feedsDir: string, { file, line, commit }: Lin
   const state = commit === undefined ? [] : [commit];
   const blame = await git(root, ['blame', '--porcelain', '-L', `${line},${line}`, ...state, '--', below]);
   const [, found] = /^([0-9a-f]{40,64}) /.exec(blame ?? '') ?? [];
-  if (found === undefined) return undefined;
+  if (found === undefined)
+    return commit === undefined && (await isUntracked(root, below)) ? 'not-committed' : undefined;
   if (/^0+$/.test(found)) return 'not-committed';
   const told = await git(root, ['log', '-1', '--format=%an%x00%aI%x00%B', found]);
   const [author = 'unknown', at = '', message = ''] = (told ?? '').split('\0');
   const pullRequest = pullRequestIn(message) ?? (await pullRequestOfMerge(root, found));
   const subject = message.split('\n', 1)[0] ?? '';
   return { commit: found, author, at, subject, ...(pullRequest !== undefined && { pullRequest }) };
+}
+
+async function isUntracked(root: string, below: string): Promise<boolean> {
+  if ((await git(root, ['rev-parse', '--verify', 'HEAD'])) === undefined) return false;
+  return (await git(root, ['ls-files', '--error-unmatch', '--', below])) === undefined;
 }
 
 /** As GitHub (merged, squashed), GitLab and Bitbucket write them. */

@@ -68,7 +68,8 @@ export function inFeedAt(facts: AtFacts): At {
 function cannotKnow({ at, now, journalBegins, judgements, collectAfterMs }: AtFacts): string | undefined {
   if (at > now) return 'that moment is still to come';
   if (journalBegins !== undefined && journalBegins <= at) return undefined;
-  const begins = journalBegins === undefined ? 'the journal is empty' : `the journal begins ${iso(journalBegins)}`;
+  const begins =
+    journalBegins === undefined ? 'the journal is empty' : `the journal is whole only since ${iso(journalBegins)}`;
   const revived = judgements.find(({ ours, created, start }) => ours && created <= at && start > at);
   if (revived !== undefined)
     return `${begins}, and the judgement that was there was made valid anew at ${iso(revived.start)}`;
@@ -85,7 +86,7 @@ function unsure(rows: readonly HistoryRow[], at: number): string | undefined {
 
 function saysNothing(begins: number | undefined, at: number): string {
   return begins !== undefined && begins <= at
-    ? `the journal begins ${iso(begins)} and names no change that put it there, and no judgement in CTIA was valid then`
+    ? `the journal is whole since ${iso(begins)} and names no change that put it there, and no judgement in CTIA was valid then`
     : 'no judgement in CTIA was valid then, and what ended since is still kept there';
 }
 

@@ -73,3 +73,9 @@ function rowOf(
 function iso(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
+
+/** As people read a commit; of a tree that was not as its commit has it, that is said. */
+export function shortRevision(revision: string): string {
+  const [, commit, rest] = /^([0-9a-f]{12})[0-9a-f]{28,52}(\+dirty)?/.exec(revision) ?? [];
+  return commit === undefined ? revision : `${commit}${rest ?? ''}`;
+}

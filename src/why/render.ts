@@ -1,5 +1,5 @@
 import type { At } from './at.ts';
-import type { HistoryRow } from './history.ts';
+import { type HistoryRow, shortRevision } from './history.ts';
 import type { Listed, Why } from './why.ts';
 
 /** For a person in the middle of the night: the answer first, then a line for each fact, the nearest ones first. */
@@ -27,7 +27,7 @@ export function renderWhy(why: Why): string {
   if (wider.length > SHOWN_MAX) rows.push(['', `and ${wider.length - SHOWN_MAX} more`]);
   for (const { value, by, until } of allowed_by)
     rows.push(['allowed', `${value} by ${by}${until ? ` until ${until}` : ''}`]);
-  for (const reason of because) rows.push(['because', reason]);
+  for (const reason of because) if (!why.says.endsWith(reason)) rows.push(['because', reason]);
   if (guard !== null) rows.push(['guard', guard]);
   for (const { source, disposition, priority, until, endless, feeds, judgement } of others) {
     const where = feeds.length > 0 ? `, in ${feeds.join(', ')}` : '';
@@ -95,8 +95,4 @@ function oneLine(text: string): string {
 
 function shortId(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1);
-}
-
-function shortRevision(revision: string): string {
-  return /^[0-9a-f]{40}/.test(revision) ? revision.slice(0, 12) : revision;
 }

@@ -5,7 +5,7 @@ import type { Observable } from '../ctim/observable.ts';
 import { sameObservable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import { blocks, letsThrough } from './covers.ts';
-import type { HistoryRow } from './history.ts';
+import { type HistoryRow, shortRevision } from './history.ts';
 import type { KnownFeed, KnownJudgement } from './judgements.ts';
 
 /** Everything that is known of one observable now, for a person who is asked why it is blocked, or why not. */
@@ -280,7 +280,7 @@ function reasons(facts: WhyFacts, listed: readonly Listed[], allows: readonly Al
     if (applied === undefined) because.push('nothing was ever applied to this tenant');
     else if (applied.revision !== lists.revision)
       because.push(
-        `these lists (${short(lists.revision)}) are not applied yet; ${short(applied.revision)} is, since ${applied.at}`,
+        `these lists (${shortRevision(lists.revision)}) are not applied yet; ${shortRevision(applied.revision)} is, since ${applied.at}`,
       );
     if (because.length === 0)
       because.push('it should be in its feed and is not: enqueue sync --wait puts it there, or says what hinders it');
@@ -295,7 +295,7 @@ function reasons(facts: WhyFacts, listed: readonly Listed[], allows: readonly Al
 
 function withdrawal(reason: string | undefined): string {
   const [, revision] = /(?:^| )withdrawn (\S+)$/.exec(reason ?? '') ?? [];
-  return revision === undefined ? '' : `, withdrawn by ${short(revision)}`;
+  return revision === undefined ? '' : `, withdrawn by ${shortRevision(revision)}`;
 }
 
 function oneLine(
@@ -351,10 +351,6 @@ function verdictOf({ verdict, judgements }: WhyFacts): Verdict | null {
 /** The secret of a feed is its whole access control. */
 function withoutSecret(url: string): string {
   return `${url.replace(/\?.*$/, '')}?s=…`;
-}
-
-function short(revision: string): string {
-  return /^[0-9a-f]{40}/.test(revision) ? revision.slice(0, 12) : revision;
 }
 
 function iso(epochMs: number): string {

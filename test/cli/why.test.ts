@@ -61,8 +61,8 @@ test('history, its export, and at: from files where there is no Redis', async (t
     ofValue.stdout,
     /^at +by +change.*\n─.*\n20\S+ +sync +create +11\.0\.0\.2 +firewall-block\/ip +tor +until 20\S+, case 4711 +[0-9a-f]{12}/,
   );
-  assert.match(ofValue.stdout, /\nthe journal begins 20\S+; of what was before it says nothing\n$/);
-  const { changes, begins } = JSON.parse(ofList.stdout);
+  assert.match(ofValue.stdout, /\nthe journal is whole since 20\S+; of what was before, changes may be missing\n$/);
+  const { changes, whole_since: begins } = JSON.parse(ofList.stdout);
   assert.deepEqual([changes.length, changes[0].value, changes[0].revision], [1, '11.0.0.1', revision]);
   assert.equal(begins, changes[0].at);
   const lines = exported.stdout.trim().split('\n');
@@ -77,6 +77,9 @@ test('history, its export, and at: from files where there is no Redis', async (t
     then.stdout,
     /^11\.0\.0\.1 at 20\S+: in a feed\n {2}in firewall-block\/ip by list more \(feeds\/more\.yaml:2\), [0-9a-f]{12}, as the journal tells\n/,
   );
-  assert.match(before.stdout, /^11\.0\.0\.1 at 2020-01-01T00:00:00\.000Z: cannot be known: the journal begins 20/);
+  assert.match(
+    before.stdout,
+    /^11\.0\.0\.1 at 2020-01-01T00:00:00\.000Z: cannot be known: the journal is whole only since 20/,
+  );
   assert.match(wrong.stderr, /"yesterday" is no time; write 2026-11-01/);
 });

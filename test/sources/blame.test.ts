@@ -38,6 +38,8 @@ test('a line tells commit, author, date and pull request; of a merged branch the
   assert.deepEqual([three.commit, three.pullRequest], [third, '#125']);
   writeFileSync(join(feeds, 'tor.yaml'), 'one\ntwo\nthree\nfour\n');
   assert.equal(await origin(4), 'not-committed');
+  writeFileSync(join(feeds, 'new.yaml'), 'one\n');
+  assert.equal(await originOfLine(feeds, { file: 'feeds/new.yaml', line: 1 }), 'not-committed');
   assert.equal(await origin(9), undefined);
   assert.equal(await origin(3, first), undefined, 'that commit had no such line');
   assert.equal(await originOfLine(folder, { file: 'feeds/tor.yaml', line: 1 }), undefined, 'no repository');

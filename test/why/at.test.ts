@@ -89,7 +89,7 @@ test('what cannot be known is said, with the reason', () => {
   const journalBegins = day(30);
   const revived = at(25, { judgements: [judgement(10, 28, 60)], journalBegins });
   assert.equal(revived.answer, 'unknown');
-  assert.match(revived.why, /the journal begins 2026-12-01.*made valid anew at 2026-11-29/);
+  assert.match(revived.why, /the journal is whole only since 2026-12-01.*made valid anew at 2026-11-29/);
   const collected = at(10, { journalBegins });
   assert.equal(collected.answer, 'unknown');
   assert.match(collected.why, /what ended so long ago is deleted from CTIA/);
