@@ -21,7 +21,7 @@ export interface Why {
   readonly allowed_by: readonly Allowing[];
   /** Why a guard would refuse it on a block list. */
   readonly guard: string | null;
-  /** Why it is not in the feed, where something else would let it be expected there. */
+  /** Why it is not in the feed where it is listed, or still there where it is not. */
   readonly because: readonly string[];
   readonly others: readonly Other[];
   readonly verdict: Verdict | null;
@@ -127,6 +127,8 @@ export interface WhyFacts {
   readonly notices: readonly string[];
 }
 
+const BY_HAND = 'adhoc-block';
+
 /** What nobody means to end: workflow 0015B writes no end, and CTIA then one some five hundred years ahead. */
 const ENDLESS_MS = 100 * 365 * 24 * 60 * 60 * 1000;
 
@@ -143,7 +145,7 @@ export function explain(facts: WhyFacts): Why {
       : wider.some(({ by }) => by.startsWith('feed '))
         ? 'blocked-by-wider'
         : 'not-blocked';
-  const because = answer === 'blocked' ? [] : reasons(facts, listed, allowed_by);
+  const because = answer === 'blocked' ? stillThere(facts, blocking, listed) : reasons(facts, listed, allowed_by);
   const others = judgements.filter(({ ours, live }) => !ours && live).map((it) => otherOf(it, facts.now));
   return {
     observable,
@@ -263,25 +265,14 @@ function widerThan({ observable, lists, views, feeds }: WhyFacts): Wider[] {
 
 /** In the order in which a person would look. */
 function reasons(facts: WhyFacts, listed: readonly Listed[], allows: readonly Allowing[]): string[] {
-  const { lists, applied, held, failures, judgements, now } = facts;
+  const { judgements, now } = facts;
   const blockLines = listed.filter(({ action }) => action === 'block');
   const inForce = blockLines.some(({ in_force }) => in_force);
   const because = allows.map(({ value, by, until }) => `${value} is allowed by ${by}${until ? ` until ${until}` : ''}`);
   const outOfForce = blockLines.filter(({ in_force }) => !in_force);
   because.push(...outOfForce.map(({ file, line, state }) => `${file}:${line} ${state}`));
-  const errors = lists.problems.filter(({ severity }) => severity === 'error').length;
   if (inForce) {
-    if (errors > 0)
-      because.push(
-        `the lists have ${errors} ${errors === 1 ? 'error' : 'errors'}, and nothing but renewals is applied: check names them`,
-      );
-    because.push(...held.map((message) => `the last plan is held: ${message}`));
-    because.push(...failures);
-    if (applied === undefined) because.push('nothing was ever applied to this tenant');
-    else if (applied.revision !== lists.revision)
-      because.push(
-        `these lists (${shortRevision(lists.revision)}) are not applied yet; ${shortRevision(applied.revision)} is, since ${applied.at}`,
-      );
+    because.push(...pending(facts));
     if (because.length === 0)
       because.push('it should be in its feed and is not: enqueue sync --wait puts it there, or says what hinders it');
   }
@@ -291,6 +282,31 @@ function reasons(facts: WhyFacts, listed: readonly Listed[], allows: readonly Al
     else because.push(`its judgement of list ${list ?? 'unknown'} ended ${iso(end)}${withdrawal(reason)}`);
   }
   return because;
+}
+
+/** Why a feed may not be as the lists want it. */
+function pending({ lists, applied, held, failures }: WhyFacts): string[] {
+  const because: string[] = [];
+  const errors = lists.problems.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0)
+    because.push(
+      `the lists have ${errors} ${errors === 1 ? 'error' : 'errors'}, and nothing but renewals is applied: check names them`,
+    );
+  because.push(...held.map((message) => `the last plan is held: ${message}`), ...failures);
+  if (applied === undefined) because.push('nothing was ever applied to this tenant');
+  else if (applied.revision !== lists.revision)
+    because.push(
+      `these lists (${shortRevision(lists.revision)}) are not applied yet; ${shortRevision(applied.revision)} is, since ${applied.at}`,
+    );
+  return because;
+}
+
+/** Of lists that have it no more, and of which it is in a feed still. */
+function stillThere(facts: WhyFacts, blocking: readonly InFeed[], listed: readonly Listed[]): string[] {
+  const lists = blocking.flatMap(({ list }) => (list === null || list === BY_HAND ? [] : [list]));
+  const left = lists.filter((list) => !listed.some((line) => line.list === list && line.in_force));
+  if (left.length === 0) return [];
+  return [`list ${left.join(', ')} does not name it any more, and the next run takes it out`, ...pending(facts)];
 }
 
 function withdrawal(reason: string | undefined): string {
@@ -309,7 +325,7 @@ function oneLine(
     const place = line ? `${line.file}:${line.line}` : first.place;
     const lists = new Set(found.blocking.map(({ list }) => list));
     const more = lists.size > 1 ? ` and ${lists.size - 1} more` : '';
-    const by = first.list === null ? 'a judgement that others made' : `list ${first.list}${place ? ` (${place})` : ''}`;
+    const by = whoBlocks(first, place);
     return `${value} is blocked by ${by}${more}, in ${first.feed} since ${first.since} until ${first.until}${first.renewed === 'never' ? '' : ', renewed while listed'}`;
   }
   const wider = found.wider.find(({ by }) => by.startsWith('feed '));
@@ -320,6 +336,12 @@ function oneLine(
   if (found.wider[0])
     return `${value} is not blocked yet: ${found.wider[0].value} in ${found.wider[0].by} would block it, and is in no feed`;
   return `${value} is not blocked: no list names it, and no feed of ours shows it`;
+}
+
+function whoBlocks({ list, reason }: InFeed, place: string | null): string {
+  if (list === null) return 'a judgement that others made';
+  if (list === BY_HAND) return `a person, by hand${reason ? ` (${reason})` : ''}`;
+  return `list ${list}${place ? ` (${place})` : ''}`;
 }
 
 function otherOf({ id, source, disposition, priority, end, links }: KnownJudgement, now: number): Other {

@@ -241,3 +241,23 @@ test("an endless Unknown of another's wins the verdict, and is told with its pri
   const cursor = await why('198.51.100.7', {}, { judgements: [{ ...foreign, source: 'a\u001b[2J\nb' }] });
   assert(!renderWhy(cursor).includes('\u001b'), 'what others wrote moves no cursor');
 });
+
+test('what a person blocked by hand is said to be so; what no list names any more and is still there, too', async () => {
+  const byHand = judgement('adhoc-block', { once: true, priority: 100, reason: 'case 4711' });
+  const hand = await why('198.51.100.7', {}, { judgements: [byHand] });
+  assert.match(
+    hand.says,
+    /^198\.51\.100\.7 is blocked by a person, by hand \(case 4711\), in firewall-block\/ip .* until \S+Z$/,
+  );
+  assert.deepEqual(hand.because, []);
+  const left = await why(
+    '198.51.100.7',
+    { 'tor.yaml': TOR.replace('.7', '.8') },
+    { judgements: [judgement('tor')], held: ['over the limits'] },
+  );
+  assert.equal(left.answer, 'blocked');
+  assert.deepEqual(left.because, [
+    'list tor does not name it any more, and the next run takes it out',
+    'the last plan is held: over the limits',
+  ]);
+});
