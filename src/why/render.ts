@@ -1,6 +1,6 @@
 import type { At } from './at.ts';
 import { type HistoryRow, shortRevision } from './history.ts';
-import type { Listed, Why } from './why.ts';
+import type { Listed, Why } from './known.ts';
 
 /** For a person in the middle of the night: the answer first, then a line for each fact, the nearest ones first. */
 export function renderWhy(why: Why): string {

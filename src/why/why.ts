@@ -1,133 +1,9 @@
-import type { Entry } from '../ctim/entry.ts';
-import type { ListAction } from '../ctim/feed.ts';
-import { feedKey } from '../ctim/feed.ts';
-import type { Observable } from '../ctim/observable.ts';
-import { sameObservable } from '../ctim/observable.ts';
-import type { Problem } from '../ctim/problem.ts';
+import { feedKey, type ListAction } from '../ctim/feed.ts';
+import { type Observable, sameObservable } from '../ctim/observable.ts';
 import { blocks, letsThrough } from './covers.ts';
-import { type HistoryRow, shortRevision } from './history.ts';
-import type { KnownFeed, KnownJudgement } from './judgements.ts';
-
-/** Everything that is known of one observable now, for a person who is asked why it is blocked, or why not. */
-export interface Why {
-  readonly observable: Observable;
-  readonly answer: 'blocked' | 'blocked-by-wider' | 'not-blocked';
-  /** The answer in one line. */
-  readonly says: string;
-  readonly in_feeds: readonly InFeed[];
-  readonly listed: readonly Listed[];
-  /** Ranges around it and names above it that are blocked. */
-  readonly wider: readonly Wider[];
-  readonly allowed_by: readonly Allowing[];
-  /** Why a guard would refuse it on a block list. */
-  readonly guard: string | null;
-  /** Why it is not in the feed where it is listed, or still there where it is not. */
-  readonly because: readonly string[];
-  readonly others: readonly Other[];
-  readonly verdict: Verdict | null;
-  readonly history: readonly HistoryRow[];
-  readonly notices: readonly string[];
-}
-
-export interface InFeed {
-  readonly feed: string;
-  readonly title: string;
-  /** Without its secret. */
-  readonly url: string | null;
-  readonly list: string | null;
-  readonly place: string | null;
-  readonly revision: string | null;
-  readonly judgement: string;
-  readonly link: string;
-  readonly since: string;
-  readonly until: string;
-  readonly renewed_at: string | null;
-  /** `while listed`, `never`: a person's word or an end of its own. */
-  readonly renewed: 'while listed' | 'never';
-  readonly reason: string | null;
-  /** Of the line that it was made for, where no list has it any more. */
-  readonly origin?: LineFacts;
-}
-
-export interface Listed {
-  readonly list: string;
-  readonly action: ListAction;
-  readonly channel: string;
-  readonly file: string;
-  readonly line: number;
-  readonly reason: string | null;
-  readonly lifetime: string | null;
-  /** `in force`, or what the lists say against it. */
-  readonly state: string;
-  readonly in_force: boolean;
-  readonly origin?: LineFacts;
-}
-
-/** As git tells; made by whoever has a checkout. */
-export interface LineFacts {
-  readonly commit: string;
-  readonly author: string;
-  readonly at: string;
-  readonly subject: string;
-  readonly pullRequest?: string;
-}
-
-export interface Wider {
-  readonly value: string;
-  readonly by: string;
-}
-
-export interface Allowing {
-  readonly value: string;
-  readonly by: string;
-  readonly until: string | null;
-}
-
-export interface Other {
-  readonly judgement: string;
-  readonly source: string;
-  readonly disposition: string;
-  readonly priority: number;
-  readonly until: string;
-  readonly endless: boolean;
-  readonly feeds: readonly string[];
-}
-
-export interface Verdict {
-  readonly disposition: string;
-  readonly judgement: string;
-  readonly by: string;
-}
-
-export interface WhyFacts {
-  readonly observable: Observable;
-  readonly now: number;
-  readonly lists: {
-    readonly entries: readonly Entry[];
-    readonly problems: readonly Problem[];
-    /** By name. */
-    readonly summaries: ReadonlyMap<
-      string,
-      { readonly action: ListAction; readonly channel: string; readonly file: string }
-    >;
-    readonly revision: string;
-  };
-  readonly feeds: readonly KnownFeed[];
-  readonly judgements: readonly KnownJudgement[];
-  /** Values of the feeds whose view was read, by `channel/type`. */
-  readonly views: ReadonlyMap<string, readonly Observable[]>;
-  readonly guard: string | undefined;
-  readonly verdict: { readonly disposition: string; readonly judgement: string } | undefined;
-  readonly applied: { readonly revision: string; readonly at: string } | undefined;
-  /** Of the last sync. */
-  readonly held: readonly string[];
-  readonly failures: readonly string[];
-  /** Of this value, newest first. */
-  readonly history: readonly HistoryRow[];
-  readonly notices: readonly string[];
-}
-
-const BY_HAND = 'adhoc-block';
+import type { KnownJudgement } from './judgements.ts';
+import type { Allowing, InFeed, Listed, Other, Verdict, Why, WhyFacts, Wider } from './known.ts';
+import { answerLine, whyNot, whyStill } from './reasons.ts';
 
 /** What nobody means to end: workflow 0015B writes no end, and CTIA then one some five hundred years ahead. */
 const ENDLESS_MS = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -145,12 +21,12 @@ export function explain(facts: WhyFacts): Why {
       : wider.some(({ by }) => by.startsWith('feed '))
         ? 'blocked-by-wider'
         : 'not-blocked';
-  const because = answer === 'blocked' ? stillThere(facts, blocking, listed) : reasons(facts, listed, allowed_by);
+  const because = answer === 'blocked' ? whyStill(facts, blocking, listed) : whyNot(facts, listed, allowed_by);
   const others = judgements.filter(({ ours, live }) => !ours && live).map((it) => otherOf(it, facts.now));
   return {
     observable,
     answer,
-    says: oneLine(facts, { answer, blocking, listed, wider, because }),
+    says: answerLine(facts, { answer, blocking, listed, wider, because }),
     ...{ in_feeds, listed, wider, allowed_by, guard: guard ?? null, because, others },
     verdict: verdictOf(facts),
     history,
@@ -261,87 +137,6 @@ function widerThan({ observable, lists, views, feeds }: WhyFacts): Wider[] {
       wider.push({ value: listed.value, by: `${position.file}:${position.line} (list ${list})` });
   }
   return wider;
-}
-
-/** In the order in which a person would look. */
-function reasons(facts: WhyFacts, listed: readonly Listed[], allows: readonly Allowing[]): string[] {
-  const { judgements, now } = facts;
-  const blockLines = listed.filter(({ action }) => action === 'block');
-  const inForce = blockLines.some(({ in_force }) => in_force);
-  const because = allows.map(({ value, by, until }) => `${value} is allowed by ${by}${until ? ` until ${until}` : ''}`);
-  const outOfForce = blockLines.filter(({ in_force }) => !in_force);
-  because.push(...outOfForce.map(({ file, line, state }) => `${file}:${line} ${state}`));
-  if (inForce) {
-    because.push(...pending(facts));
-    if (because.length === 0)
-      because.push('it should be in its feed and is not: enqueue sync --wait puts it there, or says what hinders it');
-  }
-  for (const { ours, live, end, start, list, reason } of judgements) {
-    if (!ours || live || list === 'adhoc-allow') continue;
-    if (start > now) because.push(`its judgement of list ${list ?? 'unknown'} begins ${iso(start)}`);
-    else because.push(`its judgement of list ${list ?? 'unknown'} ended ${iso(end)}${withdrawal(reason)}`);
-  }
-  return because;
-}
-
-/** Why a feed may not be as the lists want it. */
-function pending({ lists, applied, held, failures }: WhyFacts): string[] {
-  const because: string[] = [];
-  const errors = lists.problems.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0)
-    because.push(
-      `the lists have ${errors} ${errors === 1 ? 'error' : 'errors'}, and nothing but renewals is applied: check names them`,
-    );
-  because.push(...held.map((message) => `the last plan is held: ${message}`), ...failures);
-  if (applied === undefined) because.push('nothing was ever applied to this tenant');
-  else if (applied.revision !== lists.revision)
-    because.push(
-      `these lists (${shortRevision(lists.revision)}) are not applied yet; ${shortRevision(applied.revision)} is, since ${applied.at}`,
-    );
-  return because;
-}
-
-/** Of lists that have it no more, and of which it is in a feed still. */
-function stillThere(facts: WhyFacts, blocking: readonly InFeed[], listed: readonly Listed[]): string[] {
-  const lists = blocking.flatMap(({ list }) => (list === null || list === BY_HAND ? [] : [list]));
-  const left = lists.filter((list) => !listed.some((line) => line.list === list && line.in_force));
-  if (left.length === 0) return [];
-  return [`list ${left.join(', ')} does not name it any more, and the next run takes it out`, ...pending(facts)];
-}
-
-function withdrawal(reason: string | undefined): string {
-  const [, revision] = /(?:^| )withdrawn (\S+)$/.exec(reason ?? '') ?? [];
-  return revision === undefined ? '' : `, withdrawn by ${shortRevision(revision)}`;
-}
-
-function oneLine(
-  { observable }: WhyFacts,
-  found: Pick<Why, 'answer' | 'listed' | 'wider' | 'because'> & { blocking: readonly InFeed[] },
-): string {
-  const { value } = observable;
-  const [first] = found.blocking;
-  if (first !== undefined) {
-    const line = found.listed.find(({ list, in_force }) => list === first.list && in_force);
-    const place = line ? `${line.file}:${line.line}` : first.place;
-    const lists = new Set(found.blocking.map(({ list }) => list));
-    const more = lists.size > 1 ? ` and ${lists.size - 1} more` : '';
-    const by = whoBlocks(first, place);
-    return `${value} is blocked by ${by}${more}, in ${first.feed} since ${first.since} until ${first.until}${first.renewed === 'never' ? '' : ', renewed while listed'}`;
-  }
-  const wider = found.wider.find(({ by }) => by.startsWith('feed '));
-  if (wider !== undefined)
-    return `${value} is blocked by ${wider.value}, which contains it, in ${wider.by.slice('feed '.length)}`;
-  const [reason] = found.because;
-  if (reason !== undefined) return `${value} is not blocked: ${reason}`;
-  if (found.wider[0])
-    return `${value} is not blocked yet: ${found.wider[0].value} in ${found.wider[0].by} would block it, and is in no feed`;
-  return `${value} is not blocked: no list names it, and no feed of ours shows it`;
-}
-
-function whoBlocks({ list, reason }: InFeed, place: string | null): string {
-  if (list === null) return 'a judgement that others made';
-  if (list === BY_HAND) return `a person, by hand${reason ? ` (${reason})` : ''}`;
-  return `list ${list}${place ? ` (${place})` : ''}`;
 }
 
 function otherOf({ id, source, disposition, priority, end, links }: KnownJudgement, now: number): Other {

@@ -4,8 +4,9 @@ import type { Observable } from '../../src/ctim/observable.ts';
 import { makeGuards } from '../../src/lists/guards.ts';
 import { normalise } from '../../src/lists/normalise.ts';
 import type { KnownFeed, KnownJudgement } from '../../src/why/judgements.ts';
+import type { Why, WhyFacts } from '../../src/why/known.ts';
 import { renderWhy } from '../../src/why/render.ts';
-import { explain, type Why, type WhyFacts } from '../../src/why/why.ts';
+import { explain } from '../../src/why/why.ts';
 import { type Folder, NOW, readingOf } from '../lists/reading-of.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
