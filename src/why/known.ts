@@ -71,7 +71,9 @@ export interface LineFacts {
 
 export interface Wider {
   readonly value: string;
-  readonly by: string;
+  /** The feed that it is in now, or the list that names it, with the line. */
+  readonly feed?: string;
+  readonly list?: string;
 }
 
 export interface Allowing {

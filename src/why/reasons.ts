@@ -68,13 +68,12 @@ export function answerLine(
     const by = whoBlocks(first, place);
     return `${value} is blocked by ${by}${more}, in ${first.feed} since ${first.since} until ${first.until}${first.renewed === 'never' ? '' : ', renewed while listed'}`;
   }
-  const wider = found.wider.find(({ by }) => by.startsWith('feed '));
-  if (wider !== undefined)
-    return `${value} is blocked by ${wider.value}, which contains it, in ${wider.by.slice('feed '.length)}`;
+  const wider = found.wider.find(({ feed }) => feed !== undefined);
+  if (wider !== undefined) return `${value} is blocked by ${wider.value}, which contains it, in ${wider.feed}`;
   const [reason] = found.because;
   if (reason !== undefined) return `${value} is not blocked: ${reason}`;
   if (found.wider[0])
-    return `${value} is not blocked yet: ${found.wider[0].value} in ${found.wider[0].by} would block it, and is in no feed`;
+    return `${value} is not blocked yet: ${found.wider[0].value} of list ${found.wider[0].list} would block it, and is in no feed`;
   return `${value} is not blocked: no list names it, and no feed of ours shows it`;
 }
 

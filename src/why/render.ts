@@ -23,7 +23,8 @@ export function renderWhy(why: Why): string {
       `judgement ${shortId(it.judgement)}, link ${shortId(it.link)}, made for ${shortRevision(it.revision ?? 'an unknown commit')}`,
     ]);
   }
-  for (const { value, by } of wider.slice(0, SHOWN_MAX)) rows.push(['wider', `${value} in ${by}`]);
+  for (const { value, feed, list } of wider.slice(0, SHOWN_MAX))
+    rows.push(['wider', feed === undefined ? `${value} of list ${list}` : `${value} in ${feed}`]);
   if (wider.length > SHOWN_MAX) rows.push(['', `and ${wider.length - SHOWN_MAX} more`]);
   for (const { value, by, until } of allowed_by)
     rows.push(['allowed', `${value} by ${by}${until ? ` until ${until}` : ''}`]);

@@ -16,11 +16,7 @@ export function explain(facts: WhyFacts): Why {
   const wider = widerThan(facts);
   const blocking = in_feeds.filter(({ feed }) => actionOf(facts, feed) === 'block');
   const answer =
-    blocking.length > 0
-      ? 'blocked'
-      : wider.some(({ by }) => by.startsWith('feed '))
-        ? 'blocked-by-wider'
-        : 'not-blocked';
+    blocking.length > 0 ? 'blocked' : wider.some(({ feed }) => feed !== undefined) ? 'blocked-by-wider' : 'not-blocked';
   const because = answer === 'blocked' ? whyStill(facts, blocking, listed) : whyNot(facts, listed, allowed_by);
   const others = judgements.filter(({ ours, live }) => !ours && live).map((it) => otherOf(it, facts.now));
   return {
@@ -130,11 +126,11 @@ function widerThan({ observable, lists, views, feeds }: WhyFacts): Wider[] {
   const wider: Wider[] = [];
   for (const feed of feeds.filter(({ action }) => action === 'block')) {
     for (const value of (views.get(feedKey(feed)) ?? []).filter(isWider))
-      wider.push({ value: value.value, by: `feed ${feedKey(feed)}` });
+      wider.push({ value: value.value, feed: feedKey(feed) });
   }
   for (const { observable: listed, list, position } of lists.entries) {
     if (lists.summaries.get(list)?.action === 'block' && isWider(listed))
-      wider.push({ value: listed.value, by: `${position.file}:${position.line} (list ${list})` });
+      wider.push({ value: listed.value, list: `${list} (${position.file}:${position.line})` });
   }
   return wider;
 }

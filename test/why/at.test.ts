@@ -64,6 +64,7 @@ test('a journal that reaches back, with nothing before that moment: what the nex
   assert.equal(at(5, { rows: rows('10 create 17') }).answer, 'no');
   const before = at(5, { rows: rows('10 create 17'), journalBegins: day(8), now: day(60) });
   assert.equal(before.answer, 'unknown', 'a journal that begins later tells nothing');
+  assert.equal(at(5, { rows: rows('10 withdraw 12 10'), journalBegins: day(8), now: day(60) }).answer, 'unknown');
 });
 
 test('CTIA: a judgement that was valid then and is linked, from when it was made', () => {

@@ -210,11 +210,14 @@ test('a range around it, a name above it, or the host of a URL blocks it: in a f
     const known = await why(value, folder, { views });
     assert.equal(known.answer, 'blocked-by-wider');
     assert.equal(known.says, `${value} is blocked by ${wider}, which contains it, in ${feed}`);
-    assert.deepEqual(known.wider[1], { value: wider, by: 'feeds/tor.yaml:2 (list tor)' });
+    assert.deepEqual(known.wider[1], { value: wider, list: 'tor (feeds/tor.yaml:2)' });
   }
   const notYet = await why('198.51.100.7', folder);
   assert.equal(notYet.answer, 'not-blocked');
-  assert.match(notYet.says, /^198\.51\.100\.7 is not blocked yet: 198\.51\.100\.0\/24 in feeds\/tor\.yaml:2/);
+  assert.match(
+    notYet.says,
+    /^198\.51\.100\.7 is not blocked yet: 198\.51\.100\.0\/24 of list tor \(feeds\/tor\.yaml:2\) would/,
+  );
 });
 
 test("an endless Unknown of another's wins the verdict, and is told with its priority and its feeds", async () => {
