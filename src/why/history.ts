@@ -76,6 +76,6 @@ function iso(epochMs: number): string {
 
 /** As people read a commit; of a tree that was not as its commit has it, that is said. */
 export function shortRevision(revision: string): string {
-  const [, commit, rest] = /^([0-9a-f]{12})[0-9a-f]{28,52}(\+dirty)?/.exec(revision) ?? [];
+  const [, commit, rest] = /^([0-9a-f]{12})[0-9a-f]{28,52}(\+dirty-[0-9a-f]+)?/.exec(revision) ?? [];
   return commit === undefined ? revision : `${commit}${rest ?? ''}`;
 }

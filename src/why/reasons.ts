@@ -46,7 +46,9 @@ export function whyStill(facts: WhyFacts, blocking: readonly InFeed[], listed: r
   const lists = blocking.flatMap(({ list }) => (list === null || list === BY_HAND ? [] : [list]));
   const left = lists.filter((list) => !listed.some((line) => line.list === list && line.in_force));
   if (left.length === 0) return [];
-  return [`list ${left.join(', ')} does not name it any more, and the next run takes it out`, ...pending(facts)];
+  const why = pending(facts);
+  const next = why.length === 0 ? ', and the next run takes it out' : '';
+  return [`list ${left.join(', ')} does not name it any more${next}`, ...why];
 }
 
 function withdrawal(reason: string | undefined): string {
