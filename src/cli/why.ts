@@ -64,7 +64,7 @@ async function lookAt(session: Session, observable: Observable): Promise<Why> {
     verdict: verdict && { disposition: DISPOSITIONS[verdict.disposition], judgement: verdict.judgement_id },
     applied: state && { revision: state.revision, at: state.writtenAt },
     held: last?.held.map(({ message }) => message) ?? [],
-    failures: failuresOf(last, observable, [...reading.entries]),
+    failures: failuresOf(last, observable, reading.entries),
     history: await collected(rows, CHANGES_LOOKED_AT),
     notices: [
       ...notices,

@@ -67,7 +67,7 @@ const zip = promisify(gzip);
 const unzip = promisify(gunzip);
 
 export async function toBytes(record: JournalRecord): Promise<Buffer> {
-  return zip(toLine(record), { level: 9 });
+  return zip(toLine(record));
 }
 
 export async function fromBytes(bytes: Buffer): Promise<JournalRecord | undefined> {
