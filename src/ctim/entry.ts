@@ -29,6 +29,8 @@ export interface Start {
 export interface Terms {
   readonly disposition: Disposition;
   readonly reason?: string;
+  /** The case that it belongs to. Written beside the place it came from, and like that never compared. */
+  readonly ticket?: string;
   readonly source: string;
   readonly source_uri?: string;
   readonly priority: number;

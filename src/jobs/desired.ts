@@ -53,7 +53,11 @@ export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): 
     lists: new Set(lists.map((list) => list.name)),
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
-    limits: settings.limits,
+    limits: {
+      all: settings.limits,
+      channels: new Map([...settings.channels].map(([name, { limits }]) => [name, limits])),
+      lists: new Map(lists.map(({ name, limits }) => [name, limits])),
+    },
     collectAfterMs: settings.collectAfterMs,
     expired: ownEmbedded ? reading.expired : reading.expired.filter((entry) => !examples.has(entry.list)),
     notices: announced(problems),

@@ -1,11 +1,13 @@
+import { type ConsumerName, refusesRanges } from '../ctim/consumer.ts';
 import type { Entry } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
-import { type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
+import { isRange, type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
-import type { ChannelSettings } from './channels.ts';
+import type { ChannelSettings, RequiredWord } from './channels.ts';
 import { entriesText, type FeedsFiles } from './feeds-files.ts';
 import type { Guards } from './guards.ts';
 import { laterLifetime } from './lifetime.ts';
+import type { ListLimits } from './limits-schema.ts';
 import type { Item, ListFile } from './list-file.ts';
 import { normalise, type Remark } from './normalise.ts';
 import { textLines } from './text-list.ts';
@@ -18,6 +20,7 @@ export interface ListSummary {
   readonly action: ListAction;
   readonly channel: string;
   readonly example: boolean;
+  readonly limits: ListLimits;
   readonly accepted: number;
   readonly duplicates: number;
   readonly unsupported: number;
@@ -72,8 +75,8 @@ export async function readEntries(
     const message = `${quoted(item.value)} stands in no entry of this list: the override changes nothing`;
     problems.push({ severity: 'notice', code: 'unused-override', message, file, line: item.line, column: item.column });
   }
-  const { name, action, channel, example } = list;
-  return { summary: { file, name, action, channel, example, ...draft.counts() }, entries: draft.entries() };
+  const { name, action, channel, example, limits } = list;
+  return { summary: { file, name, action, channel, example, limits, ...draft.counts() }, entries: draft.entries() };
 }
 
 const NO_WORDS: Words = { terms: {} };
@@ -122,6 +125,12 @@ function makeDraft(
       say('notice', 'unsupported-type', message);
       return;
     }
+    const rangeless = isRange(observable) ? refusesRanges(channel?.consumers ?? [], observable.type) : undefined;
+    if (rangeless !== undefined) {
+      counts.invalid++;
+      say('error', 'consumer-range', rangeMessage(observable, list.channel, rangeless));
+      return;
+    }
     const words = overrides.size === 0 ? item.words : overridden(item.words, overrides.get(observableKey(observable)));
     const values = mapOf(found, observable.type);
     const first = values.get(observable.value);
@@ -146,12 +155,19 @@ function makeDraft(
         `${quoted(observable.value)} is published against ${guarded.code}, for this reason: ${quoted(words.force ?? '')}`,
       );
     }
+    const terms = lay(list.terms, words.terms);
+    const missing = channel?.require.find((word) => terms[word] === undefined);
+    if (missing !== undefined) {
+      counts.invalid++;
+      say('error', 'required-word', requiredMessage(observable, missing, list.channel));
+      return;
+    }
     if (notice !== undefined) say('notice', notice.code, notice.message);
     counts.accepted++;
-    const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && observable.value.includes('/');
+    const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && isRange(observable);
     values.set(observable.value, {
       observable,
-      terms: lay(list.terms, words.terms),
+      terms,
       list: list.name,
       channel: list.channel,
       position,
@@ -219,6 +235,14 @@ function overridden(own: Words, override: Override | undefined): Words {
 
 function wildcardMessage({ value }: Observable): string {
   return `${quoted(value)} stands on allow lists only: write ${quoted(value.slice(2))}, firewalls match the names below it anyway`;
+}
+
+function rangeMessage({ value }: Observable, channel: string, consumer: ConsumerName): string {
+  return `${quoted(value)} is a range, and ${consumer}, which pulls the feeds of ${channel}, takes single addresses only: list the addresses, or publish ranges in a channel without it`;
+}
+
+function requiredMessage({ value }: Observable, word: RequiredWord, channel: string): string {
+  return `${quoted(value)} has no ${word}, which the channel ${channel} requires: write it beside the value, in overrides, or in the list's defaults`;
 }
 
 function duplicateMessage({ observable, position }: Entry): string {

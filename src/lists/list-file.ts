@@ -3,6 +3,7 @@ import { RESERVED_LISTS } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { defaultLifetime, type LifetimeBounds } from './lifetime.ts';
+import type { ListLimits } from './limits-schema.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
 import { defaultDisposition, onceOnly, type Reader, readWords, type Words } from './words.ts';
 import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
@@ -21,6 +22,7 @@ export interface ListFile {
   /** Its ranges are published in parts around allowed addresses, unless an entry says otherwise. */
   readonly carveOut: boolean;
   readonly terms: Terms;
+  readonly limits: ListLimits;
   readonly entriesFrom: readonly Item[];
   readonly overrides: readonly Item[];
   /** Made while it is iterated, so that a million entries are never all in memory. */
@@ -156,6 +158,7 @@ function readMap(
     refang: checked.value?.refang ?? text('refang') === 'true',
     carveOut: checked.value?.carve_out ?? text('carve_out') === 'true',
     terms,
+    limits: checked.value?.limits ?? {},
     entriesFrom: readPaths(findKey(map, 'entries_from')),
     overrides: readOverrides(findKey(map, 'overrides'), context),
     observables: readObservables(entries ?? itemsBelow(findKey(map, 'observables'), faults), reader),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONFIDENCES, DISPOSITIONS, MEDIUM_TEXT_MAX, SEVERITIES, SHORT_TEXT_MAX, TLPS } from '../ctim/judgement.ts';
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
+import { listLimitsSchema } from './limits-schema.ts';
 
 /**
  * The keys of a list file. `docs/lists.schema.json` is made of these schemas, so an editor shows what `check` enforces; what
@@ -36,6 +37,7 @@ const dispositionSchema = oneOf(Object.values(DISPOSITIONS)).describe(
 
 const words = {
   reason: text(SHORT_TEXT_MAX).describe('Why; shown to the analyst who asks.'),
+  ticket: text(MEDIUM_TEXT_MAX).describe('The case, change or incident that it belongs to.'),
   source: text(MEDIUM_TEXT_MAX).describe("Where this is known from. Default: the list's name."),
   source_uri: z
     .string({ error: 'a text is expected; quote it' })
@@ -100,6 +102,7 @@ export const listSchema = z.strictObject({
   carve_out: carveOut.optional(),
   disposition: dispositionSchema.optional(),
   refang: flag('Read hxxp and [.] as http and a dot.').optional(),
+  limits: listLimitsSchema.describe('What one plan may do to this list unasked.').optional(),
   example: flag('Published to the embedded server only.').optional(),
   defaults: defaultsSchema.describe('What entries say that do not say it themselves.').optional(),
   entries_from: z

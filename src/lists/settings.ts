@@ -10,6 +10,7 @@ import {
   sharedTitles,
 } from './channels.ts';
 import { type LifetimeBounds, type Parsed, parseLifetime, parsePeriod, parseRetention } from './lifetime.ts';
+import { type FeedLimits, feedLimitsSchema } from './limits-schema.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
@@ -22,12 +23,11 @@ export interface ProtectedValue {
   readonly line: number;
 }
 
-export type Limits = z.infer<typeof limitsSchema>;
-
 export interface Settings {
   readonly owner?: string;
   readonly channels: ReadonlyMap<string, ChannelSettings>;
-  readonly limits: Limits;
+  /** Of each feed; a channel's own come before them. */
+  readonly limits: FeedLimits;
   readonly lifetime: LifetimeBounds;
   /** How long what is dead stays in CTIA; undefined where nothing is said. */
   readonly collectAfterMs?: number;
@@ -36,20 +36,6 @@ export interface Settings {
   /** How often renewals run; absent where the settings say nothing. */
   readonly renewEveryMs?: number;
 }
-
-const count = z.int({ error: 'a whole number is expected' }).min(0, 'the least is 0');
-const share = z.number({ error: 'a number from 0 to 1 is expected' }).min(0, 'the least is 0').max(1, 'the most is 1');
-
-const limitsSchema = z
-  .strictObject({
-    additions: count.describe('Most observables that one plan may add to a feed.'),
-    additions_share: share.describe('The same, as a share of what the feed holds.'),
-    withdrawals: count.describe('Most observables that one plan may take out of a feed.'),
-    withdrawals_share: share.describe('The same, as a share of what the feed holds.'),
-    allow_losses: count.describe('Most allow entries that one plan may withdraw.'),
-    entries_per_feed: count.describe('Most observables that a feed may hold.'),
-  })
-  .partial();
 
 const period = z.string({ error: 'a text is expected, such as 5m' }).transform((text, context) => {
   const parsed = parsePeriod(text);
@@ -80,7 +66,7 @@ export const settingsSchema = z.strictObject({
     .describe('Whose entities these are; prefix of all external ids. Required against Cisco XDR.')
     .optional(),
   channels: z.record(z.string().regex(CHANNEL_NAME), channelSchema).optional(),
-  limits: limitsSchema.optional(),
+  limits: feedLimitsSchema.optional(),
   lifetime: lifetimeSchema.optional(),
   collect: collectSchema.optional(),
   protect: z
@@ -136,7 +122,7 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
 
 interface Said {
   owner?: string;
-  limits?: Limits;
+  limits?: FeedLimits;
   lifetime?: LifetimeBounds;
   collectAfterMs?: number;
   documentation?: 'refuse' | 'allow';

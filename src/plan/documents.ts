@@ -88,7 +88,7 @@ export function newJudgement(
     external_ids: judgementIds(owner, generation, terms.lifetime.kind !== 'renewed'),
     start: now - START_BEFORE_MS,
     end: kept.end ?? endFor(terms.lifetime, generation.h, now),
-    references: kept.references ?? [referenceTo(owner, revision, entry)],
+    references: kept.references ?? referencesOf(owner, revision, entry),
   });
 }
 
@@ -179,19 +179,16 @@ function judgement(
 }
 
 /**
- * Where the entry came from, and its lifetime: a renewal needs it when no list can be read. Written when a judgement is
- * made or really changes and never compared, so that an inserted line does not touch the thousand entries below it.
+ * Where the entry came from, and its lifetime: a renewal needs it when no list can be read; then its ticket. Written when a
+ * judgement is made or really changes and never compared, so that an inserted line does not touch the thousand entries below it.
  */
-function referenceTo(
-  owner: string,
-  revision: string,
-  { list, position, terms }: Entry,
-): JudgementDocument['external_references'][0] {
-  return {
+function referencesOf(owner: string, revision: string, { list, position, terms }: Entry): ExternalReference[] {
+  const origin = {
     source_name: `${owner}/${list}`,
     external_id: `${revision}:${position.file}:${position.line}`,
     description: `lifetime ${terms.lifetime.text}`,
   };
+  return terms.ticket === undefined ? [origin] : [origin, { source_name: 'ticket', external_id: terms.ticket }];
 }
 
 const LIFETIME_SAID = /^lifetime (\S+)$/;

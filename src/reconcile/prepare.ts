@@ -7,9 +7,11 @@ import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
+import { type ConsumersOf, headroomNotices, headroomOf, sizesOf } from '../plan/headroom.ts';
+import type { Limits } from '../plan/limits.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
-import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
+import { type Approval, heldBy } from '../plan/safety.ts';
 import { findShortages, shortageNotice } from '../plan/shortage.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
@@ -26,7 +28,7 @@ export interface Desired {
   readonly channels: readonly Channel[];
   readonly revision: string;
   readonly repository: string | undefined;
-  /** What the settings let a plan do unasked; absent where they say nothing. */
+  /** What a plan may do unasked; absent: anything. */
   readonly limits?: Limits;
   /** How their commit stands to that revision. Absent where they are of no commit, undefined where that revision is none. */
   readonly standingTo?: (revision: string) => Promise<Standing | undefined>;
@@ -115,11 +117,13 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
   const standing = found.state && (await desired.standingTo?.(found.state.revision));
-  const { limits = {}, channels } = desired;
+  const { limits, channels } = desired;
+  const consumers = consumersOf(channels);
   const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
   const safety = {
     ...situation,
     limits,
+    consumers,
     allowChannels,
     feedsOfOthers: new Set(found.feeds.filter(({ feed }) => feed && feed.owner !== login).map(feedKey)),
     problems,
@@ -131,7 +135,16 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     approval,
   };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
-  return { self, tenant, desired, allowedByHand, situation, found, plan };
+  const sizes = sizesOf(plan.feeds, situation, consumers);
+  const said = headroomNotices(headroomOf(sizes, consumers), sizes, consumers);
+  return {
+    ...{ self, tenant, desired, allowedByHand, situation, plan },
+    found: { ...found, notices: [...found.notices, ...said] },
+  };
+}
+
+export function consumersOf(channels: readonly Channel[]): ConsumersOf {
+  return new Map(channels.map(({ name, consumers = [] }) => [name, consumers]));
 }
 
 /** We go by the server's clock, so nothing breaks; but logs and firewalls go by theirs. */

@@ -71,7 +71,19 @@ const FAULTS: Readonly<Record<string, { text: string; says: RegExp }>> = {
   },
   'an unknown consumer': {
     text: 'channels: { tor: { action: block, consumers: [fcm] } }',
-    says: /:1:47 invalid-key consumers\.0 is "fcm": known are cisco-fmc/,
+    says: /:1:47 invalid-key consumers\.0 is "fcm": known are cisco-fmc.*plain$/,
+  },
+  'a consumer that is nearly one': {
+    text: 'channels: { tor: { action: block, consumers: [fortigate-7.4] } }',
+    says: /invalid-key consumers\.0 is "fortigate-7.4": known are .*; did you mean "fortigate-7.2"\?$/,
+  },
+  'a limit that is none': {
+    text: 'channels: { tor: { action: block, limits: { address_space_ip: /33 } } }',
+    says: /invalid-key limits\.address_space_ip is "\/33": from \/0 to \/32$/,
+  },
+  'a word that cannot be required': {
+    text: 'channels: { tor: { action: block, require: [owner] } }',
+    says: /invalid-key require\.0 is "owner": what can be required is reason, ticket, source_uri/,
   },
   'a channel without an action': {
     text: 'channels:\n  tor: { types: [ip] }',
@@ -108,7 +120,7 @@ const FAULTS: Readonly<Record<string, { text: string; says: RegExp }>> = {
   },
   'a share over one': {
     text: 'limits: { withdrawals_share: 20 }',
-    says: /invalid-key limits\.withdrawals_share is "20": the most is 1/,
+    says: /invalid-key limits\.withdrawals_share is "20": a number from 0 to 1 is expected, or off/,
   },
 };
 

@@ -1,0 +1,108 @@
+import { CONSUMERS, type ConsumerName } from '../ctim/consumer.ts';
+import { feedKey } from '../ctim/feed.ts';
+import { isLive, listOf } from './actual.ts';
+import { spaceAdded } from './address-space.ts';
+import type { Situation } from './changes.ts';
+import { type ConsumersOf, headroomOf, headroomText, sizesOf } from './headroom.ts';
+import { type Limits, limitsOf, overFeedLimits, overListLimits } from './limits.ts';
+import { countByList, type FeedMoves, findMoves, NO_MOVES } from './moves.ts';
+import type { Held, Plan } from './plan.ts';
+
+export interface SizeInput extends Situation {
+  /** Undefined: nobody asked for any. */
+  readonly limits: Limits | undefined;
+  readonly consumers: ConsumersOf;
+  /** Names of the channels that allow lists publish to. */
+  readonly allowChannels: ReadonlySet<string>;
+  /** What the tenant last applied; undefined where this owner never applied anything. */
+  readonly state: object | undefined;
+}
+
+/** Why a plan may not go for how much it does. A person who saw the numbers lifts each of these. */
+export function heldBySize(input: SizeInput, plan: Plan): Held[] {
+  return [overLimit, overConsumer, becomesEmpty].flatMap((rule) => rule(input, plan) ?? []);
+}
+
+/** Counts observables that enter or leave a feed: a list that moved is no withdrawal. */
+function overLimit(input: SizeInput, plan: Plan): Held | undefined {
+  const { limits, allowChannels, state } = input;
+  if (limits === undefined) return undefined;
+  if (plan.feeds.every(({ enters, leaves }) => enters + leaves === 0)) return undefined;
+  const anew = state === undefined;
+  const moves = findMoves(input, plan.changes);
+  const over = plan.feeds.flatMap(({ feed, entries, enters, leaves }) => {
+    const { channel, type } = feed;
+    const name = feedKey(feed);
+    const before = entries - enters + leaves;
+    const { entering, leaving } = moves.get(name) ?? NO_MOVES;
+    const space = type === 'ip' || type === 'ipv6' ? spaceAdded(entering.keys(), leaving.keys()) : 0n;
+    const moved = { name, type, before, entries, enters, leaves, space, allow: allowChannels.has(channel) };
+    return overFeedLimits(limitsOf(limits, channel), moved, anew);
+  });
+  over.push(...listsOverLimit(input, limits, moves, anew));
+  if (over.length === 0) return undefined;
+  const message = `over the limits: ${over.join(', ')}; if the plan is right, --force or --digest ${plan.digest} (limits are set in settings.yaml, in a channel or in a list)`;
+  return { rule: 'over-limit', message };
+}
+
+function listsOverLimit(
+  { desired, actual, now }: SizeInput,
+  limits: Limits,
+  moves: ReadonlyMap<string, FeedMoves>,
+  anew: boolean,
+): string[] {
+  const counts = countByList(moves.values());
+  const held = new Map<string, number>();
+  for (const those of actual.judgements.values()) {
+    for (const judgement of those) {
+      const list = isLive(judgement, now) ? listOf(judgement) : undefined;
+      if (list !== undefined && counts.has(list)) held.set(list, (held.get(list) ?? 0) + 1);
+    }
+  }
+  const entries = new Map<string, number>();
+  for (const { list } of desired.values()) if (counts.has(list)) entries.set(list, (entries.get(list) ?? 0) + 1);
+  return [...counts].flatMap(([list, { enters, leaves }]) => {
+    const moved = { name: `list ${list}`, before: held.get(list) ?? 0, enters, leaves };
+    return overListLimits(limits.lists.get(list) ?? {}, moved, entries.get(list) ?? 0, anew);
+  });
+}
+
+/** What a firewall does with a feed that holds more than it takes, it does in silence. One that was so before is a notice. */
+function overConsumer({ consumers, ...situation }: SizeInput, plan: Plan): Held | undefined {
+  const growing = plan.feeds.filter(({ enters }) => enters > 0);
+  const over = headroomOf(sizesOf(growing, situation, consumers), consumers).filter(({ share }) => share > 1);
+  if (over.length === 0) return undefined;
+  const said = over.map((row) => `${headroomText(row)}: ${CONSUMERS[row.consumer].over}`).join('; ');
+  return {
+    rule: 'over-consumer',
+    message: `more than a consumer takes: ${said}. Shorten the lists or publish some in another channel; if the plan is right, --force or --digest ${plan.digest}`,
+  };
+}
+
+/**
+ * Nobody means to block nothing at all, and what firewalls do then differs. One entry that is taken out is what somebody
+ * did; two that go at once look like a list that broke.
+ */
+function becomesEmpty({ limits, consumers }: SizeInput, plan: Plan): Held | undefined {
+  if (limits === undefined) return undefined;
+  const channels = new Map<string, { entries: number; leaves: number }>();
+  for (const { feed, entries, leaves } of plan.feeds) {
+    const known = channels.get(feed.channel) ?? { entries: 0, leaves: 0 };
+    channels.set(feed.channel, { entries: known.entries + entries, leaves: known.leaves + leaves });
+  }
+  const emptied = [...channels].filter(([, { entries, leaves }]) => entries === 0 && leaves > 1);
+  if (emptied.length === 0) return undefined;
+  const said = emptied.map(
+    ([channel, { leaves }]) => `${channel} (${leaves} leave): ${whenEmpty(consumers.get(channel))}`,
+  );
+  return {
+    rule: 'becomes-empty',
+    message: `a channel would become empty: ${said.join('; ')}; if you mean that, --force or --digest ${plan.digest}`,
+  };
+}
+
+function whenEmpty(names: readonly ConsumerName[] | undefined): string {
+  const told = (names ?? []).filter((name) => name !== 'plain');
+  if (told.length > 0) return told.map((name) => `${name}: ${CONSUMERS[name].empty}`).join(', ');
+  return 'Cisco FMC keeps its old entries, FortiGate unblocks everything';
+}
