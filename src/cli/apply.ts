@@ -6,13 +6,13 @@ import { readWill, type Will } from '../jobs/desired.ts';
 import type { WriterLock } from '../jobs/lock.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { renderPlan } from '../plan/render.ts';
-import { type Approval, hasProblems, NO_APPROVAL } from '../plan/safety.ts';
-import { prepare } from '../reconcile/prepare.ts';
+import type { Approval } from '../plan/safety.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
-import { EXIT, type Exit, exitOfResult } from './exit.ts';
+import { type Exit, exitOfResult } from './exit.ts';
+import { overviewFor } from './overview.ts';
 import { renderReport } from './print-report.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
 
@@ -47,25 +47,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
   return exitOfResult(report.result);
 }
 
-/** `plan`: what `apply` would do, and nothing done. */
-export async function plan(session: Session, { json }: { json: boolean }): Promise<Exit> {
-  await bringLists(session);
-  const tenant = await openTenant(session);
-  const client = clientFor(session, tenant, undefined);
-  const prepared = await prepare({
-    client,
-    owner: tenant.owner,
-    ownEmbedded: tenant.ownEmbedded,
-    approval: NO_APPROVAL,
-    readDesired: readDesired(session, tenant, client.serverNow),
-  });
-  session.print(json ? JSON.stringify(prepared.plan, null, 2) : renderPlan(prepared.plan));
-  for (const notice of prepared.found.notices) console.error(`notice: ${notice}`);
-  if (hasProblems(prepared.plan)) return EXIT.problems;
-  return prepared.plan.held.length > 0 ? EXIT.held : EXIT.done;
-}
-
-function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefined) {
+export function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefined) {
   return makeCtiaClient({
     connection: ctia,
     clock: session.clock,
@@ -76,10 +58,16 @@ function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefi
   });
 }
 
-function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
+export function readDesired(
+  session: Session,
+  { ownEmbedded }: Tenant,
+  serverNow: () => number,
+  hear: (problems: Will['problems']) => void = () => {},
+) {
   return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
     const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
+    hear(will.problems);
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));
     return will.desired;
   };
@@ -90,7 +78,7 @@ function showProgress(json: boolean): (step: Progress) => void {
   const isTerminal = process.stderr.isTTY;
   return (step) => {
     if (step.step === 'planned' && step.prepared.plan.held.length > 0 && !json)
-      console.error(renderPlan(step.prepared.plan));
+      console.error(renderPlan(overviewFor(step.prepared, [])));
     if (step.step === 'applying' && isTerminal)
       process.stderr.write(`\rapplying batch ${step.done + 1} of ${step.of} `);
     if (step.step === 'verifying' && isTerminal) process.stderr.write('\rverifying                         \r');

@@ -56,7 +56,12 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   listening(json(program.command('plan')))
     .description('print what apply would change; change nothing')
-    .action((options) => act(options, async (session) => (await import('./apply.ts')).plan(session, options)));
+    .option('--markdown', 'for a comment on a pull request, 60 kB at most', false)
+    .option(
+      '--against <log>',
+      'count the successful requests of an access log that the change would have blocked (- is stdin)',
+    )
+    .action((options) => act(options, async (session) => (await import('./plan.ts')).plan(session, options)));
 
   listening(json(approval(program.command('apply'))))
     .description('plan, apply and verify in this process; needs no Redis')
