@@ -1,4 +1,5 @@
 import { feedKey } from '../ctim/feed.ts';
+import { listOf } from './actual.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind } from './change.ts';
 import { estimateText } from './estimate.ts';
 import { isNear } from './headroom.ts';
@@ -162,8 +163,9 @@ function changePart(kind: ChangeKind, those: readonly Change[], room: number): s
 function changeText(change: Change): string {
   const feed = change.feed ? feedKey(change.feed) : 'no feed of today';
   if (change.kind === 'unlink') return `${feed}  ${change.link.id}`;
-  if ('stored' in change && !('entry' in change && change.entry)) return `${feed}  ${change.stored.observable.value}`;
-  const { entry } = change as Extract<Change, { kind: 'create' }>;
+  if (change.kind === 'renew' || change.kind === 'withdraw' || change.kind === 'collect')
+    return `${feed}  ${change.stored.observable.value}  ${listOf(change.stored) ?? ''}`.trimEnd();
+  const { entry } = change;
   const { list, position, terms, observable } = entry;
   const why = [terms.reason, terms.ticket].filter((text) => text !== undefined).join(', ');
   return `${feed}  ${observable.value}  ${list} ${position.file}:${position.line}  ${terms.lifetime.text}  ${why}`.trimEnd();

@@ -3,8 +3,8 @@
  * seen, or turns what follows round, is made visible, and what is long is cut.
  */
 export function shown(text: string, bytesMax: number): string {
-  const visible = text.replace(INVISIBLE, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
-  if (Buffer.byteLength(visible) <= bytesMax) return visible;
+  const visible = text.slice(0, bytesMax).replace(INVISIBLE, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
+  if (text.length <= bytesMax && Buffer.byteLength(visible) <= bytesMax) return visible;
   return `${Buffer.from(visible)
     .subarray(0, bytesMax - 3)
     .toString()

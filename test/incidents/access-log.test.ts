@@ -99,7 +99,10 @@ test('a line without an end does not fill the memory, and the next one counts', 
 const REAL = path.resolve('..', 'shared', 'data', 'apache');
 test('logs of real attacks', { skip: !existsSync(REAL) && 'the data folder is not here' }, async () => {
   for (const file of readdirSync(REAL).filter((name) => name.endsWith('.log'))) {
-    const counts = await countAgainst(logLines(createReadStream(path.join(REAL, file))), new Map([['0.0.0.0/0', 'all']]));
+    const counts = await countAgainst(
+      logLines(createReadStream(path.join(REAL, file))),
+      new Map([['0.0.0.0/0', 'all']]),
+    );
     assert.ok(counts.lines > 0 && counts.unread / counts.lines <= 0.5, `${file}: ${counts.unread} of ${counts.lines}`);
     assert.equal(counts.blocked, counts.successful, file);
   }
