@@ -17,27 +17,54 @@ export function sizeOf(value: string): bigint {
   return last - first + 1n;
 }
 
-/** Addresses in `entering` that are not in `leaving`; each once, however many ranges cover it. */
-export function spaceAdded(entering: Iterable<string>, leaving: Iterable<string>): bigint {
-  const gone = union(leaving);
+/**
+ * Addresses in `entering` that are not in `leaving`; each once, however many ranges cover it. Values are the keys. A list
+ * of a million single addresses is counted, not sorted: only ranges are, and singles are asked for where there are any.
+ */
+export function spaceAdded(entering: ReadonlyMap<string, unknown>, leaving: ReadonlyMap<string, unknown>): bigint {
+  const into = rangesOf(entering);
+  const gone = rangesOf(leaving);
   let added = 0n;
-  let at = 0;
-  for (const { first, last } of union(entering)) {
-    let size = last - first + 1n;
-    while (at < gone.length && (gone[at]?.last ?? 0n) < first) at++;
-    for (let n = at; n < gone.length; n++) {
+  for (const { first, last } of into) {
+    added += last - first + 1n;
+    for (let n = firstEndingFrom(gone, first); n < gone.length; n++) {
       const other = gone[n];
       if (other === undefined || other.first > last) break;
-      size -= (other.last < last ? other.last : last) - (other.first > first ? other.first : first) + 1n;
+      const from = other.first > first ? other.first : first;
+      const to = other.last < last ? other.last : last;
+      added -= to - from + 1n;
     }
-    added += size;
   }
-  return added;
+  const single = (value: string) => !value.includes('/');
+  let singles = 0;
+  for (const value of entering.keys()) if (single(value) && !covers(into, value) && !covers(gone, value)) singles++;
+  for (const value of leaving.keys()) if (single(value) && covers(into, value) && !covers(gone, value)) singles--;
+  return added + BigInt(singles);
+}
+
+/** Index of the first span that ends at this address or after it. */
+function firstEndingFrom(spans: readonly Span[], address: bigint): number {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((spans[middle]?.last ?? 0n) < address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function covers(spans: readonly Span[], address: string): boolean {
+  if (spans.length === 0) return false;
+  const { first } = spanOf(address);
+  const span = spans[firstEndingFrom(spans, first)];
+  return span !== undefined && span.first <= first;
 }
 
 /** In order, and none touching the next. */
-function union(values: Iterable<string>): Span[] {
-  const spans = [...values].map(spanOf).sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+function rangesOf(values: ReadonlyMap<string, unknown>): Span[] {
+  const spans = [...values.keys()].filter((value) => value.includes('/')).map(spanOf);
+  spans.sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
   const joined: Span[] = [];
   for (const span of spans) {
     const before = joined.at(-1);

@@ -5,13 +5,13 @@ import { feedKeyOf, isStanding, type Situation } from './changes.ts';
 
 /** What enters and leaves one feed: observables, each with the lists that bring it or give it up. */
 export interface FeedMoves {
-  readonly entering: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly leaving: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly entering: ReadonlyMap<string, readonly string[]>;
+  readonly leaving: ReadonlyMap<string, readonly string[]>;
 }
 
 export const NO_MOVES: FeedMoves = { entering: new Map(), leaving: new Map() };
 
-type Candidates = Map<string, Map<string, Set<string>>>;
+type Candidates = Map<string, Map<string, readonly string[]>>;
 
 /**
  * By `feedKey`. Judgements are not what counts: a value that is made while another list holds it does not enter, one that
@@ -77,11 +77,22 @@ function isCandidate(candidates: Candidates, value: string): boolean {
 }
 
 function note(candidates: Candidates, key: string, value: string, list: string | undefined): void {
-  const values = candidates.get(key) ?? new Map<string, Set<string>>();
+  const values = candidates.get(key) ?? new Map<string, readonly string[]>();
   candidates.set(key, values);
-  const lists = values.get(value) ?? new Set<string>();
-  values.set(value, lists);
-  if (list !== undefined) lists.add(list);
+  const known = values.get(value);
+  if (known === undefined) values.set(value, alone(list));
+  else if (list !== undefined && !known.includes(list)) values.set(value, [...known, list]);
+}
+
+/** A million values of one list share one array. */
+const arrays = new Map<string, readonly string[]>();
+const NOBODY: readonly string[] = [];
+
+function alone(list: string | undefined): readonly string[] {
+  if (list === undefined) return NOBODY;
+  const known = arrays.get(list) ?? [list];
+  arrays.set(list, known);
+  return known;
 }
 
 /** How many values each list brings, or gives up. A value of two lists counts for both. */

@@ -35,7 +35,7 @@ function overLimit(input: SizeInput, plan: Plan): Held | undefined {
     const name = feedKey(feed);
     const before = entries - enters + leaves;
     const { entering, leaving } = moves.get(name) ?? NO_MOVES;
-    const space = type === 'ip' || type === 'ipv6' ? spaceAdded(entering.keys(), leaving.keys()) : 0n;
+    const space = type === 'ip' || type === 'ipv6' ? spaceAdded(entering, leaving) : 0n;
     const moved = { name, type, before, entries, enters, leaves, space, allow: allowChannels.has(channel) };
     return overFeedLimits(limitsOf(limits, channel), moved, anew);
   });

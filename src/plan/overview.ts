@@ -59,7 +59,7 @@ export function overviewOf({
       .sort((a, b) => (a.addresses < b.addresses ? 1 : a.addresses > b.addresses ? -1 : 0)),
     space: ofAddresses.map(({ feed, entering, leaving }) => ({
       feed,
-      addresses: spaceAdded(entering.keys(), leaving.keys()),
+      addresses: spaceAdded(entering, leaving),
     })),
     headroom: headroomOf(sizesOf(plan.feeds, situation, consumers), consumers),
     estimate: estimateOf(plan, situation.succession ?? false, budget),
@@ -74,7 +74,7 @@ const TOLD: ReadonlySet<string> = new Set(['forced', 'carved-out', 'url-of-allow
 
 function radiiOf({ feed, entering }: { feed: FeedName } & FeedMoves): RangeRadius[] {
   return [...entering].flatMap(([value, lists]) =>
-    isRange({ type: feed.type, value }) ? [{ feed, value, list: [...lists].join(', '), addresses: sizeOf(value) }] : [],
+    isRange({ type: feed.type, value }) ? [{ feed, value, list: lists.join(', '), addresses: sizeOf(value) }] : [],
   );
 }
 
@@ -87,7 +87,7 @@ export function enteringOf(
   const values = new Map<string, string>();
   for (const [key, { entering }] of findMoves(situation, changes)) {
     if (!channels.has(feedNamed(key).channel)) continue;
-    for (const [value, lists] of entering) values.set(value, [...lists].join(', '));
+    for (const [value, lists] of entering) values.set(value, lists.join(', '));
   }
   return values;
 }
