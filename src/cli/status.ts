@@ -1,11 +1,15 @@
 import { makeCtiaClient } from '../ctia/client.ts';
 import { channelOfIndicator, ownedId } from '../ctim/external-id.ts';
+import { feedKey } from '../ctim/feed.ts';
 import { readWill } from '../jobs/desired.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
+import { headroomOf, heldSizes } from '../plan/headroom.ts';
+import { percent } from '../plan/limits.ts';
 import { type Ending, type Runway, runways } from '../plan/runway.ts';
 import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
+import { consumersOf } from '../reconcile/prepare.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
 import { SECOND } from '../runtime/clock.ts';
 import { EXIT, type Exit } from './exit.ts';
@@ -30,15 +34,21 @@ export async function status(session: Session, options: { json: boolean }): Prom
   const state = stateOf(owner, own);
   const channels = new Map(own.map((it) => [it.id, channelOfIndicator(owner, it.externalIds)]));
   const notices: string[] = [];
+  const indicators = new Map<string, string | undefined>();
   try {
     const found = await findFeeds(client, self, desired.channels, now);
-    for (const { indicatorId, channel } of found.feeds) if (indicatorId) channels.set(indicatorId, channel);
+    for (const feed of found.feeds) {
+      indicators.set(feedKey(feed), feed.indicatorId);
+      if (feed.indicatorId) channels.set(feed.indicatorId, feed.channel);
+    }
     notices.push(...found.notices);
   } catch (error) {
     if (!(error instanceof FeedOnOtherIndicator)) throw error;
     notices.push(error.message);
   }
-  const runway = runways(await readActual(client, self), now, (id) => channels.get(id) ?? `indicator ${id}`);
+  const actual = await readActual(client, self);
+  const headroom = headroomOf(heldSizes({ actual, indicators, now }), consumersOf(desired.channels));
+  const runway = runways(actual, now, (id) => channels.get(id) ?? `indicator ${id}`);
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
   const reports = (await shared?.latestReports(REPORTS_LOOKED_AT)) ?? [];
   const renewal = await shared?.latestRenewal();
@@ -60,6 +70,9 @@ export async function status(session: Session, options: { json: boolean }): Prom
     held_since: heldSince(reports),
     last_renewal: renewal ? factsOf(renewal) : null,
     runway: Object.fromEntries([...runway].sort().map(([channel, it]) => [channel, runwayFacts(it)])),
+    consumers: headroom.map(({ feed, consumer, entries, entriesMax, share }) => {
+      return { feed: feedKey(feed), consumer, entries, entries_max: entriesMax ?? null, share };
+    }),
     drift: audit ? { at: audit.endedAt, changes: countsLine(audit.counts) } : null,
     requests_left: (await shared?.requestsLeft()) ?? null,
     notices,
@@ -97,6 +110,7 @@ interface Facts {
   held_since: string | null;
   last_renewal: ReturnType<typeof factsOf> | null;
   runway: Record<string, ReturnType<typeof runwayFacts>>;
+  consumers: { feed: string; consumer: string; entries: number; entries_max: number | null; share: number }[];
   drift: { at: string; changes: string } | null;
   requests_left: number | null;
   notices: readonly string[];
@@ -114,6 +128,7 @@ function renderStatus(facts: Facts): string {
     `renewed   ${renewal ? `${renewal.renewed} of ${renewal.live} at ${renewal.at}${renewal.result === 'renewed' ? '' : `, ${renewal.result}`}` : 'by no worker that this Redis knows of'}`,
     ...(renewal?.failures ?? []).map((message) => `failed    ${message}`),
     ...Object.entries(facts.runway).map(([channel, it]) => `runway    ${channel}: ${runwayLine(it)}`),
+    ...facts.consumers.map((it) => `headroom  ${it.consumer}: ${it.feed} uses ${percent(it.share)}`),
     ...(drift ? [`drift     ${drift.changes}, audited ${drift.at}`] : []),
     ...(left === null ? [] : [`budget    ${left} requests left in this hour`]),
     ...facts.notices.map((notice) => `notice    ${notice}`),

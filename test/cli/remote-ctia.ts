@@ -17,6 +17,7 @@ export async function remoteCtia() {
     ...{ CTIA_URL: url, CTIA_TOKEN_URL: url, CTIA_CLIENT_ID: 'client-of-acme', CTIA_CLIENT_PASSWORD: PASSWORD },
   };
   return {
+    env,
     command: (t: Cleanup, folder: string, args: string, more: Record<string, string> = {}): Promise<Ended> =>
       run(t, folder, args.split(' '), { ...env, ...more }),
   };
