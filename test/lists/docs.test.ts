@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { CONSUMER_NAMES } from '../../src/ctim/consumer.ts';
+import { feedLimitsSchema, listLimitsSchema } from '../../src/lists/limits-schema.ts';
 import { listSchema, overrideSchema } from '../../src/lists/list-schema.ts';
 import { problemsOf } from './reading-of.ts';
 
@@ -20,4 +22,9 @@ test('what docs/lists.md shows is what check takes', async () => {
 test('docs/lists.md names every key', () => {
   for (const key of [...Object.keys(listSchema.shape), ...Object.keys(overrideSchema.shape)])
     assert.ok(TEXT.includes(`\`${key}\``), key);
+});
+
+test('docs/lists.md names every limit and every consumer', () => {
+  const words = [...Object.keys(feedLimitsSchema.shape), ...Object.keys(listLimitsSchema.shape), ...CONSUMER_NAMES];
+  for (const word of words) assert.ok(TEXT.includes(`\`${word}\``), word);
 });
