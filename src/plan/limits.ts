@@ -39,7 +39,7 @@ export interface ListLimits extends MoveLimits {
 export interface Limits {
   /** Of every feed. */
   readonly all: FeedLimits;
-  /** Of the feeds of a channel, which come before those of all. */
+  /** Of a channel: of its feeds, where they come before those of all, and of all of them together. */
   readonly channels: ReadonlyMap<string, FeedLimits>;
   readonly lists: ReadonlyMap<string, ListLimits>;
 }
@@ -102,6 +102,13 @@ export function overFeedLimits(limits: FeedLimits, moved: FeedMoved, anew: boole
       );
   }
   return over;
+}
+
+/** What a channel says of its own in numbers holds for all its feeds together; each of them alone is asked before. */
+export function overChannelLimits({ withdrawals, additions }: MoveLimits, moved: Moved, anew: boolean): string[] {
+  const { name, enters, leaves } = moved;
+  const over = above(`${name} withdrawals`, leaves, withdrawals);
+  return anew ? over : [...over, ...above(`${name} additions`, enters, additions)];
 }
 
 export function overListLimits(limits: ListLimits, moved: Moved, entries: number, anew: boolean): string[] {

@@ -71,7 +71,7 @@ function feedTable({ plan, space }: Overview): string {
     ...rows,
     ...more,
   ];
-  const makings = plan.makings.length > 0 ? `${plan.makings.length} to be made, ` : '';
+  const makings = plan.makings.length > 0 ? `${plan.makings.length} indicators and feeds to be made, ` : '';
   return `${rows.length > 0 ? `${table.join('\n')}\n\n` : ''}${makings}${counts.join(', ') || '0 changes'}; ${plan.unchanged} unchanged.`;
 }
 

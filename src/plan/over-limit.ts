@@ -4,7 +4,7 @@ import { isLive, listOf } from './actual.ts';
 import { spaceAdded } from './address-space.ts';
 import type { Situation } from './changes.ts';
 import { type ConsumersOf, headroomOf, headroomText, sizesOf } from './headroom.ts';
-import { type Limits, limitsOf, overFeedLimits, overListLimits } from './limits.ts';
+import { type Limits, limitsOf, type Moved, overChannelLimits, overFeedLimits, overListLimits } from './limits.ts';
 import { countByList, type FeedMoves, findMoves, NO_MOVES } from './moves.ts';
 import type { Held, Plan } from './plan.ts';
 
@@ -39,6 +39,9 @@ function overLimit(input: SizeInput, plan: Plan): Held | undefined {
     const moved = { name, type, before, entries, enters, leaves, space, allow: allowChannels.has(channel) };
     return overFeedLimits(limitsOf(limits, channel), moved, anew);
   });
+  for (const [channel, { feeds, ...moved }] of byChannel(plan)) {
+    if (feeds > 1) over.push(...overChannelLimits(limits.channels.get(channel) ?? {}, moved, anew));
+  }
   over.push(...listsOverLimit(input, limits, moves, anew));
   if (over.length === 0) return undefined;
   const message = `over the limits: ${over.join(', ')}; if the plan is right, --force or --digest ${plan.digest} (limits are set in settings.yaml, in a channel or in a list)`;
@@ -85,12 +88,7 @@ function overConsumer({ consumers, ...situation }: SizeInput, plan: Plan): Held 
  */
 function becomesEmpty({ limits, consumers }: SizeInput, plan: Plan): Held | undefined {
   if (limits === undefined) return undefined;
-  const channels = new Map<string, { entries: number; leaves: number }>();
-  for (const { feed, entries, leaves } of plan.feeds) {
-    const known = channels.get(feed.channel) ?? { entries: 0, leaves: 0 };
-    channels.set(feed.channel, { entries: known.entries + entries, leaves: known.leaves + leaves });
-  }
-  const emptied = [...channels].filter(([, { entries, leaves }]) => entries === 0 && leaves > 1);
+  const emptied = [...byChannel(plan)].filter(([, { entries, leaves }]) => entries === 0 && leaves > 1);
   if (emptied.length === 0) return undefined;
   const said = emptied.map(
     ([channel, { leaves }]) => `${channel} (${leaves} leave): ${whenEmpty(consumers.get(channel))}`,
@@ -99,6 +97,23 @@ function becomesEmpty({ limits, consumers }: SizeInput, plan: Plan): Held | unde
     rule: 'becomes-empty',
     message: `a channel would become empty: ${said.join('; ')}; if you mean that, --force or --digest ${plan.digest}`,
   };
+}
+
+function byChannel({ feeds }: Plan) {
+  const channels = new Map<string, Moved & { entries: number; feeds: number }>();
+  for (const { feed, entries, enters, leaves } of feeds) {
+    const none = { name: `channel ${feed.channel}`, before: 0, entries: 0, enters: 0, leaves: 0, feeds: 0 };
+    const known = channels.get(feed.channel) ?? none;
+    channels.set(feed.channel, {
+      name: known.name,
+      before: known.before + entries - enters + leaves,
+      entries: known.entries + entries,
+      enters: known.enters + enters,
+      leaves: known.leaves + leaves,
+      feeds: known.feeds + (enters + leaves > 0 ? 1 : 0),
+    });
+  }
+  return channels;
 }
 
 function whenEmpty(names: readonly ConsumerName[] | undefined): string {

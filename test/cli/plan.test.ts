@@ -15,31 +15,56 @@ const LOG = [
 test('a plan for people, for a comment and for programs; headroom in status and feeds; an emptied channel is held', async (t) => {
   const folder = folderWith(t, { 'feeds/tor.yaml': LIST, 'feeds/settings.yaml': SETTINGS, 'access.log': LOG });
   checkEnded(await command(t, folder, 'apply --yes'), 0);
-  const status = checkEnded(await command(t, folder, 'status'), 0);
-  assert.match(status.stdout, /^headroom +cisco-dac: firewall-block\/ip uses 0 %$/m);
-  const feeds = JSON.parse(checkEnded(await command(t, folder, 'feeds --json'), 0).stdout).feeds;
-  assert.deepEqual(feeds[0].consumers, [{ consumer: 'cisco-dac', share: 2 / 10_000 }]);
+  const look = (...lines: string[]) => Promise.all(lines.map((line) => command(t, folder, line)));
+  const [status, feeds] = await look('status', 'feeds --json');
+  assert.match(status?.stdout ?? '', /^headroom +cisco-dac: firewall-block\/ip uses 0 %$/m);
+  assert.deepEqual(JSON.parse(feeds?.stdout ?? '').feeds[0].consumers, [{ consumer: 'cisco-dac', share: 2 / 10_000 }]);
 
   writeFiles(folder, { 'feeds/tor.yaml': `${LIST}  - 11.7.0.0/24\n` });
-  const text = checkEnded(await command(t, folder, 'plan --against access.log'), 0);
-  assert.match(text.stdout, /^access\.log: 1 of 2 successful requests would have been blocked \(3 lines, 0 of no/m);
-  assert.match(text.stdout, /^ +1 {2}11\.7\.0\.0\/24 {2}tor {2}\/shop$/m);
-  assert.match(text.stdout, /^cisco-dac takes 10000 entries of firewall-block\/ip, which holds 3 \(0 %\)$/m);
-  const markdown = checkEnded(await command(t, folder, 'plan --markdown'), 0);
-  checkNoSecret(markdown);
-  assert.match(markdown.stdout, /^### ctim-feeds: 1 enter, 0 leave \(would be applied\)$/m);
-  const json = JSON.parse(checkEnded(await command(t, folder, 'plan --json'), 0).stdout);
+  const plans = await look('plan --against access.log', 'plan --markdown', 'plan --json');
+  for (const ended of plans) checkNoSecret(checkEnded(ended, 0));
+  const [text, markdown, json] = plans.map(({ stdout }) => stdout);
+  assert.match(text ?? '', /^access\.log: 1 of 2 successful requests would have been blocked \(3 lines, 0 of no/m);
+  assert.match(text ?? '', /^ +1 {2}11\.7\.0\.0\/24 {2}tor {2}\/shop$/m);
+  assert.match(text ?? '', /^cisco-dac takes 10000 entries of firewall-block\/ip, which holds 3 \(0 %\)$/m);
+  assert.match(markdown ?? '', /^### ctim-feeds: 1 enter, 0 leave \(would be applied\)$/m);
+  const { version, counts, changes, against } = JSON.parse(json ?? '');
   assert.deepEqual(
-    [json.version, json.counts.create, json.changes[0].observable, json.changes[0].ticket, json.against],
+    [version, counts.create, changes[0].observable, changes[0].ticket, against],
     [1, 1, { type: 'ip', value: '11.7.0.0/24' }, 'SOC-1', null],
   );
-  assert.match(checkEnded(await command(t, folder, 'plan --json --markdown'), 2).stderr, /exclude each other/);
-  assert.match(
-    checkEnded(await command(t, folder, 'plan --against gone.log'), 2).stderr,
-    /^error: --against gone\.log cannot be read \(ENOENT.*name an access log, plain or gzip$/m,
-  );
+  const [both, gone] = await look('plan --json --markdown', 'plan --against gone.log');
+  assert.match(both?.stderr ?? '', /^error: --json and --markdown exclude each other$/m);
+  assert.match(gone?.stderr ?? '', /^error: --against gone\.log cannot be read \(ENOENT.*name an access log/m);
+  assert.deepEqual([both?.exit, gone?.exit], [2, 2]);
 
   writeFiles(folder, { 'feeds/tor.yaml': 'action: block\nobservables: []\n' });
   const held = checkEnded(await command(t, folder, 'apply'), 3);
   assert.match(held.stdout, /^held: a channel would become empty: firewall-block \(2 leave\): cisco-dac: each pull/m);
+});
+
+test('T27 one bad line in a thousand, T13 an allow list that cannot be read: nothing is written, the feed is as it was', async (t) => {
+  const many = Array.from({ length: 1000 }, (_, n) => `11.1.${n >> 8}.${n & 255}`);
+  const settings = 'owner: careful\nchannels: { firewall-block: { titles: tor } }\n';
+  const folder = folderWith(t, {
+    'feeds/settings.yaml': settings,
+    'feeds/many.yaml': 'action: block\nentries_from: many.txt\n',
+    'feeds/many.txt': many.join('\n'),
+    'feeds/never.yaml': 'action: allow\nobservables: [11.1.0.7]\n',
+  });
+  checkEnded(await command(t, folder, 'apply --yes'), 0);
+  const bad: Record<string, string>[] = [
+    { 'feeds/many.txt': many.with(500, '11.1.1.300').join('\n') },
+    { 'feeds/many.txt': many.slice(100).join('\n'), 'feeds/never.yaml': 'action: allow\nobservables: [11.1.0.7\n' },
+  ];
+  for (const files of bad) {
+    writeFiles(folder, { 'feeds/many.txt': many.join('\n'), ...files });
+    const { stdout } = checkEnded(await command(t, folder, 'apply --yes --force'), 1);
+    assert.match(stdout, /; \d+ requests \(0 mutating\) in /);
+  }
+  const { feeds } = JSON.parse(checkEnded(await command(t, folder, 'feeds --json'), 0).stdout);
+  assert.equal(
+    feeds.find(({ channel, type }: Record<string, string>) => channel === 'firewall-block' && type === 'ip').entries,
+    999,
+  );
 });

@@ -4,7 +4,7 @@ import { CONSUMER_NAMES, CONSUMERS, type ConsumerName } from '../../src/ctim/con
 import type { FeedLimits, ListLimits } from '../../src/plan/limits.ts';
 import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { heldBy, NO_APPROVAL, type SafetyInput } from '../../src/plan/safety.ts';
-import { situation } from './situation.ts';
+import { INDICATORS, situation } from './situation.ts';
 
 interface Wish extends Partial<SafetyInput> {
   all?: FeedLimits;
@@ -72,6 +72,15 @@ const TABLE: { row: string; plan: () => Plan; held: RegExp }[] = [
         channel: { withdrawals_share: 'off' },
       }),
     held: /^$/,
+  },
+  {
+    row: 'a number of a channel holds for all its feeds together',
+    plan: () =>
+      planned('tor 10.0.0.0\ntor evil.example', '', {
+        channel: { additions: 1 },
+        indicators: new Map([...INDICATORS, ['firewall-block/domain', 'indicator-block-domain']]),
+      }),
+    held: /^over-limit over the limits: channel firewall-block additions 2 \(limit 1\);/,
   },
   {
     row: 'a number of a list',

@@ -136,6 +136,9 @@ test('a comment that cannot be made says why, without what it was told; nothing 
   const denied = checkEnded(await step(t, folder, ['plan'], { ...TENANT, ...github }), 4);
   assert.match(denied.stderr, /no comment: GET \/api\/repos\S+ answered 403 \(may its token write comments\?\)/);
   asked.length = 0;
+  const secretless = { ...TENANT, ...github, CTIA_CLIENT_ID: '', CTIA_CLIENT_PASSWORD: '' };
+  assert.match(checkEnded(await step(t, folder, ['plan'], secretless), 0).stdout, /no plan: CTIA_CLIENT_ID is not set/);
+  assert.notEqual((await step(t, folder, ['apply'], secretless)).exit, 0, 'never to an embedded server instead');
   const hostile = { ...TENANT, ...github, PULL_REQUEST: '7/../../other; touch pwned' };
   assert.match(checkEnded(await step(t, folder, ['plan'], hostile), 4).stderr, /PULL_REQUEST has not the form/);
   assert.deepEqual([asked, existsSync(join(folder, 'pwned'))], [[], false]);
