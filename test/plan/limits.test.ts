@@ -108,6 +108,19 @@ const TABLE: { row: string; plan: () => Plan; held: RegExp }[] = [
     held: /^$/,
   },
   {
+    row: 'what moved from list to list enters and leaves for neither, nor do its addresses',
+    plan: () =>
+      planned('tor 45.0.0.0/11', 'manual 45.0.0.0/11 g0 +6d link0\nmanual 10.0.0.1 g0 +6d link0', {
+        list: { additions: 0 },
+      }),
+    held: /^$/,
+  },
+  {
+    row: 'what was not in its feed yet does not leave it',
+    plan: () => planned('manual 10.0.0.9', 'tor 10.0.0.1 g0 +6d link0 start=+1d', { list: { withdrawals: 0 } }),
+    held: /^$/,
+  },
+  {
     row: 'T10 a list that went wild',
     plan: () => planned(addresses('tor', 13_001), live('tor', 3000).replaceAll('tor 10.0', 'tor 11.0')),
     held: /firewall-block\/ip additions 13001 of 3000, 433.4 % \(limit 30 %\)/,

@@ -103,6 +103,8 @@ const HOSTILE = [
   '~~~\n/merge\n/close',
   '\u202e\u200b\r\n# heading\u0007\u2028- item',
   '`',
+  '```',
+  '``````',
   '🦝'.repeat(400),
 ];
 
