@@ -29,7 +29,7 @@ function overLimit(input: SizeInput, plan: Plan): Held | undefined {
   if (limits === undefined) return undefined;
   if (plan.feeds.every(({ enters, leaves }) => enters + leaves === 0)) return undefined;
   const anew = state === undefined;
-  const moves = findMoves(input, plan.changes);
+  const moves = asksForMoves(input, limits, plan) ? findMoves(input, plan.changes) : new Map<string, FeedMoves>();
   const over = plan.feeds.flatMap(({ feed, entries, enters, leaves }) => {
     const { channel, type } = feed;
     const name = feedKey(feed);
@@ -46,6 +46,12 @@ function overLimit(input: SizeInput, plan: Plan): Held | undefined {
   if (over.length === 0) return undefined;
   const message = `over the limits: ${over.join(', ')}; if the plan is right, --force or --digest ${plan.digest} (limits are set in settings.yaml, in a channel or in a list)`;
   return { rule: 'over-limit', message };
+}
+
+/** A first sync of a million entries stops nobody for the second that this costs: of what enters then only numbers are asked. */
+function asksForMoves({ state }: SizeInput, { lists }: Limits, { feeds }: Plan): boolean {
+  if (state !== undefined || feeds.some(({ leaves }) => leaves > 0)) return true;
+  return [...lists.values()].some(({ entries }) => entries !== undefined);
 }
 
 function listsOverLimit(

@@ -158,6 +158,16 @@ const TABLE: { row: string; plan: () => Plan; held: RegExp }[] = [
     held: /^$/,
   },
   {
+    row: 'nothing was ever applied: entries of a list are asked all the same',
+    plan: () =>
+      planned(addresses('tor', 6), '', {
+        state: undefined,
+        approval: { ...NO_APPROVAL, yes: true },
+        list: { entries: 5 },
+      }),
+    held: /list tor entries 6 \(limit 5\)/,
+  },
+  {
     row: 'a channel that becomes empty, and what its consumers do then',
     plan: () => planned('', live('tor', 2), { pulledBy: ['cisco-fmc', 'fortigate-7.2'] }),
     held: /^becomes-empty a channel would become empty: firewall-block \(2 leave\): cisco-fmc: it keeps its old entries: nothing is unblocked, fortigate-7.2: it applies the empty file and unblocks everything; if you mean that, --force/,
