@@ -37,7 +37,12 @@ export function renderPlan(overview: Overview): string {
       lines.push('', `${those.length} ${kind}:`, ...those.slice(0, LINES_PER_KIND).map(renderChange));
     if (those.length > LINES_PER_KIND) lines.push(`  … and ${those.length - LINES_PER_KIND} more (--json lists all)`);
   }
-  lines.push(...radiusLines(overview), ...againstLines(overview), ...headroomLines(overview));
+  lines.push(
+    ...radiusLines(overview),
+    ...againstLines(overview),
+    ...findingLines(overview),
+    ...headroomLines(overview),
+  );
   lines.push(
     '',
     isEmpty(plan)
@@ -49,19 +54,19 @@ export function renderPlan(overview: Overview): string {
   return lines.join('\n');
 }
 
-const RANGES = 10;
+const ROWS = 10;
 
 function radiusLines({ radius, space }: Overview): string[] {
   const added = space.filter(({ addresses }) => addresses > 0n);
   if (radius.length === 0 && added.length === 0) return [];
-  const ranges = radius.slice(0, RANGES).map(({ value, addresses, feed, list }) => {
+  const ranges = radius.slice(0, ROWS).map(({ value, addresses, feed, list }) => {
     return `  ${value.padEnd(24)} ${spaceText(addresses, feed.type)}  ${feedKey(feed)}  ${list}`;
   });
   return [
     '',
     ...added.map(({ feed, addresses }) => `${feedKey(feed)} blocks ${spaceText(addresses, feed.type)} more`),
     ...ranges,
-    ...(radius.length > RANGES ? [`  … and ${radius.length - RANGES} more ranges (--json lists all)`] : []),
+    ...(radius.length > ROWS ? [`  … and ${radius.length - ROWS} more ranges (--json lists all)`] : []),
   ];
 }
 
@@ -81,6 +86,18 @@ function againstLines({ against }: Overview): string[] {
 }
 
 const AGAINST_BYTES = 300;
+
+/** Exceptions that somebody made. Errors are told by themselves, whether a plan is shown or not. */
+function findingLines({ findings }: Overview): string[] {
+  const exceptions = findings.filter(({ severity }) => severity === 'notice');
+  if (exceptions.length === 0) return [];
+  const more = exceptions.length - ROWS;
+  return [
+    '',
+    ...exceptions.slice(0, ROWS).map(({ file, line, code, message }) => `${file}:${line} ${code} ${message}`),
+    ...(more > 0 ? [`  … and ${more} more exceptions (--json lists all)`] : []),
+  ];
+}
 
 function headroomLines({ headroom }: Overview): string[] {
   return headroom.length === 0 ? [] : ['', ...headroom.map(headroomText)];

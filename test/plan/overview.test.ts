@@ -50,6 +50,10 @@ test('counts first, then what holds it, what each range blocks, what the log say
     consumers: new Map([['firewall-block', ['cisco-dac']]]),
     held: ['too much of it'],
     against: AGAINST,
+    problems: [
+      { severity: 'notice', code: 'forced', message: 'against guard-x', file: 'feeds/a.yaml', line: 3, column: 1 },
+      { severity: 'notice', code: 'duplicate', message: 'twice', file: 'feeds/a.yaml', line: 4, column: 1 },
+    ],
   });
   const markdown = renderMarkdown(overview);
   const inOrder = [
@@ -60,6 +64,7 @@ test('counts first, then what holds it, what each range blocks, what the log say
     /^45\.0\.0\.0\/24 +256 addresses {2}firewall-block\/ip {2}tor$/m,
     /^\*\*Against `access\.log`\*\*: 3 of 7 successful requests would have been blocked \(9 lines, 1 of no known format\)\.$/m,
     /^ +3 {2}45\.66\.35\.11 {2}tor {2}\/shop$/m,
+    /^feeds\/a\.yaml:3 notice forced against guard-x\n```$/m,
     /^\| cisco-dac \| firewall-block\/ip \| 2 \| 10000 \| 0 % \|$/m,
     /^\+ firewall-block\/ip {2}45\.66\.35\.11 {2}tor feeds\/tor\.yaml:12 {2}7d$/m,
     /^about 5 requests \(2 writing\) of the 5800 an hour that a sync may send: within this hour$/m,
@@ -79,6 +84,7 @@ test('counts first, then what holds it, what each range blocks, what the log say
     /^ {2}45\.0\.0\.0\/24 +256 addresses {2}firewall-block\/ip {2}tor$/m,
     /^access\.log: 3 of 7 successful requests/m,
     /^cisco-dac takes 10000 entries of firewall-block\/ip, which holds 2 \(0 %\)$/m,
+    /^feeds\/a\.yaml:3 forced against guard-x$/m,
     /^held: too much of it$/m,
   ])
     assert.match(text, pattern);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,14 +11,20 @@ import { PASSWORD, remoteCtia } from '../cli/remote-ctia.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const SCRIPT = join(ROOT, 'ci', 'ctim-feeds.sh');
+const COMMENT = join(ROOT, 'ci', 'comment.mjs');
 const TOKEN = 'ghs_hunter2hunter2';
 const SETTINGS = 'owner: acme\n';
 const LIST = 'action: block\nobservables:\n  - 11.0.0.1\n  - 11.0.0.2\n';
 
-const { command, env: TENANT } = await remoteCtia();
+const { env: TENANT } = await remoteCtia();
 
-async function step(t: TestContext, cwd: string, args: string[], env: Record<string, string> = {}): Promise<Ended> {
+function step(t: TestContext, cwd: string, args: string[], env: Record<string, string> = {}): Promise<Ended> {
   const child = spawn('sh', [SCRIPT, ...args], { cwd, env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env } });
+  t.after(() => child.kill('SIGKILL'));
+  return ended(child);
+}
+
+async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -27,7 +33,6 @@ async function step(t: TestContext, cwd: string, args: string[], env: Record<str
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  t.after(() => child.kill('SIGKILL'));
   const [exit, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   assert.ok(!`${stdout}${stderr}`.includes(TOKEN) && !`${stdout}${stderr}`.includes(PASSWORD), 'no secret is printed');
   return { exit, signal, stdout, stderr };
@@ -108,18 +113,15 @@ test('a plan is one comment: made, then updated; what others wrote with our mark
   );
 });
 
+async function comment(t: TestContext, text: string, env: Record<string, string>): Promise<Ended> {
+  const folder = folderWith(t, { 'plan.md': text });
+  return ended(spawn(process.execPath, [COMMENT, join(folder, 'plan.md')], { cwd: folder, env }));
+}
+
 test('GitLab: the same, with the notes of a merge request', async (t) => {
   const comments: Comment[] = [{ id: 1, body: '<!-- ctim-feeds plan -->\nall is well', by: 'them' }];
   const { gitlab, asked } = await forge(t, comments);
-  const comment = async (text: string) => {
-    const folder = folderWith(t, { 'plan.md': text });
-    const env = { PATH: process.env.PATH ?? '', ...gitlab };
-    const child = spawn(process.execPath, [join(ROOT, 'ci', 'comment.mjs'), join(folder, 'plan.md')], { env });
-    assert.deepEqual(await once(child, 'close'), [0, null]);
-  };
-  await comment('one');
-  await comment('two');
-  await comment('two');
+  for (const text of ['one', 'two', 'two']) checkEnded(await comment(t, text, gitlab), 0);
   assert.deepEqual(
     comments.map(({ body }) => body.split('\n')[1]),
     ['all is well', 'two'],
@@ -130,18 +132,21 @@ test('GitLab: the same, with the notes of a merge request', async (t) => {
 });
 
 test('a comment that cannot be made says why, without what it was told; nothing that is no number gets into a URL', async (t) => {
-  const folder = folderWith(t, { 'feeds/tor.yaml': LIST, 'feeds/settings.yaml': SETTINGS });
   const { github, answers, asked } = await forge(t, []);
   answers(403);
-  const denied = checkEnded(await step(t, folder, ['plan'], { ...TENANT, ...github }), 4);
+  const denied = checkEnded(await comment(t, 'plan', github), 4);
   assert.match(denied.stderr, /no comment: GET \/api\/repos\S+ answered 403 \(may its token write comments\?\)/);
   asked.length = 0;
-  const secretless = { ...TENANT, ...github, CTIA_CLIENT_ID: '', CTIA_CLIENT_PASSWORD: '' };
+  const hostile = { ...github, PULL_REQUEST: '7/../../other; touch pwned' };
+  assert.match(checkEnded(await comment(t, 'plan', hostile), 4).stderr, /PULL_REQUEST has not the form/);
+  assert.deepEqual(asked, []);
+});
+
+test('where no secrets are given there is no plan, and never an embedded server in the place of the tenant', async (t) => {
+  const folder = folderWith(t, { 'feeds/tor.yaml': LIST, 'feeds/settings.yaml': SETTINGS });
+  const secretless = { ...TENANT, CTIA_CLIENT_ID: '', CTIA_CLIENT_PASSWORD: '' };
   assert.match(checkEnded(await step(t, folder, ['plan'], secretless), 0).stdout, /no plan: CTIA_CLIENT_ID is not set/);
-  assert.notEqual((await step(t, folder, ['apply'], secretless)).exit, 0, 'never to an embedded server instead');
-  const hostile = { ...TENANT, ...github, PULL_REQUEST: '7/../../other; touch pwned' };
-  assert.match(checkEnded(await step(t, folder, ['plan'], hostile), 4).stderr, /PULL_REQUEST has not the form/);
-  assert.deepEqual([asked, existsSync(join(folder, 'pwned'))], [[], false]);
+  checkEnded(await step(t, folder, ['apply'], secretless), 2);
 });
 
 test('check needs no secret, and a list cannot speak to GitHub', async (t) => {
@@ -165,7 +170,6 @@ test('apply: first contact is held, and a digest approves it; what is no digest 
   assert.equal(existsSync(join(folder, 'pwned')), false);
   const applied = checkEnded(await step(t, folder, ['apply'], { ...TENANT, CTIM_FEEDS_DIGEST: digest }), 0);
   assert.match(applied.stdout, /verified/);
-  assert.match(checkEnded(await command(t, folder, 'plan'), 0).stdout, /0 changes/);
 });
 
 test('the hook stops a commit of a broken list', async (t) => {
