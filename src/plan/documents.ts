@@ -108,7 +108,13 @@ export function keptEnd({ lifetime }: Terms, stored: ActualJudgement, now: numbe
 export function rewritten(moment: Moment, entry: Entry, stored: ActualJudgement, dead: boolean): JudgementDocument {
   const fresh = newJudgement(moment, entry, stored, keptEnd(entry.terms, stored, moment.now));
   const start = dead ? moment.now - START_BEFORE_MS : Math.min(stored.start, moment.now);
-  return { id: stored.id, ...fresh, valid_time: { ...fresh.valid_time, start_time: iso(start) } };
+  return {
+    id: stored.id,
+    ...fresh,
+    valid_time: { ...fresh.valid_time, start_time: iso(start) },
+    // Behind our own stands what an adopted one was.
+    external_references: [...fresh.external_references, ...behindOurs(stored.references)],
+  };
 }
 
 /** The stored judgement with a later end and nothing else: what its list said when it was written still stands on it. */
@@ -188,7 +194,14 @@ function referencesOf(owner: string, revision: string, { list, position, terms }
     external_id: `${revision}:${position.file}:${position.line}`,
     description: `lifetime ${terms.lifetime.text}`,
   };
-  return terms.ticket === undefined ? [origin] : [origin, { source_name: 'ticket', external_id: terms.ticket }];
+  return terms.ticket === undefined ? [origin] : [origin, { source_name: TICKET, external_id: terms.ticket }];
+}
+
+const TICKET = 'ticket';
+
+/** What stands in a judgement's references behind those that `referencesOf` wrote. */
+function behindOurs(references: readonly ExternalReference[]): ExternalReference[] {
+  return references.slice(references[1]?.source_name === TICKET ? 2 : 1);
 }
 
 const LIFETIME_SAID = /^lifetime (\S+)$/;

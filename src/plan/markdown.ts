@@ -1,5 +1,6 @@
 import { feedKey } from '../ctim/feed.ts';
 import { listOf } from './actual.ts';
+import { takenIds } from './adopt.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind } from './change.ts';
 import { estimateText } from './estimate.ts';
 import { isNear } from './headroom.ts';
@@ -141,7 +142,17 @@ function changeParts(changes: readonly Change[], room: number): string[] {
 }
 
 const SIGN: Readonly<Record<ChangeKind, string>> = {
-  ...{ create: '+', link: '+', revive: '+', change: '!', renew: '#', withdraw: '-', unlink: '-', collect: '#' },
+  ...{
+    create: '+',
+    link: '+',
+    adopt: '!',
+    revive: '+',
+    change: '!',
+    renew: '#',
+    withdraw: '-',
+    unlink: '-',
+    collect: '#',
+  },
 };
 
 function changePart(kind: ChangeKind, those: readonly Change[], room: number): string {
@@ -167,6 +178,7 @@ function changeText(change: Change): string {
     return `${feed}  ${change.stored.observable.value}  ${listOf(change.stored) ?? ''}`.trimEnd();
   const { entry } = change;
   const { list, position, terms, observable } = entry;
-  const why = [terms.reason, terms.ticket].filter((text) => text !== undefined).join(', ');
+  const taken = change.kind === 'adopt' ? `takes over ${takenIds(change).join(', ')}` : undefined;
+  const why = [taken, terms.reason, terms.ticket].filter((text) => text !== undefined).join(', ');
   return `${feed}  ${observable.value}  ${list} ${position.file}:${position.line}  ${terms.lifetime.text}  ${why}`.trimEnd();
 }

@@ -26,7 +26,7 @@ export function findMoves(situation: Situation, changes: readonly Change[]): Map
     const key = feedKey(change.feed);
     if (change.kind === 'withdraw') note(leaving, key, change.stored.observable.value, listOf(change.stored));
     else if (change.kind === 'unlink') noteUnlinked(leaving, situation, change);
-    else if (change.kind !== 'renew' && change.kind !== 'collect')
+    else if (change.kind !== 'renew' && change.kind !== 'collect' && !isInFeed(change))
       note(entering, key, change.entry.observable.value, change.entry.list);
   }
   if (entering.size + leaving.size > 0) strikeWhatStays(situation, entering, leaving);
@@ -34,6 +34,12 @@ export function findMoves(situation: Situation, changes: readonly Change[]): Map
   for (const key of new Set([...entering.keys(), ...leaving.keys()]))
     moves.set(key, { entering: entering.get(key) ?? new Map(), leaving: leaving.get(key) ?? new Map() });
   return moves;
+}
+
+/** What is adopted with a link is in its feed before. */
+function isInFeed(change: Change): boolean {
+  if (change.kind !== 'adopt') return false;
+  return [...(change.stays ? [change.stays] : []), ...change.ends].some(({ foreign }) => foreign.links.length > 0);
 }
 
 /** A wrong link keeps its value in the feed that it leads to, not in that of its entry. */

@@ -1,6 +1,7 @@
 import type { Entry } from '../ctim/entry.ts';
 import type { FeedName } from '../ctim/feed.ts';
 import { listOf } from './actual.ts';
+import { takenIds } from './adopt.ts';
 import type { Change } from './change.ts';
 import type { Overview } from './overview.ts';
 
@@ -62,6 +63,7 @@ function changeJson(change: Change) {
     list: entry?.list ?? (stored && listOf(stored)) ?? null,
     position: entry?.position ?? null,
     ...wordsJson(entry),
+    takes_over: change.kind === 'adopt' ? takenIds(change) : null,
     until: stored ? new Date(stored.end).toISOString() : null,
     id: change.kind === 'unlink' ? change.link.id : (stored?.id ?? null),
   };

@@ -77,6 +77,15 @@ test('a ticket is a further reference, and a change of it alone changes nothing'
     { source_name: 'ticket', external_id: 'SOC-4711' },
   ]);
   assert.ok(saySame(ENTRY.terms, terms));
+  const was = { source_name: 'ThreatGrid', description: 'adopted' };
+  const [origin] = STORED.references;
+  const references = [origin ?? was, { source_name: 'ticket', external_id: 'SOC-1' }, was];
+  const tickets = (next: Entry) =>
+    rewritten(MOMENT, next, { ...STORED, references }, false)
+      .external_references.slice(1)
+      .map((it) => it.external_id ?? it.description);
+  assert.deepEqual(tickets({ ...ENTRY, terms }), ['SOC-4711', 'adopted'], 'the old one goes, what was adopted stays');
+  assert.deepEqual(tickets(ENTRY), ['adopted']);
 });
 
 test('the link of one entry, literally as writes.md §3 has it', () => {
