@@ -23,6 +23,9 @@ export function heldBySize(input: SizeInput, plan: Plan): Held[] {
   return [overLimit, overConsumer, becomesEmpty].flatMap((rule) => rule(input, plan) ?? []);
 }
 
+/** A message is read by a person and kept in each report. */
+const NAMED_MAX = 12;
+
 /** Counts observables that enter or leave a feed: a list that moved is no withdrawal. */
 function overLimit(input: SizeInput, plan: Plan): Held | undefined {
   const { limits, allowChannels, state } = input;
@@ -44,7 +47,8 @@ function overLimit(input: SizeInput, plan: Plan): Held | undefined {
   }
   over.push(...listsOverLimit(input, limits, moves, anew));
   if (over.length === 0) return undefined;
-  const message = `over the limits: ${over.join(', ')}; if the plan is right, --force or --digest ${plan.digest} (limits are set in settings.yaml, in a channel or in a list)`;
+  const more = over.length > NAMED_MAX ? ` and ${over.length - NAMED_MAX} more` : '';
+  const message = `over the limits: ${over.slice(0, NAMED_MAX).join(', ')}${more}; if the plan is right, --force or --digest ${plan.digest} (limits are set in settings.yaml, in a channel or in a list)`;
   return { rule: 'over-limit', message };
 }
 

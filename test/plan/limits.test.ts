@@ -192,6 +192,13 @@ const TABLE: { row: string; plan: () => Plan; held: RegExp }[] = [
 
 for (const { row, plan, held } of TABLE) test(`limits: ${row}`, () => assert.match(heldOf(plan()), held));
 
+test('limits: a message names a dozen of them', () => {
+  const lists = Array.from({ length: 40 }, (_, n) => `list-${n}`);
+  const limits = { all: {}, channels: new Map(), lists: new Map(lists.map((list) => [list, { entries: 0 }])) };
+  const held = heldOf(planned(lists.map((list, n) => `${list} 10.0.0.${n}`).join('\n'), '', { limits }));
+  assert.match(held, /list list-11 entries 1 \(limit 0\) and 28 more; if the plan is right/);
+});
+
 test('limits: force, or the digest of the plan that was seen, lets it go', () => {
   const { digest } = planned('', live('tor', 2));
   for (const approval of [
