@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeCtiaClient } from '../ctia/client.ts';
-import type { Observable } from '../ctim/observable.ts';
+import type { AllowedByHand } from '../ctim/entry.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
 import type { WriterLock } from '../jobs/lock.ts';
@@ -77,7 +77,7 @@ function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefi
 }
 
 function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
-  return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
+  return async (adhocAllow: readonly AllowedByHand[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
     const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));

@@ -50,5 +50,11 @@ export interface Entry {
   readonly carveOut?: true;
 }
 
+/** What a person let through for a time, out of whatever blocks it. */
+export interface AllowedByHand extends Observable {
+  /** Ranges that hold it are published in parts around it, whatever their lists say of that. */
+  readonly carveOut?: true;
+}
+
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */
 export const RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', 'attackers'] as const;

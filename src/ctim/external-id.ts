@@ -81,6 +81,16 @@ export function stateId(owner: string): string {
   return `${owner}-state`;
 }
 
+/** The indicator whose being there says that a person holds this channel. */
+export function holdId(owner: string, channel: string): string {
+  return `${owner}-hold-${channel}`;
+}
+
+export function channelOfHold(owner: string, externalIds: readonly string[]): string | undefined {
+  const prefix = `${owner}-hold-`;
+  return externalIds.find((it) => it.startsWith(prefix))?.slice(prefix.length);
+}
+
 const GENERATION = /^([0-9a-f]{64})-(0|[1-9][0-9]{0,8})$/;
 
 /** The generation that a judgement's or link's external ids tell, or undefined where they are not of this kind and owner. */

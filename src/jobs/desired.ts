@@ -1,9 +1,10 @@
-import type { Observable } from '../ctim/observable.ts';
-import type { Problem } from '../ctim/problem.ts';
+import type { AllowedByHand } from '../ctim/entry.ts';
+import { type Problem, problemLine } from '../ctim/problem.ts';
 import type { Standing } from '../ctim/standing.ts';
 import type { Settings } from '../lists/settings.ts';
 import { ANNOUNCED_CODES } from '../lists/standing.ts';
-import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
+import { type Desired, EXAMPLES_REPOSITORY, type ListsAt } from '../reconcile/prepare.ts';
+import { readFeedsAt } from '../sources/feeds-at.ts';
 import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
 import { standingOf } from '../sources/git.ts';
 
@@ -16,7 +17,7 @@ export interface Will {
 export interface WillOptions {
   readonly feedsDir: string;
   readonly now: number;
-  readonly adhocAllow: readonly Observable[];
+  readonly adhocAllow: readonly AllowedByHand[];
   /** Shipped examples are published to our own embedded server only. */
   readonly ownEmbedded: boolean;
   readonly cache?: FeedsCache;
@@ -26,8 +27,24 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
   const read = await readFeeds(feedsDir, { now, adhocAllow, cache });
   const will = willOf(read, ownEmbedded);
   const { commit } = read.revision;
-  if (commit === undefined) return will;
-  return { ...will, desired: { ...will.desired, standingTo: (revision) => standing(feedsDir, commit, revision) } };
+  const listsAt: Desired['listsAt'] = (of, allowed) => readListsAt(feedsDir, of, { now, adhocAllow: allowed });
+  if (commit === undefined) return { ...will, desired: { ...will.desired, listsAt } };
+  const standingTo = (revision: string) => standing(feedsDir, commit, revision);
+  return { ...will, desired: { ...will.desired, listsAt, standingTo } };
+}
+
+/** What the lists wanted at a commit of the repository that the folder is in. Lists with errors want nothing that one could go by. */
+export async function readListsAt(
+  feedsDir: string,
+  commit: string,
+  options: { now: number; adhocAllow: readonly AllowedByHand[] },
+): Promise<ListsAt> {
+  const found = await readFeedsAt(feedsDir, commit, options);
+  if ('unreadable' in found) return found;
+  const errors = found.reading.problems.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return { commit: found.commit, entries: found.reading.entries };
+  return { unreadable: `its lists have ${errors.length} errors, the first is ${problemLine(first)}` };
 }
 
 /** Lists that were applied without a commit, from a folder as it lay, stand nowhere in its history. */

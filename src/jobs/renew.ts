@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import { holdsAmong } from '../plan/hold.ts';
 import { computeRenewals, type Renewal } from '../plan/renewals.ts';
 import type { Self } from '../reconcile/actual.ts';
 import { stateOf } from '../reconcile/actual.ts';
@@ -78,7 +79,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
       const { ownIndicators } = await reading.readFeedEntities(self, []);
       // Before anything is written: what was just read in full becomes the ledger, which then hears of the renewals.
       await reading.keep();
-      return stateOf(owner, ownIndicators);
+      return { state: stateOf(owner, ownIndicators), holds: holdsAmong(owner, ownIndicators) };
     },
     origin: () => originOf(feedsDir),
     exclusively: desk.exclusively,

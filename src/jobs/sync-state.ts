@@ -1,6 +1,6 @@
+import type { AllowedByHand } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { feedKey } from '../ctim/feed.ts';
-import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
 import { feedOf, isStanding } from '../plan/changes.ts';
@@ -23,7 +23,7 @@ export interface SyncState {
   readonly failures: readonly Failure[];
   /** Values that people added by hand, which no list tells: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
-  readonly allowedByHand: readonly Observable[];
+  readonly allowedByHand: readonly AllowedByHand[];
   /** Entries that are listed and had their time, by h. */
   readonly ranOut: readonly string[];
   /** How many jobs by hand had ended when this was planned. */

@@ -1,7 +1,7 @@
 import type { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
-import type { Observable } from '../ctim/observable.ts';
+import type { AllowedByHand } from '../ctim/entry.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
@@ -74,7 +74,7 @@ export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: Abor
 export async function readDesiredHere(
   { feedsDir, ownEmbedded, lists }: Workplace,
   client: CtiaClient,
-  adhocAllow: readonly Observable[],
+  adhocAllow: readonly AllowedByHand[],
 ): Promise<Desired> {
   return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow(), cache: lists })).desired;
 }

@@ -1,4 +1,4 @@
-import type { Entry } from '../ctim/entry.ts';
+import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
@@ -49,7 +49,7 @@ export interface ListCache {
 
 export interface WholeParts {
   readonly lists: readonly ListRead[];
-  readonly adhocAllow: readonly Observable[];
+  readonly adhocAllow: readonly AllowedByHand[];
   readonly now: number;
 }
 

@@ -1,5 +1,4 @@
-import type { Entry } from '../ctim/entry.ts';
-import type { Observable } from '../ctim/observable.ts';
+import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
@@ -29,7 +28,7 @@ export interface ReadOptions {
   /** Awaited between slices of long lists, so that the event loop gets its turn. */
   readonly pause: () => Promise<void>;
   /** What people allowed by hand: it shadows, and never makes a list invalid. */
-  readonly adhocAllow?: readonly Observable[];
+  readonly adhocAllow?: readonly AllowedByHand[];
   /** What earlier readings left; of what is the same nothing is parsed again. */
   readonly cache?: ListCache | undefined;
 }

@@ -5,6 +5,7 @@ import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
 import { type Channel, type FeedName, feedKey } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { FEED_LIFETIME_LEFT_MIN_MS, feedDocument, indicatorDocument, type Moment } from '../plan/documents.ts';
+import { type Hold, holdsAmong } from '../plan/hold.ts';
 import type { Making } from '../plan/plan.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 
@@ -23,6 +24,10 @@ export interface FoundFeeds {
   /** To say: foreign lifetimes that end, indicators that somebody deleted. */
   readonly notices: readonly string[];
   readonly state: State | undefined;
+  /** Channels on hold. */
+  readonly holds: readonly Hold[];
+  /** Of ours, those that a later one stands for: they answer until they end, and then are deleted. */
+  readonly former: readonly StoredFeed[];
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -101,6 +106,7 @@ export function matchFeeds(
   const feeds: TypedFeed[] = [];
   const makings: Making[] = [];
   const notices: string[] = [];
+  const former: StoredFeed[] = [];
   for (const channel of channels) {
     for (const [type, title] of channel.titles) {
       const name = { channel: channel.name, type };
@@ -123,9 +129,14 @@ export function matchFeeds(
       if (!indicator && !feed) makings.push({ feed: name, what: 'indicator' });
       if (!feed) makings.push({ feed: name, what: 'feed' });
       else lifetimeOf(name, feed, ours, now, makings, notices);
+      for (const before of formerFeeds(self, ownFeeds, name, feed)) {
+        former.push(before);
+        if (!hasEnded(before, now)) notices.push(stillAnswers(name, before));
+      }
     }
   }
-  return { feeds, makings, notices, state: stateOf(self.owner, ownIndicators) };
+  const holds = holdsAmong(self.owner, ownIndicators);
+  return { feeds, makings, notices, state: stateOf(self.owner, ownIndicators), holds, former };
 }
 
 /**
@@ -206,8 +217,28 @@ function newestOwnFeed({ owner }: Self, feeds: readonly StoredFeed[], name: Feed
     )[0];
 }
 
+/** Of a feed that was rotated, the ones before it. */
+function formerFeeds(
+  { owner }: Self,
+  feeds: readonly StoredFeed[],
+  name: FeedName,
+  newest: StoredFeed | undefined,
+): StoredFeed[] {
+  if (newest === undefined) return [];
+  const g = generationOfFeed(owner, newest, name);
+  return feeds.filter((feed) => generationOfFeed(owner, feed, name) >= 0 && generationOfFeed(owner, feed, name) < g);
+}
+
+export function hasEnded({ lifetime }: StoredFeed, now: number): boolean {
+  return lifetime?.end_time !== undefined && Date.parse(lifetime.end_time) < now;
+}
+
+function stillAnswers(name: FeedName, { id, lifetime }: StoredFeed): string {
+  return `${feedKey(name)}: its former feed ${id} answers until ${lifetime?.end_time ?? 'somebody ends it'}: pull the new one (feeds --show-secrets)`;
+}
+
 /** -1 where the feed is not ours for this channel and type. */
-function generationOfFeed(
+export function generationOfFeed(
   owner: string,
   feed: StoredFeed,
   { channel, type }: { channel: string; type: ObservableType },

@@ -1,12 +1,13 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
-import type { Entry } from '../ctim/entry.ts';
-import { entryHash } from '../ctim/external-id.ts';
+import type { AllowedByHand, Entry } from '../ctim/entry.ts';
+import { channelOfIndicator, entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
-import { type Actual, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
+import { holdNotice, ofChannels, withoutChannels } from '../plan/hold.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
@@ -34,15 +35,20 @@ export interface Desired {
   readonly collectAfterMs?: number | undefined;
   /** Listed, and past their day: not to be published, and not collected while they are listed. */
   readonly expired?: readonly Entry[];
+  /** What the lists of another commit want, read as these are; undefined where it is not to be had here. For channels on hold. */
+  readonly listsAt?: ((commit: string, allowedByHand: readonly AllowedByHand[]) => Promise<ListsAt>) | undefined;
   /** What of the lists a person should hear of, though it holds nothing. */
   readonly notices?: readonly string[];
 }
+
+/** Of a commit: its entries, or why they are not to be had. */
+export type ListsAt = { readonly commit: string; readonly entries: readonly Entry[] } | { readonly unreadable: string };
 
 export interface PrepareInput {
   readonly client: CtiaClient;
   readonly owner: string;
   /** Reads the lists; what people allowed by hand takes entries out of them. */
-  readonly readDesired: (allowedByHand: readonly Observable[]) => Promise<Desired>;
+  readonly readDesired: (allowedByHand: readonly AllowedByHand[]) => Promise<Desired>;
   readonly approval: Approval;
   /** The embedded server that we started ourselves. */
   readonly ownEmbedded: boolean;
@@ -70,7 +76,7 @@ export interface Prepared {
   readonly tenant: string;
   readonly desired: Desired;
   /** What people allowed by hand, as the lists were read with it. */
-  readonly allowedByHand: readonly Observable[];
+  readonly allowedByHand: readonly AllowedByHand[];
   readonly situation: Situation;
   readonly found: FoundFeeds;
   readonly plan: Plan;
@@ -94,7 +100,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const listed = await byHash(desired.entries);
   const ranOut = findRanOut(listed, actual, now);
   for (const h of ranOut.keys()) listed.delete(h);
-  const situation: Situation = {
+  const whole: Situation = {
     now,
     desired: listed,
     ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
@@ -103,15 +109,17 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     succession: lacking !== undefined,
   };
+  const situation = leaveAlone(whole, self, entities, feeds);
   const notices = [
     ...clockNotice(client.serverAheadMs()),
     ...(lacking === undefined ? [] : [successionNotice(lacking)]),
     ...findShortages(situation).map((it) => shortageNotice(it, now)),
+    ...feeds.holds.map(holdNotice),
     ...feeds.notices,
     ...(desired.notices ?? []),
     ...ranOutNotice([...ranOut.values()]),
   ];
-  const found = { ...feeds, notices };
+  const found = { ...feeds, makings: mayMake(feeds), notices };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
   const standing = found.state && (await desired.standingTo?.(found.state.revision));
@@ -132,6 +140,30 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   };
   const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   return { self, tenant, desired, allowedByHand, situation, found, plan };
+}
+
+/** What is planned on this does nothing in channels on hold. */
+function leaveAlone(
+  situation: Situation,
+  { owner }: Self,
+  { ownIndicators }: FeedEntities,
+  { holds, feeds }: FoundFeeds,
+): Situation {
+  if (holds.length === 0) return situation;
+  const held = new Set(holds.map(({ channel }) => channel));
+  const theirs = new Set<string>();
+  const others = new Set<string>();
+  for (const { channel, indicatorId } of feeds)
+    if (indicatorId !== undefined) (held.has(channel) ? theirs : others).add(indicatorId);
+  for (const { id, externalIds } of ownIndicators)
+    if (held.has(channelOfIndicator(owner, externalIds) ?? '')) theirs.add(id);
+  return withoutChannels(situation, held, ofChannels(held, theirs, others));
+}
+
+/** A channel on hold is made nothing for; a feed of it must not end all the same. */
+function mayMake({ makings, holds }: FoundFeeds): FoundFeeds['makings'] {
+  const held = new Set(holds.map(({ channel }) => channel));
+  return makings.filter(({ feed, what }) => what === 'feed-lifetime' || !held.has(feed.channel));
 }
 
 /** We go by the server's clock, so nothing breaks; but logs and firewalls go by theirs. */
@@ -165,13 +197,21 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 }
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
-function findAllowedByHand(actual: Actual, now: number): Observable[] {
-  const allowed: Observable[] = [];
+export function findAllowedByHand(actual: Actual, now: number): AllowedByHand[] {
+  const allowed: AllowedByHand[] = [];
   for (const those of actual.judgements.values()) {
     for (const judgement of those)
-      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
+      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(allowedBy(judgement));
   }
   return allowed;
+}
+
+/** Stands where an entry of a list has its file: the judgement itself says how it was meant. */
+export const CARVE_OUT = 'carve-out';
+
+function allowedBy({ observable, references }: ActualJudgement): AllowedByHand {
+  const carves = references[0]?.external_id?.includes(`:${CARVE_OUT}:`) ?? false;
+  return carves ? { ...observable, carveOut: true } : observable;
 }
 
 const SLICE = 20_000;
@@ -187,7 +227,7 @@ function hashOfEntry({ channel, list, observable }: Entry): string {
 }
 
 /** A million hashes take seconds: other jobs' locks are renewed between slices. */
-async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
+export async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
   const desired = new Map<string, Entry>();
   for (const [n, entry] of entries.entries()) {
     desired.set(hashOfEntry(entry), entry);

@@ -11,7 +11,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { type BulkRights, rightsOfThisRun } from './bulk-rights.ts';
-import { makeFeeds, type TypedFeed } from './feeds.ts';
+import { hasEnded, makeFeeds, type TypedFeed } from './feeds.ts';
+import { type AskMeanwhile, askCtia } from './meanwhile.ts';
+import { wantedOnHold } from './on-hold.ts';
 import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
 import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
@@ -26,6 +28,8 @@ export interface RunInput extends PrepareInput {
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** Of the workers whose Redis this run shares: they hear of what it writes. */
   readonly record?: Recorder | undefined;
+  /** What people do by hand while it runs, where somebody tells; otherwise CTIA is asked now and then. */
+  readonly meanwhile?: AskMeanwhile | undefined;
   /** How often renewals run, as the settings say. */
   readonly renewEveryMs?: number;
   /** The remote that the checkout came from, where there is one. */
@@ -116,7 +120,7 @@ async function renewFirst(input: RunInput & { rights: BulkRights }): Promise<Ren
 
 /** A second pass repairs what this very run was allowed to do. Its plan is another one, so no digest can name it. */
 export function repairing(approval: Approval): Approval {
-  return { yes: true, force: approval.force || approval.digest !== undefined, digest: undefined };
+  return { ...approval, yes: true, force: approval.force || approval.digest !== undefined, digest: undefined };
 }
 
 /** Makes what is missing. At first approval the state is written first: who crashes midway is known when it comes back. */
@@ -124,6 +128,7 @@ export async function openFeeds(client: CtiaClient, prepared: Prepared): Promise
   const { found, desired, self } = prepared;
   const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
   if (isFirstContact(prepared)) await writeState(client, prepared);
+  for (const feed of found.former) if (hasEnded(feed, moment.now)) await client.removeOne(feed.id);
   return makeFeeds(client, moment, desired.channels, found);
 }
 
@@ -158,6 +163,7 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     record: input.record,
     rights: input.rights,
+    meanwhile: input.meanwhile ?? askCtia(input.client, input.clock, prepared.self),
   });
 }
 
@@ -189,9 +195,11 @@ async function verifyAll(
   feeds: readonly TypedFeed[],
 ): Promise<FeedVerdict[]> {
   const wanted = desiredValues(prepared.situation);
+  const onHold = await wantedOnHold(prepared.found.holds, prepared.desired, prepared.allowedByHand);
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
-    verdicts.push(await verifyFeed({ ...input, self: prepared.self }, feed, wanted.get(feedKey(feed)) ?? new Set()));
+    const values = onHold(feed) ?? wanted.get(feedKey(feed)) ?? new Set();
+    verdicts.push(await verifyFeed({ ...input, self: prepared.self }, feed, values));
   }
   return verdicts;
 }

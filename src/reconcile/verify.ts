@@ -46,15 +46,16 @@ interface Look {
 export async function verifyFeed(
   { client, clock, self, signal }: { client: CtiaClient; clock: Clock; self: Self; signal?: AbortSignal | undefined },
   feed: TypedFeed,
-  wanted: ReadonlySet<string>,
+  wanted: ReadonlySet<string> | { readonly unknown: string },
 ): Promise<FeedVerdict> {
   const { feed: stored } = feed;
+  const values = wanted instanceof Set ? wanted : new Set<string>();
   const base = {
     channel: feed.channel,
     type: feed.type,
     title: feed.title,
     url: stored ? withoutQuery(stored.feed_view_url) : '',
-    entries: wanted.size,
+    entries: values.size,
   };
   const verdict = (look: Look, trouble?: string): FeedVerdict => ({
     ...base,
@@ -66,6 +67,7 @@ export async function verifyFeed(
     ...(trouble !== undefined && { trouble }),
   });
   const nothing: Look = { missing: [], extra: [], foreign: [] };
+  if ('unknown' in wanted) return verdict(nothing, wanted.unknown);
   if (stored === undefined) return verdict(nothing, 'there is no feed yet');
 
   const until = clock.now() + VERIFY_MS_MAX;
@@ -73,7 +75,7 @@ export async function verifyFeed(
   for (;;) {
     let look: Look;
     try {
-      look = await lookAt(client, self, feed, stored.feed_view_url, wanted);
+      look = await lookAt(client, self, feed, stored.feed_view_url, values);
     } catch (error) {
       if (!isCtiaError(error, 'not-found', 'token', 'forbidden', 'unknown', 'unreachable')) throw error;
       return verdict(nothing, viewTrouble(error.kind, feed, error.message));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Observable } from '../ctim/observable.ts';
+import type { AllowedByHand } from '../ctim/entry.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FileText } from '../lists/feeds-files.ts';
 import { type ListCache, makeListCache } from '../lists/list-cache.ts';
@@ -23,7 +23,7 @@ const TEXT_FILE = /\.(?:txt|lst|list|netset|ipset)$/i;
 
 export interface ReadFeedsOptions {
   readonly now: number;
-  readonly adhocAllow?: readonly Observable[];
+  readonly adhocAllow?: readonly AllowedByHand[];
   readonly cache?: FeedsCache | undefined;
 }
 
