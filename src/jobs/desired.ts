@@ -27,7 +27,7 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
   const read = await readFeeds(feedsDir, { now, adhocAllow, cache });
   const will = willOf(read, ownEmbedded);
   const { commit } = read.revision;
-  const listsAt: Desired['listsAt'] = (of, allowed) => readListsAt(feedsDir, of, { now, adhocAllow: allowed });
+  const listsAt: Desired['listsAt'] = (of, allowed) => readListsAt({ feedsDir, ownEmbedded, now }, of, allowed);
   if (commit === undefined) return { ...will, desired: { ...will.desired, listsAt } };
   const standingTo = (revision: string) => standing(feedsDir, commit, revision);
   return { ...will, desired: { ...will.desired, listsAt, standingTo } };
@@ -35,15 +35,17 @@ export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }
 
 /** What the lists wanted at a commit of the repository that the folder is in. Lists with errors want nothing that one could go by. */
 export async function readListsAt(
-  feedsDir: string,
-  commit: string,
-  options: { now: number; adhocAllow: readonly AllowedByHand[] },
+  { feedsDir, ownEmbedded, now }: Omit<WillOptions, 'adhocAllow' | 'cache'>,
+  name: string,
+  adhocAllow: readonly AllowedByHand[],
 ): Promise<ListsAt> {
-  const found = await readFeedsAt(feedsDir, commit, options);
+  const found = await readFeedsAt(feedsDir, name, { now, adhocAllow });
   if ('unreadable' in found) return found;
-  const errors = found.reading.problems.filter(({ severity }) => severity === 'error');
+  const { commit, reading } = found;
+  const will = willOf({ reading, revision: { label: commit, commit, dirty: false, digest: commit } }, ownEmbedded);
+  const errors = will.problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
-  if (first === undefined) return { commit: found.commit, entries: found.reading.entries };
+  if (first === undefined) return { commit, entries: will.desired.entries };
   return { unreadable: `its lists have ${errors.length} errors, the first is ${problemLine(first)}` };
 }
 

@@ -20,10 +20,11 @@ export interface RateBudget {
 }
 
 /** Who asks, in the order of work. */
-export type Errand = 'by hand' | 'renewal' | 'sync';
+export const ERRANDS = ['panic', 'remove', 'add', 'renewal', 'sync'] as const;
+export type Errand = (typeof ERRANDS)[number];
 
 /** Of the hour's requests this many are kept for errands before this one: a million creates leave the renewals theirs. */
-const KEPT_FREE: Readonly<Record<Errand, number>> = { 'by hand': 0, renewal: 200, sync: 1200 };
+const KEPT_FREE: Readonly<Record<Errand, number>> = { panic: 0, remove: 50, add: 100, renewal: 200, sync: 1200 };
 
 export function requestsFor(errand: Errand, perHour: number = REQUESTS_PER_HOUR): number {
   return perHour - KEPT_FREE[errand];

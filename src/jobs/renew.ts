@@ -8,6 +8,7 @@ import { type Renewed, renew } from '../reconcile/renew.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
 import type { Log } from '../runtime/log.ts';
 import { originOf } from '../sources/git.ts';
+import { countByHand, meanwhileSince } from './hand-notes.ts';
 import { noteRenewal } from './history.ts';
 import { renewEveryMs } from './schedules.ts';
 import type { RequestCounts } from './sync-state.ts';
@@ -70,6 +71,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
   const { client } = desk;
   const { organisation } = await client.identity();
   const self: Self = { owner, organisation };
+  const byHand = await countByHand(work);
   const reading = readTenant(work, desk, inFull);
   const everyMs = await renewEveryMs(work);
   const renewed = await renew({
@@ -85,6 +87,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
     exclusively: desk.exclusively,
     record: desk.record,
     rights: work.rights,
+    meanwhile: meanwhileSince({ ...work, client, self }, byHand),
     stillDue: (renewals) => stillDue(work, desk, renewals, everyMs),
   });
   const { outcome, live, firstLapse, firstContact } = renewed;

@@ -4,6 +4,7 @@ import { feedKey } from '../ctim/feed.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
 import { feedOf, isStanding } from '../plan/changes.ts';
+import type { Hold } from '../plan/hold.ts';
 import type { Plan, PlanSummary } from '../plan/plan.ts';
 import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
@@ -26,6 +27,9 @@ export interface SyncState {
   readonly allowedByHand: readonly AllowedByHand[];
   /** Entries that are listed and had their time, by h. */
   readonly ranOut: readonly string[];
+  /** Channels on hold when this was planned, and those of which a hold was just lifted. */
+  readonly holds: readonly Hold[];
+  readonly released: readonly string[];
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;

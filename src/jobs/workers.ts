@@ -113,7 +113,7 @@ async function processRequest(
     case 'renew':
       return processRenew(work, job, log, signal);
     default:
-      return processByHand(work, deskFor(work, log, 'by hand', signal), request, signal);
+      return processByHand(work, deskFor(work, log, request.name, signal), request);
   }
 }
 
@@ -183,7 +183,7 @@ async function react<T>(
     if (isCtiaError(error, 'throttled')) {
       const waitMs = error.facts.retryAfterMs ?? MINUTE;
       log.warn({ waitMs }, error.message);
-      if (error.facts.status === 429) await deskFor(work, log, 'by hand').budget.pause(waitMs);
+      if (error.facts.status === 429) await deskFor(work, log, 'panic').budget.pause(waitMs);
       else if (worker.name === work.names.requests) {
         // The share of this errand is used up: who asks by hand has more, and shares this queue.
         await job.moveToDelayed(work.clock.now() + waitMs, token);

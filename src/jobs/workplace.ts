@@ -55,7 +55,7 @@ export interface Desk {
 
 export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: AbortSignal): Desk {
   const { clock, redis, keys, ctia, ledger } = work;
-  const lock = makeWriterLock(redis, keys.lock, clock, signal, errand === 'sync' ? 'last' : 'first');
+  const lock = makeWriterLock(redis, keys.lock, clock, signal, errand);
   const budget = makeRateBudget(redis, keys, clock, requestsFor(errand), signal);
   const client = makeCtiaClient({
     connection: ctia,

@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import { withoutQuery } from '../ctia/http.ts';
 import type { StoredFeed, StoredIndicator } from '../ctia/stored.ts';
 import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
@@ -231,6 +232,18 @@ function formerFeeds(
 
 export function hasEnded({ lifetime }: StoredFeed, now: number): boolean {
   return lifetime?.end_time !== undefined && Date.parse(lifetime.end_time) < now;
+}
+
+/** Those whose time is over: their views answer 404 already. */
+export async function removeFormer(client: CtiaClient, former: readonly StoredFeed[], now: number): Promise<void> {
+  for (const feed of former) {
+    if (!hasEnded(feed, now)) continue;
+    try {
+      await client.removeOne(feed.id);
+    } catch (error) {
+      if (!isCtiaError(error, 'not-found')) throw error;
+    }
+  }
 }
 
 function stillAnswers(name: FeedName, { id, lifetime }: StoredFeed): string {

@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { type BulkRights, rightsOfThisRun } from './bulk-rights.ts';
-import { hasEnded, makeFeeds, type TypedFeed } from './feeds.ts';
+import { makeFeeds, removeFormer, type TypedFeed } from './feeds.ts';
 import { type AskMeanwhile, askCtia } from './meanwhile.ts';
 import { wantedOnHold } from './on-hold.ts';
 import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
@@ -128,7 +128,7 @@ export async function openFeeds(client: CtiaClient, prepared: Prepared): Promise
   const { found, desired, self } = prepared;
   const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
   if (isFirstContact(prepared)) await writeState(client, prepared);
-  for (const feed of found.former) if (hasEnded(feed, moment.now)) await client.removeOne(feed.id);
+  await removeFormer(client, found.former, moment.now);
   return makeFeeds(client, moment, desired.channels, found);
 }
 
