@@ -27,9 +27,8 @@ export interface SyncState {
   readonly allowedByHand: readonly AllowedByHand[];
   /** Entries that are listed and had their time, by h. */
   readonly ranOut: readonly string[];
-  /** Channels on hold when this was planned, and those of which a hold was just lifted. */
+  /** Channels on hold when this was planned. */
   readonly holds: readonly Hold[];
-  readonly released: readonly string[];
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;

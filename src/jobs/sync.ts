@@ -67,7 +67,6 @@ export async function processSync(
     }
     const verified = await verify(work, desk, job, state, log);
     if ('report' in verified) {
-      if (verified.report.held.length === 0) await forgetReleased(work, state.released);
       await noteReport(work.redis, work.keys.history, verified.report);
       await leaveSlot(work.redis, work.keys.run, jobId);
       return verified.report;
@@ -150,7 +149,6 @@ async function planAndQueue(
     allowedByHand: prepared.allowedByHand,
     ranOut: [...(prepared.situation.ranOut ?? [])],
     holds: prepared.found.holds,
-    released,
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',
@@ -161,6 +159,8 @@ async function planAndQueue(
   desk.client.requests.mutating = 0;
   await job.updateData({ ...job.data, state });
   await queueBatches(work, job, prepared, applied, feeds, byHand);
+  // The next plan was approved, and this was it.
+  if (!held) await forgetReleased(work, released);
   return state;
 }
 
