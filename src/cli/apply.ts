@@ -18,12 +18,17 @@ import { bringLists, openTenant, type Session, type Tenant } from './session.ts'
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
-  const { json, yes, force, digest } = options;
   await bringLists(session);
-  const tenant = await openTenant(session);
+  return applyTo(session, await openTenant(session), options);
+}
+
+export async function applyTo(session: Session, tenant: Tenant, options: Approval & { json: boolean }): Promise<Exit> {
+  const { json, yes, force, digest } = options;
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
+  const hands = await shared?.handsOf(client);
+  const released = [...(options.released ?? []), ...(hands?.released ?? [])];
   const settings = await readSoundSettings(session.config.feedsDir);
   const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
   const report = await run({
@@ -33,15 +38,17 @@ export async function apply(session: Session, options: Approval & { json: boolea
     signal: session.signal,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
-    approval: { yes, force, digest },
+    approval: { yes, force, digest, released },
     readDesired: readDesired(session, tenant, client.serverNow),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: shared?.record,
     rights: shared?.rights,
+    meanwhile: hands?.meanwhile,
     progress: showProgress(json),
     origin: () => originOf(session.config.feedsDir),
     ...renewing,
   });
+  if (report.held.length === 0) await hands?.forgetReleased();
   await shared?.noteReport(report);
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
   return exitOfResult(report.result);

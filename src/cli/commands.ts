@@ -5,6 +5,13 @@ import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
 import type { Session } from './session.ts';
 
+interface HandOptions {
+  json: boolean;
+  commit?: boolean;
+  branch?: string;
+  author?: string;
+}
+
 type Run = (session: Session) => Promise<Exit>;
 
 /** One row for each command. A command's module is loaded only when it runs, so that --help is instant. */
@@ -91,11 +98,25 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('remove <value>'))
     .description('take back what add did; with --for let a listed value through')
     .option('--for <duration>', 'let it through for so long, although a list blocks it')
+    .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
     .option('--reason <text>', 'why, for the one who asks later')
     .option('--type <type>', 'where it cannot be told from the value')
     .action((value, options) =>
-      put(options, 'remove', { value, for: options.for, reason: options.reason, type: options.type }),
+      put(options, 'remove', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        carveOut: options.carveOut,
+      }),
     );
+  waiting(enqueue.command('panic <channel>'))
+    .description('empty a channel or put it back to a commit, and hold it; or lift the hold')
+    .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
+    .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
+    .option('--release', 'lift the hold, and publish what its lists want')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .action((channel, options) => put(options, 'panic', panicPayload(channel, options)));
   waiting(enqueue.command('fetch'))
     .description('fetch the repository of the lists, and sync if its branch moved')
     .action((options) => put(options, 'fetch', {}));
@@ -106,14 +127,66 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('read CTIA in full, compare, report; change nothing')
     .action((options) => put(options, 'audit', {}));
 
+  const writingBack = (command: Command) =>
+    json(command)
+      .option('--commit', 'write it to the repository too, as a commit on a branch', false)
+      .option('--branch <name>', 'that branch (default: adhoc/ and the value)')
+      .option('--author <who>', '"Name <mail>" (default: as git is configured)');
+  writingBack(listening(program.command('add <value>')))
+    .description('block one observable now, for a time, whatever the lists or a held plan')
+    .requiredOption('--for <duration>', 'how long, for example 24h')
+    .requiredOption('--reason <text>', 'why, for the one who asks later')
+    .option('--type <type>', 'where it cannot be told from the value')
+    .option('--channel <name>', 'default: firewall-block')
+    .action((value, options) =>
+      hand(options, 'add', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        channel: options.channel,
+      }),
+    );
+  writingBack(listening(program.command('remove <value>')))
+    .description('take back what add did; with --for let a listed value through')
+    .option('--for <duration>', 'let it through for so long, although a list blocks it')
+    .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .option('--type <type>', 'where it cannot be told from the value')
+    .action((value, options) =>
+      hand(options, 'remove', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        carveOut: options.carveOut,
+      }),
+    );
+  listening(json(program.command('panic <channel>')))
+    .description('empty a channel now or put it back to a commit, and hold it against every run; or lift the hold')
+    .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
+    .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
+    .option('--release', 'lift the hold, and publish what its lists want')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .action((channel, options) => hand(options, 'panic', panicPayload(channel, options)));
+
   json(program.command('status'))
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
-  json(program.command('feeds'))
+  const feeds = json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')
     .option('--show-secrets', 'whole URLs, with their secret', false)
     .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
+  feeds
+    .command('rotate <channel> [type]')
+    .description('another URL for the same values, where one leaked; the former answers for a grace period')
+    .option('--grace <duration>', 'how long the former answers; 0 ends it at once', '24h')
+    // `--json` and `--show-secrets` are read by the command above this one.
+    .action((channel, type, options, command) => {
+      const all = { ...command.optsWithGlobals(), ...options };
+      return act(all, async (session) => (await import('./feeds-rotate.ts')).rotateFeeds(session, channel, type, all));
+    });
 
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')
@@ -166,6 +239,25 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
   return program;
+
+  function hand(
+    { json, commit = false, branch, author, ...options }: HandOptions,
+    name: 'add' | 'remove' | 'panic',
+    payload: Record<string, unknown>,
+  ): Promise<void> {
+    const writeBack = commit ? { branch, author } : undefined;
+    return act(options, async (session) =>
+      (await import('./by-hand.ts')).byHand(session, { name, payload, json, writeBack }),
+    );
+  }
+
+  /** `--empty` and `--to` say the same thing; with neither, the payload is refused with what is expected. */
+  function panicPayload(
+    channel: string,
+    { empty, to, release, reason }: { empty?: true; to?: string; release?: true; reason?: string },
+  ): Record<string, unknown> {
+    return { channel, to: empty ? 'empty' : to, release, reason };
+  }
 
   function put(
     options: { wait: boolean; json: boolean },

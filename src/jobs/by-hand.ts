@@ -34,7 +34,8 @@ export async function processByHand(work: Workplace, desk: Desk, request: HandRe
   }
 }
 
-function handsOf(work: Workplace, desk: Desk): PanicWork {
+/** What a person's word is carried out with, where there is a Redis. */
+export function handsOf(work: Workplace, desk: Desk): PanicWork {
   const { clock, owner, rights, redis, keys, feedsDir, ownEmbedded } = work;
   return {
     ...{ ...desk, clock, owner, rights, notes: makeHandNotes(redis, keys) },

@@ -45,7 +45,10 @@ test('panic --empty: the feed is empty, the hold stands in CTIA, and no run fill
     const report = await sync(bench);
     assert.equal(report.result, 'verified', JSON.stringify(report, null, 1));
     assert.equal(report.requests.mutating, 0);
-    assert.match(report.notices.join('\n'), /channel firewall-block is on hold since .*: emptied by a person \(INC-9\)/);
+    assert.match(
+      report.notices.join('\n'),
+      /channel firewall-block is on hold since .*: emptied by a person \(INC-9\)/,
+    );
     assert.equal(await bench.view('ip'), '', flushed ? 'after FLUSHALL' : 'at once');
   }
   const added = await bench.run('add', { value: '11.9.9.8', for: '24h', reason: 'case 2' });
@@ -128,7 +131,10 @@ test('panic during a long sync: batches of that channel that wait go no more, ot
 
 test('a limit does not hold what a release brings back; another channel it does', async (t) => {
   const many = addresses(30);
-  const bench = await published(t, { 'tor.yaml': 'action: block\nentries_from: [tor.txt]\n', 'tor.txt': many } as never);
+  const bench = await published(t, {
+    'tor.yaml': 'action: block\nentries_from: [tor.txt]\n',
+    'tor.txt': many,
+  } as never);
   bench.write('settings.yaml', `owner: ${OWNER}\nlimits: { additions: 5 }\n`);
   assert.equal((await sync(bench)).result, 'verified');
   await bench.run('panic', { channel: 'firewall-block', to: 'empty' });
