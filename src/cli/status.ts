@@ -3,6 +3,7 @@ import { channelOfIndicator, ownedId } from '../ctim/external-id.ts';
 import { readWill } from '../jobs/desired.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
+import { holdsAmong } from '../plan/hold.ts';
 import { type Ending, type Runway, runways } from '../plan/runway.ts';
 import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
@@ -56,6 +57,7 @@ export async function status(session: Session, options: { json: boolean }): Prom
       ? { run: last.run, result: last.result, ended_at: last.endedAt, changes: countsLine(last.counts) }
       : null,
     verified_at: reports.find(({ kind, result }) => kind === 'sync' && result === 'verified')?.endedAt ?? null,
+    on_hold: holdsAmong(owner, own).map(({ id: _, ...hold }) => ({ reason: null, ...hold })),
     held: last?.held ?? [],
     held_since: heldSince(reports),
     last_renewal: renewal ? factsOf(renewal) : null,
@@ -93,6 +95,7 @@ interface Facts {
   lists_applied: boolean;
   last_run: { run: string; result: string; ended_at: string; changes: string } | null;
   verified_at: string | null;
+  on_hold: readonly { channel: string; to: string; since: string; reason: string | null }[];
   held: readonly { message: string }[];
   held_since: string | null;
   last_renewal: ReturnType<typeof factsOf> | null;
@@ -110,6 +113,7 @@ function renderStatus(facts: Facts): string {
     `lists     ${facts.lists}${facts.lists_applied ? '' : ' (not applied yet)'}`,
     `last run  ${last ? `${last.result} at ${last.ended_at}, ${last.changes}` : 'none that this Redis knows of'}`,
     `verified  ${facts.verified_at ?? 'by no run that this Redis knows of'}`,
+    ...facts.on_hold.map((hold) => `on hold   ${holdLine(hold)}`),
     ...facts.held.map(({ message }) => `held      since ${facts.held_since}: ${message}`),
     `renewed   ${renewal ? `${renewal.renewed} of ${renewal.live} at ${renewal.at}${renewal.result === 'renewed' ? '' : `, ${renewal.result}`}` : 'by no worker that this Redis knows of'}`,
     ...(renewal?.failures ?? []).map((message) => `failed    ${message}`),
@@ -118,6 +122,10 @@ function renderStatus(facts: Facts): string {
     ...(left === null ? [] : [`budget    ${left} requests left in this hour`]),
     ...facts.notices.map((notice) => `notice    ${notice}`),
   ].join('\n');
+}
+
+function holdLine({ channel, to, since, reason }: Facts['on_hold'][number]): string {
+  return `${channel} since ${since}: ${to === 'empty' ? 'emptied' : `put back to ${to}`}${reason === null ? '' : ` (${reason})`}`;
 }
 
 function runwayLine({ live, lapses, ends }: Facts['runway'][string]): string {
