@@ -16,6 +16,7 @@ import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
+import { readAdoptable } from './read-adoptable.ts';
 
 /** What the lists say at a commit. */
 export interface Desired {
@@ -109,7 +110,9 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     succession: lacking !== undefined,
   };
-  const situation = leaveAlone(whole, self, entities, feeds);
+  const base = leaveAlone(whole, self, entities, feeds);
+  const { adoptable, notices: notAdopted } = await readTwice(() => readAdoptable(client, self, base));
+  const situation: Situation = adoptable.size === 0 ? base : { ...base, adoptable };
   const notices = [
     ...clockNotice(client.serverAheadMs()),
     ...(lacking === undefined ? [] : [successionNotice(lacking)]),
@@ -117,6 +120,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...feeds.holds.map(holdNotice),
     ...feeds.notices,
     ...(desired.notices ?? []),
+    ...notAdopted,
     ...ranOutNotice([...ranOut.values()]),
   ];
   const found = { ...feeds, makings: mayMake(feeds), notices };
