@@ -19,7 +19,7 @@ export async function processBatch(
 ): Promise<BatchResult> {
   await failWithBatches(job);
   const before = Object.values(await job.getChildrenValues<BatchResult>());
-  const { client, exclusively, record } = deskFor(work, log, 'sync', signal);
+  const { client, exclusively, record, budget } = deskFor(work, log, 'sync', signal);
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const context = makeApplyContext({
@@ -34,6 +34,7 @@ export async function processBatch(
     rights: work.rights,
   });
   const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
+  await budget.room();
   const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));
   log.info({ applied: own.applied, failures: own.failures.length }, 'batch applied');
   const all: BatchResult[] = [...before, { outcome: own, requests: client.requests }];
