@@ -83,7 +83,9 @@ export function makeRateBudget(
     },
     async takeOneByOne() {
       const { oneByOneTimes, pause } = keys;
-      return Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR, 'take')) === 0;
+      return (
+        Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR, 'take')) === 0
+      );
     },
     async pause(ms) {
       await redis.set(keys.pause, '1', 'PX', Math.max(1, Math.ceil(ms)));

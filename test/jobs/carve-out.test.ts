@@ -51,7 +51,11 @@ test('what an allow list lets through nobody blocks by hand; what a person let t
   const bench = await published(t, { 'range.yaml': RANGE, 'never.yaml': allow });
   for (const value of ['11.0.1.7', '11.0.1.0/24', 'www.good.icu']) {
     const { failed } = await bench.run('add', { value, for: '2h', reason: 'case 1' });
-    assert.match(failed ?? '', /^refused: .* is not blocked: .* is allowed by list never \(feeds\/never\.yaml:2\)/, value);
+    assert.match(
+      failed ?? '',
+      /^refused: .* is not blocked: .* is allowed by list never \(feeds\/never\.yaml:2\)/,
+      value,
+    );
   }
   const value = '11.0.2.2';
   await bench.run('remove', { value, for: '2h' });
