@@ -53,7 +53,7 @@ test('on call, with no Redis and no worker: block, commit it, let through, panic
   assert.equal(await pull(url), '11.0.0.2', 'that commit, and what is let through');
   checkEnded(await run('apply'), 0);
   const released = checkEnded(await run('panic firewall-block --release'), 0);
-  assert.match(released.stdout, /no longer on hold[^]*verified/);
+  assert.match(released.stdout, /no longer on hold[\s\S]*verified/);
   assert.match(checkEnded(await run('panic firewall-block'), 2).stderr, /expected is either to or release/);
 
   const rotated = checkEnded(await run('feeds rotate firewall-block ip --grace 12h'), 0);
