@@ -31,6 +31,7 @@ const ASK_EVERY_MS = 100;
  */
 const TAKE = `
 local place = tonumber(ARGV[3])
+redis.call('set', KEYS[1 + place], '1', 'PX', ARGV[4])
 for before = 1, place - 1 do
   if redis.call('exists', KEYS[1 + before]) == 1 then return 0 end
 end
@@ -38,7 +39,6 @@ if redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then
   redis.call('del', KEYS[1 + place])
   return 1
 end
-redis.call('set', KEYS[1 + place], '1', 'PX', ARGV[4])
 return 0
 `;
 const PROLONG = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;

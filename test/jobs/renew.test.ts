@@ -211,6 +211,22 @@ test('who waits for a renewal has the lock before the next batch, and who is gon
   await batch('a batch after somebody died');
 });
 
+test('whoever waits for the lock has it in the order of work, whoever asked first', async (t) => {
+  const { work } = await workbench(t);
+  const { redis, clock } = work;
+  const order: string[] = [];
+  const lock = (errand: Errand) => makeWriterLock(redis, 'order', clock, undefined, errand);
+  const waiting: Promise<unknown>[] = [];
+  await lock('sync').exclusively(async () => {
+    for (const errand of ['sync', 'add', 'renewal', 'panic', 'remove'] as const) {
+      waiting.push(lock(errand).exclusively(async () => order.push(errand)));
+      await until(`${errand} asks`, () => redis.exists(`order:waits-for-${errand}`));
+    }
+  });
+  await Promise.all(waiting);
+  assert.deepEqual(order, ['panic', 'remove', 'add', 'renewal', 'sync']);
+});
+
 test('FLUSHALL under running workers: within a minute the schedules are back and a renewal is done', async (t) => {
   const bench = await due(t);
   const { work } = bench;
