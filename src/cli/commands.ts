@@ -259,11 +259,13 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     );
   }
 
-  /** `--empty` and `--to` say the same thing; with neither, the payload is refused with what is expected. */
+  /** `--empty` and `--to` say the same thing. */
   function panicPayload(
     channel: string,
     { empty, to, release, reason }: { empty?: true; to?: string; release?: true; reason?: string },
   ): Record<string, unknown> {
+    if (!empty && to === undefined && !release)
+      program.error('error: say --empty, --to COMMIT or --release', { exitCode: 2 });
     return { channel, to: empty ? 'empty' : to, release, reason };
   }
 

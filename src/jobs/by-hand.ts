@@ -25,6 +25,7 @@ export type HandResult = HandReport | PanicReport | (ReleaseReport & { readonly 
 export async function processByHand(work: Workplace, desk: Desk, request: HandRequest): Promise<HandResult> {
   try {
     const result = await doByHand(handsOf(work, desk), work.feedsDir, request);
+    work.log.info({ asked: request.payload, job: request.name }, 'done by hand');
     if (!isReleased(request)) return result;
     const sync = await enqueue(work.requests, 'sync', {});
     return { ...(result as ReleaseReport), sync: String(sync.id) };
