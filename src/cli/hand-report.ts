@@ -28,9 +28,7 @@ function renderPanic({ channel, to, counts, byHand, feeds, failures, notices }: 
   const names = `${byHand.some.join(', ')}${byHand.count > byHand.some.length ? ', …' : ''}`;
   const lines = [
     `${channel}: ${to === 'empty' ? 'emptied' : `put back to ${to}`}, and on hold; ${countsLine(counts)}`,
-    ...(byHand.count > 0
-      ? [`  ${byHand.count} of it had been added by hand and do not come back by themselves: ${names}`]
-      : []),
+    ...(byHand.count > 0 ? [`  added by hand before, and not to come back by itself (${byHand.count}): ${names}`] : []),
     ...notices.map((notice) => `notice: ${notice}`),
     ...failures.map(({ message }) => `failed: ${message}`),
     ...feeds.flatMap(troubleLines),
