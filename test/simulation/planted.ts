@@ -67,7 +67,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'renewal held with the plan',
     story: 'in process',
-    edits: [{ file: 'reconcile/renew.js', from: 'if (due.length === 0)', to: 'if (due.length >= 0)' }],
+    edits: [{ file: 'reconcile/renew.js', from: 'if (ending.length === 0)', to: 'if (ending.length >= 0)' }],
   },
   {
     name: 'a page dropped',
