@@ -26,6 +26,8 @@ export interface StoredJudgement extends StoredBase {
   confidence: Confidence;
   valid_time: ValidTime;
   external_references: ExternalReference[];
+  /** The login that made it: of what is foreign, who must act. */
+  owner: string | undefined;
 }
 
 export interface StoredRelationship extends StoredBase {
@@ -71,6 +73,7 @@ export function storedJudgement(value: unknown): StoredJudgement {
     confidence: text(fields, 'confidence') as Confidence,
     valid_time: { start_time: text(validTime, 'start_time'), end_time: text(validTime, 'end_time') },
     external_references: (fields.external_references as ExternalReference[] | undefined) ?? [],
+    owner: optionalText(fields, 'owner'),
   };
 }
 

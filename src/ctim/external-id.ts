@@ -70,6 +70,14 @@ export function feedId(owner: string, channel: string, type: ObservableType, g: 
   return `${feedIdPrefix(owner, channel, type)}${g}`;
 }
 
+/** The channel and type that a feed of ours was made for, as `feedKey` writes them. */
+export function feedKeyOfIds(owner: string, externalIds: readonly string[]): string | undefined {
+  const prefix = `${owner}-feed-`;
+  const [, channel, type] =
+    /^(.+)-([^-]+)-[0-9]+$/.exec(externalIds.find((it) => it.startsWith(prefix))?.slice(prefix.length) ?? '') ?? [];
+  return channel && `${channel}/${type}`;
+}
+
 /** The channel that an indicator of ours was made for. A type has no hyphen, a channel may. */
 export function channelOfIndicator(owner: string, externalIds: readonly string[]): string | undefined {
   const prefix = `${owner}-indicator-`;

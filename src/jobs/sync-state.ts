@@ -3,7 +3,7 @@ import { feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
-import { feedOf, isStanding } from '../plan/changes.ts';
+import { feedKeyOfStanding } from '../plan/changes.ts';
 import type { Plan, PlanSummary } from '../plan/plan.ts';
 import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
@@ -57,9 +57,8 @@ export function standingOf({ situation }: Prepared): (readonly [string, string])
   for (const [h, those] of actual.judgements) {
     if (desired.has(h)) continue;
     for (const judgement of those) {
-      if (!isLive(judgement, now) || !isStanding(judgement, indicators)) continue;
-      const feed = feedOf(judgement, indicators);
-      if (feed) standing.push([feedKey(feed), judgement.observable.value]);
+      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, indicators) : undefined;
+      if (key !== undefined) standing.push([key, judgement.observable.value]);
     }
   }
   return standing;

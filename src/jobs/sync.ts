@@ -19,7 +19,7 @@ import { fetchFirst } from './fetch.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
-import { leaveSlot, takeSlot } from './run-slot.ts';
+import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
 import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
 import { endedByHand, verdictsOnFeeds } from './verdicts.ts';
@@ -31,7 +31,6 @@ const REPAIRS_MAX = 1;
 const PLANS_MAX = 6;
 const DRIFTED = 'the feeds did not hold what was planned';
 const MOVING = 'the lists changed each time they were about to be verified: sync again when they are at rest';
-const OTHER_RUN_WAIT_MS = 300;
 const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
 
 /**

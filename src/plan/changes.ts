@@ -5,7 +5,7 @@ import { sameObservable } from '../ctim/observable.ts';
 import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
 import { type Collecting, computeCollects } from './collect.ts';
-import { endFor, saySame } from './documents.ts';
+import { endFor, entryOfStored, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
 
@@ -24,6 +24,7 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *           (succession: but for those of a lower g that end no later, which lapse by themselves)
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
+ *           |   and without any link              | link
  *   no      | live                                | withdraw
  *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
@@ -174,12 +175,45 @@ function withdrawals(
 ): Change[] {
   const changes: Change[] = [];
   for (const stored of those) {
-    if (isDead(stored, now) || isStanding(stored, indicators)) continue;
+    if (isDead(stored, now)) continue;
+    if (isStanding(stored, indicators)) {
+      if (stored.links.length === 0) changes.push(...linkOfStanding(stored, indicators));
+      continue;
+    }
     const feed = feedOf(stored, indicators);
     const after = feed ? (made.get(`${feedKey(feed)} ${stored.observable.value}`) ?? []) : [];
     changes.push({ kind: 'withdraw', feed, stored, after });
   }
   return changes;
+}
+
+/** Somebody deleted its link. Which feed it was in its h tells; of a channel that no list publishes to there is none to link to. */
+function linkOfStanding(stored: ActualJudgement, indicators: Situation['indicators']): Change[] {
+  const feed = feedByHash(stored, indicators);
+  if (feed === undefined || !stored.once) return [];
+  const { h, g, end } = stored;
+  const bare = entryOfStored(stored, 0);
+  const terms = { ...bare.terms, lifetime: { kind: 'once', text: '', end } as const };
+  const entry = { ...bare, terms, channel: feed.channel };
+  return [{ kind: 'link', feed, entry, judgement: { h, g }, link: { h, g } }];
+}
+
+/** The feed that what a person did by hand is in, or was until somebody deleted its link; undefined for all else. */
+export function feedKeyOfStanding(stored: ActualJudgement, indicators: Situation['indicators']): string | undefined {
+  const key = feedKeyOf(stored, indicators);
+  if (key !== undefined) return isStanding(stored, indicators) ? key : undefined;
+  const feed = stored.links.length === 0 ? feedByHash(stored, indicators) : undefined;
+  return feed && feedKey(feed);
+}
+
+/** By its h: to which of these channels a reserved list published it. */
+function feedByHash(stored: ActualJudgement, indicators: Situation['indicators']): FeedName | undefined {
+  for (const key of indicators.keys()) {
+    const feed = feedNamed(key);
+    if (feed.type !== stored.observable.type) continue;
+    if (RESERVED_LISTS.some((list) => entryHash(feed.channel, list, stored.observable) === stored.h)) return feed;
+  }
+  return undefined;
 }
 
 function unlinks({ indicators }: Situation, h: string, links: readonly ActualLink[]): Change[] {
@@ -195,12 +229,7 @@ function unlinks({ indicators }: Situation, h: string, links: readonly ActualLin
  */
 export function isStanding(stored: ActualJudgement, indicators: Situation['indicators']): boolean {
   if (stored.once && RESERVED_LISTS.some((list) => list === listOf(stored))) return true;
-  for (const key of indicators.keys()) {
-    const { channel, type } = feedNamed(key);
-    if (type !== stored.observable.type) continue;
-    if (RESERVED_LISTS.some((list) => entryHash(channel, list, stored.observable) === stored.h)) return true;
-  }
-  return false;
+  return feedByHash(stored, indicators) !== undefined;
 }
 
 /** The feed that a judgement of ours is in, by its link; undefined where its indicator belongs to no channel of today. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
-import { wordsOf } from './documents.ts';
+import { computeChanges, feedKeyOf, feedKeyOfStanding, feedNamed, type Situation } from './changes.ts';
+import { endedEarly, wordsOf } from './documents.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
 export interface Making {
@@ -16,6 +16,8 @@ export interface FeedCount {
   readonly feed: FeedName;
   readonly entries: number;
   readonly enters: number;
+  /** Of those that enter: ours before, until somebody else took them out or nobody renewed them. */
+  readonly restores: number;
   readonly leaves: number;
 }
 
@@ -68,7 +70,7 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
     changes,
     counts,
     unchanged: desired.size - [...touched].filter((h) => desired.has(h)).length,
-    feeds: countFeeds(input, counts),
+    feeds: countFeeds(input, changes, counts),
     held: [],
     digest: digestOf(tenant, owner, makings, changes),
   };
@@ -104,24 +106,28 @@ function eachWanted({ desired, actual, indicators, now }: Situation, want: (key:
     // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
     if (desired.has(h)) continue;
     for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined && isStanding(judgement, indicators)) want(key, judgement.observable.value);
+      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, indicators) : undefined;
+      if (key !== undefined) want(key, judgement.observable.value);
     }
   }
 }
 
-function countFeeds(situation: Situation, { renew, collect, ...counts }: ChangeCounts): FeedCount[] {
+function countFeeds(
+  situation: Situation,
+  changes: readonly Change[],
+  { renew, collect, ...counts }: ChangeCounts,
+): FeedCount[] {
   // Where nothing but renewals is to be done the feeds hold what is wanted: no look at a million judgements.
   if (Object.values(counts).every((count) => count === 0)) {
     return [...desiredValues(situation)].map(([key, { size }]) => {
-      return { feed: feedNamed(key), entries: size, enters: 0, leaves: 0 };
+      return { feed: feedNamed(key), entries: size, enters: 0, restores: 0, leaves: 0 };
     });
   }
-  return countMoves(situation);
+  return countMoves(situation, changes);
 }
 
 /** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
-function countMoves(situation: Situation): FeedCount[] {
+function countMoves(situation: Situation, changes: readonly Change[]): FeedCount[] {
   const { actual, indicators, now } = situation;
   const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
   eachWanted(situation, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
@@ -140,12 +146,29 @@ function countMoves(situation: Situation): FeedCount[] {
       staying.set(key, (staying.get(key) ?? 0) + 1);
     }
   }
+  const restored = new Map<string, Set<string>>();
+  for (const change of changes) {
+    if (!isRestoring(change, actual)) continue;
+    const key = feedKey(change.feed);
+    const { value } = change.entry.observable;
+    if (wanted.get(key)?.get(value) === 'wanted') valuesIn(restored, key, () => new Set()).add(value);
+  }
   return [...wanted].map(([key, values]) => ({
     feed: feedNamed(key),
     entries: values.size,
     enters: values.size - (staying.get(key) ?? 0),
+    restores: restored.get(key)?.size ?? 0,
     leaves: leaving.get(key)?.size ?? 0,
   }));
+}
+
+type Restoring = Extract<Change, { kind: 'create' | 'link' | 'revive' }>;
+
+/** What our own judgement proves to have been published before. One that was deleted with its links proves nothing. */
+function isRestoring(change: Change, actual: Actual): change is Restoring {
+  if (change.kind === 'link') return true;
+  if (change.kind !== 'create' && change.kind !== 'revive') return false;
+  return actual.judgements.get(hashOf(change))?.some(endedEarly) ?? false;
 }
 
 function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {

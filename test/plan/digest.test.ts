@@ -46,13 +46,19 @@ test('a plan counts observables that enter and leave a feed, not judgements', ()
     'tor 198.51.100.7 g0 +6d link0\ntor 198.51.100.9 g0 +6d link0',
   );
   assert.deepEqual(moved.feeds, [
-    { feed: { channel: 'firewall-block', type: 'ip' }, entries: 2, enters: 1, leaves: 1 },
-    { feed: { channel: 'mail', type: 'ip' }, entries: 0, enters: 0, leaves: 0 },
+    { feed: { channel: 'firewall-block', type: 'ip' }, entries: 2, enters: 1, restores: 0, leaves: 1 },
+    { feed: { channel: 'mail', type: 'ip' }, entries: 0, enters: 0, restores: 0, leaves: 0 },
   ]);
   assert.equal(moved.unchanged, 0);
 });
 
 test('what people added by hand is in its feed and counts as an entry', () => {
   const { feeds } = plan('tor 198.51.100.7', 'adhoc-block 198.51.100.9 g0 once=+1h link0');
-  assert.deepEqual(feeds[0], { feed: { channel: 'firewall-block', type: 'ip' }, entries: 2, enters: 1, leaves: 0 });
+  assert.deepEqual(feeds[0], {
+    feed: { channel: 'firewall-block', type: 'ip' },
+    entries: 2,
+    enters: 1,
+    restores: 0,
+    leaves: 0,
+  });
 });
