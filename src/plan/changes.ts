@@ -5,7 +5,7 @@ import { sameObservable } from '../ctim/observable.ts';
 import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
 import { type Collecting, computeCollects } from './collect.ts';
-import { endFor, entryOfStored, saySame } from './documents.ts';
+import { endFor, entryOfStored, lifetimeText, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
 
@@ -24,7 +24,7 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *           (succession: but for those of a lower g that end no later, which lapse by themselves)
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
- *           |   and without any link              | link
+ *           |   and its link is deleted or moved  | link, unlink
  *   no      | live                                | withdraw
  *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
@@ -48,7 +48,8 @@ export function computeChanges(situation: Situation): Change[] {
   }
   const made = madeByObservable(changes, situation.now);
   for (const [h, stored] of actual.judgements) {
-    if (!desired.has(h)) changes.push(...withdrawals(situation, stored, made));
+    if (!desired.has(h))
+      changes.push(...withdrawals(situation, stored, made), ...relinksOfStanding(situation, h, stored));
   }
   for (const [h, links] of actual.dangling) {
     if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
@@ -175,11 +176,7 @@ function withdrawals(
 ): Change[] {
   const changes: Change[] = [];
   for (const stored of those) {
-    if (isDead(stored, now)) continue;
-    if (isStanding(stored, indicators)) {
-      if (stored.links.length === 0) changes.push(...linkOfStanding(stored, indicators));
-      continue;
-    }
+    if (isDead(stored, now) || isStanding(stored, indicators)) continue;
     const feed = feedOf(stored, indicators);
     const after = feed ? (made.get(`${feedKey(feed)} ${stored.observable.value}`) ?? []) : [];
     changes.push({ kind: 'withdraw', feed, stored, after });
@@ -187,23 +184,39 @@ function withdrawals(
   return changes;
 }
 
-/** Somebody deleted its link. Which feed it was in its h tells; of a channel that no list publishes to there is none to link to. */
-function linkOfStanding(stored: ActualJudgement, indicators: Situation['indicators']): Change[] {
+/** Which feed it was in its h tells; of a channel that no list publishes to there is none to link to. */
+function relinksOfStanding(
+  { actual, indicators, now }: Situation,
+  h: string,
+  those: readonly ActualJudgement[],
+): Change[] {
+  const live = those.filter((it) => isLive(it, now)).sort(latestFirst);
+  const [stored] = live;
+  if (stored === undefined) return [];
   const feed = feedByHash(stored, indicators);
-  if (feed === undefined || !stored.once) return [];
-  const { h, g, end } = stored;
-  const bare = entryOfStored(stored, 0);
-  const terms = { ...bare.terms, lifetime: { kind: 'once', text: '', end } as const };
-  const entry = { ...bare, terms, channel: feed.channel };
-  return [{ kind: 'link', feed, entry, judgement: { h, g }, link: { h, g } }];
+  const target = feed && indicators.get(feedKey(feed));
+  if (feed === undefined || target === undefined) return [];
+  const changes: Change[] = [];
+  const links = live.flatMap((it) => it.links);
+  if (!links.some((link) => link.target === target)) {
+    const bare = entryOfStored(stored, 0);
+    const terms = {
+      ...bare.terms,
+      lifetime: { kind: 'once', text: lifetimeText(stored) ?? '', end: stored.end } as const,
+    };
+    const g = nextOf([...those.flatMap((it) => it.links), ...(actual.dangling.get(h) ?? [])]);
+    const entry = { ...bare, terms, channel: feed.channel };
+    changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: { h, g } });
+  }
+  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link });
+  return changes;
 }
 
 /** The feed that what a person did by hand is in, or was until somebody deleted its link; undefined for all else. */
 export function feedKeyOfStanding(stored: ActualJudgement, indicators: Situation['indicators']): string | undefined {
-  const key = feedKeyOf(stored, indicators);
-  if (key !== undefined) return isStanding(stored, indicators) ? key : undefined;
-  const feed = stored.links.length === 0 ? feedByHash(stored, indicators) : undefined;
-  return feed && feedKey(feed);
+  const feed = feedByHash(stored, indicators);
+  if (feed !== undefined) return feedKey(feed);
+  return isStanding(stored, indicators) ? feedKeyOf(stored, indicators) : undefined;
 }
 
 /** By its h: to which of these channels a reserved list published it. */

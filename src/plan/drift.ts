@@ -129,7 +129,7 @@ function findingOf(change: Change, situation: Situation): Finding | undefined {
       return wrongLink(change, link.target, value, situation);
     }
     case 'unlink': {
-      const value = desired.get(change.h)?.observable.value;
+      const value = (desired.get(change.h) ?? actual.judgements.get(change.h)?.[0])?.observable.value;
       if (value !== undefined) return wrongLink(change, change.link.target, value, situation);
       return { kind: 'extra', feed, example: `link ${change.link.id} without a judgement`, proved: false };
     }

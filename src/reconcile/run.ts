@@ -18,7 +18,7 @@ import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
 import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
 import { countsLine, makeReport, type Report } from './report.ts';
-import { type FeedVerdict, verifyFeed } from './verify.ts';
+import { AUDIT_MS_MAX, type FeedVerdict, verifyFeed } from './verify.ts';
 
 export interface RunInput extends PrepareInput {
   readonly run: string;
@@ -173,7 +173,7 @@ export async function audit(input: AuditInput): Promise<Report> {
   const { client, clock, ledgerBefore = () => undefined } = input;
   const startedAt = clock.now();
   const prepared = await prepare(input);
-  const verdicts = await verifyAll(input, prepared, prepared.found.feeds);
+  const verdicts = await verifyAll({ ...input, patienceMs: AUDIT_MS_MAX }, prepared, prepared.found.feeds);
   const { drift, unapplied } = await readDrift(client, prepared, verdicts, ledgerBefore());
   const plan = summaryOf(prepared.plan);
   const waiting =
@@ -194,7 +194,7 @@ export async function audit(input: AuditInput): Promise<Report> {
 }
 
 async function verifyAll(
-  input: Pick<RunInput, 'client' | 'clock' | 'signal'>,
+  input: Pick<RunInput, 'client' | 'clock' | 'signal'> & { patienceMs?: number },
   prepared: Prepared,
   feeds: readonly TypedFeed[],
 ): Promise<FeedVerdict[]> {
