@@ -115,6 +115,13 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .option('--show-secrets', 'whole URLs, with their secret', false)
     .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
 
+  json(program.command('rename-owner <old>'))
+    .description('what another owner published becomes this one’s, in place; the workers must be stopped')
+    .option('--yes', 'do it; without it what would be done is printed', false)
+    .action((old, options) =>
+      act(options, async (session) => (await import('./rename-owner.ts')).renameOwnerFrom(session, old, options)),
+    );
+
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')
     .action((options) => act(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));

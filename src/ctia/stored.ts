@@ -40,6 +40,7 @@ export interface StoredIndicator extends StoredBase {
   producer: string;
   title: string | undefined;
   short_description: string | undefined;
+  description: string | undefined;
   source_uri: string | undefined;
   /** When it was last written: of the state indicator, when a run last wrote. */
   modified: string;
@@ -94,6 +95,7 @@ export function storedIndicator(value: unknown): StoredIndicator {
     producer: text(fields, 'producer'),
     title: optionalText(fields, 'title'),
     short_description: optionalText(fields, 'short_description'),
+    description: optionalText(fields, 'description'),
     source_uri: optionalText(fields, 'source_uri'),
     modified: text(fields, 'modified'),
     valid_time: fields.valid_time as Partial<ValidTime> | undefined,

@@ -89,6 +89,16 @@ export function stateId(owner: string): string {
   return `${owner}-state`;
 }
 
+/** The state while an owner is renamed: neither the old owner nor the new one has any then, and no run of either goes on. */
+export function movingStateId(from: string, to: string): string {
+  return `${to}-state-of-${from}`;
+}
+
+/** The same ids under another owner; what bears another prefix stays. An entry's h is of no owner. */
+export function renamedIds(externalIds: readonly string[], from: string, to: string): string[] {
+  return externalIds.map((id) => (id.startsWith(`${from}-`) ? `${to}${id.slice(from.length)}` : id));
+}
+
 const GENERATION = /^([0-9a-f]{64})-(0|[1-9][0-9]{0,8})$/;
 
 /** The generation that a judgement's or link's external ids tell, or undefined where they are not of this kind and owner. */
