@@ -41,6 +41,7 @@ export interface StoredIndicator extends StoredBase {
   title: string | undefined;
   short_description: string | undefined;
   description: string | undefined;
+  source: string | undefined;
   source_uri: string | undefined;
   /** When it was last written: of the state indicator, when a run last wrote. */
   modified: string;
@@ -96,6 +97,7 @@ export function storedIndicator(value: unknown): StoredIndicator {
     title: optionalText(fields, 'title'),
     short_description: optionalText(fields, 'short_description'),
     description: optionalText(fields, 'description'),
+    source: optionalText(fields, 'source'),
     source_uri: optionalText(fields, 'source_uri'),
     modified: text(fields, 'modified'),
     valid_time: fields.valid_time as Partial<ValidTime> | undefined,

@@ -183,7 +183,7 @@ function linkOf(stored: StoredRelationship, external_ids: string[], to: string):
 }
 
 function indicatorOf(stored: StoredIndicator, external_ids: string[], to: string): IndicatorDocument {
-  const { producer, title = '', short_description, description, source_uri, tlp } = stored;
+  const { producer, title = '', short_description, description, source, source_uri, tlp } = stored;
   return {
     external_ids,
     producer,
@@ -191,7 +191,7 @@ function indicatorOf(stored: StoredIndicator, external_ids: string[], to: string
     ...(short_description !== undefined && { short_description }),
     ...(description !== undefined && { description }),
     ...(source_uri !== undefined && { source_uri }),
-    source: to,
+    ...(source !== undefined && { source: to }),
     tlp,
   };
 }
