@@ -112,6 +112,7 @@ function findingOf(change: Change, situation: Situation): Finding | undefined {
     case 'collect':
       return undefined;
     case 'create':
+    case 'adopt':
     case 'revive': {
       const known = actual.judgements.get(hashOf(change)) ?? [];
       return { kind: 'missing', feed, example: change.entry.observable.value, proved: known.some(endedEarly) };
