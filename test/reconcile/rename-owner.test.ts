@@ -105,7 +105,11 @@ test('all that one owner has becomes another’s, in place: nothing leaves a fee
   }
   const ends = (await world.all('feed')).map((it) => Date.parse((it.lifetime as { end_time: string }).end_time));
   assert.ok(Math.min(...ends) > world.time.serverClock.now() + 89 * DAY, 'the feeds are prolonged');
-  assert.equal((await world.sync('', { ...NEXT, channels: [BLOCK, MAIL], lists: new Set(['tor', 'names', 'spam']) })).counts.withdraw, 4);
+  assert.equal(
+    (await world.sync('', { ...NEXT, channels: [BLOCK, MAIL], lists: new Set(['tor', 'names', 'spam']) })).counts
+      .withdraw,
+    4,
+  );
 });
 
 test('stopped on the way, neither owner writes; the same once more goes on', async (t) => {
