@@ -28,6 +28,8 @@ export interface ByHand {
   readonly channel: string;
   readonly value: string;
   readonly until: number;
+  /** Somebody wiped its link, and no list says into which feed it belongs: there, or not. */
+  unlinked?: boolean;
 }
 
 /** Feed → value → the ms until which it is to be there. */

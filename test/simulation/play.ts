@@ -48,7 +48,7 @@ export async function play(seed: number, steps: readonly number[] = allSteps()):
   const closing = chance.pick(['never', 'never', 'never', 'never', 'always', 'at times'] as const);
   story.push(`a server with ${JSON.stringify({ ...options, ...quota })}; bulk routes are closed to us: ${closing}`);
   seedIds(seed);
-  const world = await openWorld({ ...options, ...quota });
+  const world = await openWorld({ ...options, ...quota, keepsRights: closing !== 'never' });
   try {
     if (closing === 'always') world.grant('no bulk');
     const stepMsMax = 'rateLimitPerHour' in quota ? MARGIN_MS / 2 : MARGIN_MS;
@@ -90,7 +90,7 @@ async function tell(world: World, { seed, steps, story, closing, stepMsMax }: Te
   };
   const scene: Scene = {
     ...{ world, auditor, lists, byHand, commits, say, stepMsMax },
-    ...{ isBroken: false, renewedAt: began, wasClosed: closing === 'always' },
+    ...{ isBroken: false, renewedAt: began, wasClosed: closing !== 'never' },
   };
   story.push(...spoken(lists).map((line) => `    ${line}`));
   for (const n of steps) {
@@ -108,7 +108,6 @@ function openOrClose(scene: Scene, chance: Chance): void {
   const scopes = chance.pick(['all', 'no bulk'] as const);
   scene.world.grant(scopes);
   scene.say(`our client is given ${scopes === 'all' ? 'all scopes' : 'no scope that bulk routes ask for'}`);
-  if (scopes === 'no bulk') scene.wasClosed = true;
   if (chance.happens(0.6)) scene.world.forgetRights();
 }
 

@@ -18,8 +18,8 @@ export interface Scene {
   isBroken: boolean;
   /** When a run last went through, so that what had to be renewed was. */
   renewedAt: number;
-  /** Whether bulk routes were ever closed: what was made anew may still stand beside what it follows. */
-  wasClosed: boolean;
+  /** Whether bulk routes may have been closed: what was made anew may still stand beside what it follows. */
+  readonly wasClosed: boolean;
 }
 
 export function headOf({ commits }: Pick<Scene, 'commits'>): Commit {

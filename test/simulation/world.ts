@@ -78,6 +78,8 @@ export interface WorldOptions {
   readonly pageSize: number;
   /** Of the whole organisation. */
   readonly rateLimitPerHour?: number | undefined;
+  /** What was learned of bulk routes is kept from run to run, as workers do; otherwise each run learns for itself. */
+  readonly keepsRights: boolean;
 }
 
 const US = { id: 'client-7', password: 'correct-horse-battery-staple', login: 'ctim-feeds', org: ORG };
@@ -90,7 +92,7 @@ const NO_BULK = ['import-bundle', 'feed', ...BULK_KINDS.map(({ name }) => name)]
 const PATIENCE_MS = HOUR;
 
 export async function openWorld(wish: WorldOptions): Promise<World> {
-  const { pageSize, serverAheadMs, rateLimitPerHour, ...options } = wish;
+  const { pageSize, serverAheadMs, rateLimitPerHour, keepsRights, ...options } = wish;
   const time = fakeTime({ serverAheadMs });
   const dataDir = mkdtempSync(join(tmpdir(), 'simulation-'));
   const server = await startEmbeddedCtia({
@@ -128,7 +130,8 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
     });
   };
   const connection = Object.assign(opened, { http: { ...http, send } });
-  let rights = rightsOfThisRun();
+  let kept = rightsOfThisRun();
+  const rights = () => (keepsRights ? kept : rightsOfThisRun());
   const newClient = () => makeCtiaClient({ connection, clock: time.clock, patienceMs: PATIENCE_MS });
   const settings = (await readingOf({ 'settings.yaml': SETTINGS })).settings;
   const handWork = (): HandWork => ({
@@ -136,11 +139,11 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
     clock: time.clock,
     owner: 'acme',
     exclusively: (work) => work(),
-    rights,
+    rights: rights(),
   });
   const wanting = (client: CtiaClient, commit: Commit) => ({
     client,
-    rights,
+    rights: rights(),
     ownEmbedded: false,
     readDesired: async (adhocAllow: readonly Observable[]) => {
       const files = { ...Object.fromEntries(commit.files), 'settings.yaml': SETTINGS };
@@ -208,7 +211,7 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
       server.addClient(scopes === 'all' ? US : { ...US, scopes: NO_BULK });
     },
     forgetRights() {
-      rights = rightsOfThisRun();
+      kept = rightsOfThisRun();
     },
     async close() {
       opened.close();
