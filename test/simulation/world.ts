@@ -132,7 +132,11 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
   const connection = Object.assign(opened, { http: { ...http, send } });
   let kept = rightsOfThisRun();
   const rights = () => (keepsRights ? kept : rightsOfThisRun());
-  const newClient = () => makeCtiaClient({ connection, clock: time.clock, patienceMs: PATIENCE_MS });
+  // In a process of its own, which heard of no Retry-After yet.
+  const newClient = () => {
+    quietUntil = 0;
+    return makeCtiaClient({ connection, clock: time.clock, patienceMs: PATIENCE_MS });
+  };
   const settings = (await readingOf({ 'settings.yaml': SETTINGS })).settings;
   const handWork = (): HandWork => ({
     client: newClient(),
