@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../../src/reconcile/report.ts';
 import type { Chance } from './chance.ts';
-import { filesOf, type Lists, wantedOf } from './lists.ts';
+import { filesOf, IPS, type Lists, wantedOf } from './lists.ts';
 import { headOf, type Scene, toldOf, watchedRun } from './scene.ts';
 
 const DAY = 24 * 3_600_000;
@@ -15,6 +15,7 @@ const AT_ONCE_MS = 5000;
  */
 export async function approveByDigest(scene: Scene, chance: Chance): Promise<Report> {
   const { world, auditor, say, isBroken, lists } = scene;
+  if (!isBroken && chance.happens(0.6)) commitLarge(scene);
   // What an interrupted run wrote a moment ago is seen by now.
   world.step(1000);
   const plannedAt = world.now();
@@ -39,6 +40,21 @@ export async function approveByDigest(scene: Scene, chance: Chance): Promise<Rep
     assert.deepEqual(report.held, [], 'approved, and the plan is the same');
   }
   return report;
+}
+
+/** Over the limits of the settings, one way or the other. */
+function commitLarge({ commits, auditor, say, lists, byHand, world }: Scene): void {
+  const those = [...lists.values()].filter(({ channel }) => channel === 'firewall-block');
+  const all = wantedOf(lists, byHand, world.now()).get('firewall-block/ip')?.size ?? 0;
+  const empties = all > IPS.length / 2;
+  for (const { entries } of those) {
+    if (empties) entries.clear();
+    else for (const ip of IPS) entries.set(ip, {});
+  }
+  const n = headOf({ commits }).n + 1;
+  commits.push({ n, files: filesOf(lists) });
+  say(`commit ${n}: ${empties ? 'everything out of all block lists' : 'all addresses into all block lists'}`);
+  auditor.wants(lists);
 }
 
 function commitAnother({ commits, auditor, say }: Scene, lists: Lists): void {

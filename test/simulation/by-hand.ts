@@ -9,15 +9,17 @@ const TIMES_MS = [HOUR, 6 * HOUR, 30 * HOUR, 120 * HOUR];
 /** What the report of a deed says of its end, and what the clock says. */
 const SLACK_MS = 2000;
 /** In some stories others are let in or kept out on purpose that no list names. */
-const VALUES = [...IPS, ...DOMAINS, '203.0.113.99'];
+const VALUES = [...IPS, ...DOMAINS, ...Array.from({ length: 6 }, (_, n) => `203.0.113.${90 + n}`)];
 
 /**
  * A person blocks a value, takes that back, or lets through what a list blocks: whatever plan is held, whatever commit
  * cannot be read. It takes effect before any run, and stays until its end.
  */
 export async function actByHand(scene: Scene, chance: Chance): Promise<void> {
-  const known = scene.byHand.map(({ value }) => value);
-  const value = chance.pick(known.length > 0 && chance.happens(0.4) ? known : VALUES);
+  const standing = scene.byHand.filter(({ action, until }) => action === 'block' && until > scene.world.now());
+  const blocked = standing.map((it) => it.value);
+  if (blocked.length > 0 && chance.happens(0.4)) await takeBack(scene, chance.pick(blocked));
+  const value = chance.pick(blocked.length > 0 && chance.happens(0.3) ? blocked : VALUES);
   const forMs = chance.pick(TIMES_MS);
   const channel =
     typeOf(value) === 'ip' ? chance.pick(['firewall-block', 'firewall-block', 'partner']) : 'firewall-block';
