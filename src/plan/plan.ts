@@ -191,17 +191,25 @@ function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {
 function digestOf(tenant: string, owner: string, makings: readonly Making[], changes: readonly Change[]): string {
   const lines = [
     ...makings.map(({ feed, what }) => `make ${what} ${feedKey(feed)}`),
-    ...changes.flatMap((change) => (change.kind === 'renew' || change.kind === 'collect' ? [] : [lineOf(change)])),
-  ].sort();
+    ...changes.flatMap((change) => (isApproved(change) ? [lineOf(change)] : [])),
+  ];
   const hash = createHash('sha256').update(`${tenant}\n${owner}\n`);
-  for (const line of lines) hash.update(`${line}\n`);
+  for (const line of [...new Set(lines)].sort()) hash.update(`${line}\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
-function lineOf(change: Exclude<Change, { kind: 'renew' | 'collect' }>): string {
+type Approved = Exclude<Change, { kind: 'renew' | 'collect' }>;
+
+/** What a renewal by succession leaves behind changes no feed, and lapses by itself. */
+function isApproved(change: Change): change is Approved {
+  return change.kind !== 'renew' && change.kind !== 'collect' && !(change.kind === 'withdraw' && change.lapses);
+}
+
+function lineOf(change: Approved): string {
   switch (change.kind) {
     case 'withdraw':
-      return `withdraw ${change.stored.id}`;
+      // By its entry: renewed by succession meanwhile, it is another judgement, or two.
+      return `withdraw ${change.stored.h}`;
     case 'unlink':
       return `unlink ${change.link.id}`;
     default: {

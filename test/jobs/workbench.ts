@@ -164,7 +164,7 @@ export async function workbench(
     async startWorkProcess() {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {
-        FEEDS_DIR: feedsDir,
+        ...(remote === undefined ? { FEEDS_DIR: feedsDir } : { FEEDS_REPO: remote }),
         DATA_DIR: folder,
         CTIA_URL: server.url,
         CTIA_TOKEN_URL: server.url,

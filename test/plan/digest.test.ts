@@ -23,6 +23,13 @@ test('the digest is the same an hour later, at another commit, in another order,
   assert.equal(due.digest, digest);
 });
 
+test('the digest is the same where what is to go was renewed by succession meanwhile', () => {
+  const two = `${ACTUAL.replace('+6d link0 id=leaves', '+3d link0 id=leaves')}\nmanual 198.51.100.9 g1 +7d link1`;
+  const renewed = plan(DESIRED, two);
+  assert.equal(renewed.counts.withdraw, 2);
+  assert.equal(renewed.digest, digest);
+});
+
 test('the digest is another with each thing that a person approves', () => {
   const others = [
     plan('tor 198.51.100.7\ntor 198.51.100.8 reason=other', ACTUAL),
@@ -32,7 +39,8 @@ test('the digest is another with each thing that a person approves', () => {
     plan(DESIRED.replace('198.51.100.7', '198.51.100.7 14d'), ACTUAL),
     plan(DESIRED.replace('tor 198.51.100.7', 'spam 198.51.100.7'), ACTUAL),
     plan(DESIRED.replace('tor 198.51.100.7', 'mail:tor 198.51.100.7'), ACTUAL),
-    plan(DESIRED, ACTUAL.replace('leaves', 'another')),
+    plan(DESIRED, ACTUAL.replace('198.51.100.9', '198.51.100.99')),
+    plan(DESIRED, ACTUAL.replace('manual', 'spam')),
     plan(DESIRED, ACTUAL, { owner: 'other' }),
     plan(DESIRED, ACTUAL, { tenant: 'https://elsewhere.test (org)' }),
     plan(DESIRED, ACTUAL, { makings: [{ feed: { channel: 'firewall-block', type: 'ip' }, what: 'feed' }] }),
