@@ -98,12 +98,29 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
   };
 }
 
-/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
+/** So many lines may be taken out at one place before those below it have to be looked at again. */
+const LOOK_AHEAD = 500;
+
+/**
+ * By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. Lists keep
+ * their order, so a line is looked for a little way on from where the one before it was found: no index of 100,000
+ * for one that changed.
+ */
 function linesOf({ entries }: ListRead): KnownLines {
   return (file) => {
-    const known = new Map<string, Observable>();
-    for (const { observable, position } of entries) if (position.file === file) known.set(observable.value, observable);
-    return (value) => known.get(value);
+    const those = entries.filter(({ position }) => position.file === file);
+    let next = 0;
+    return ({ value, line, column }) => {
+      for (let n = next; n < Math.min(next + LOOK_AHEAD, those.length); n += 1) {
+        const entry = those[n];
+        if (entry?.observable.value !== value) continue;
+        next = n + 1;
+        const { position } = entry;
+        const stays = position.line === line && position.column === column;
+        return stays ? entry : { ...entry, position: { file, line, column } };
+      }
+      return undefined;
+    };
   };
 }
 
