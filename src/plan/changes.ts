@@ -3,10 +3,11 @@ import { entryHash } from '../ctim/external-id.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
 import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
-import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
+import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
 import { type Collecting, computeCollects } from './collect.ts';
 import { endFor, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
+import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
 
 /**
@@ -40,20 +41,31 @@ export interface Situation extends Collecting {
 }
 
 export function computeChanges(situation: Situation): Change[] {
+  return atOnce(changesInSlices(situation));
+}
+
+export function* changesInSlices(situation: Situation): Sliced<Change[]> {
   const { desired, actual } = situation;
   const changes: Change[] = [];
+  let done = 0;
   for (const [h, entry] of desired) {
     if (!isSettled(situation, h, entry)) changes.push(...changesFor(situation, h, entry));
+    if (++done % SLICE === 0) yield;
   }
   const made = madeByObservable(changes, situation.now);
+  yield;
   for (const [h, stored] of actual.judgements) {
     if (!desired.has(h)) changes.push(...withdrawals(situation, stored, made));
+    if (++done % SLICE === 0) yield;
   }
   for (const [h, links] of actual.dangling) {
     if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
   }
-  changes.push(...computeCollects(situation, (stored) => feedOf(stored, situation.indicators)));
-  return inOrder(changes);
+  yield;
+  for (const change of computeCollects(situation, (stored) => feedOf(stored, situation.indicators)))
+    changes.push(change);
+  yield;
+  return yield* inOrder(changes);
 }
 
 /**
@@ -228,8 +240,14 @@ export function feedNamed(key: string): FeedName {
   return { channel: key.slice(0, slash), type: key.slice(slash + 1) as FeedName['type'] };
 }
 
-function inOrder(changes: Change[]): Change[] {
-  const rank = new Map(CHANGE_ORDER.map((kind, index) => [kind, index]));
-  const endOf = (change: Change) => (change.kind === 'renew' ? change.stored.end : 0);
-  return changes.sort((a, b) => (rank.get(a.kind) ?? 0) - (rank.get(b.kind) ?? 0) || endOf(a) - endOf(b));
+/** By kind, and of renewals what ends first; otherwise as they were found. */
+function* inOrder(changes: readonly Change[]): Sliced<Change[]> {
+  const renewals: Extract<Change, { kind: 'renew' }>[] = [];
+  const others = new Map<ChangeKind, Change[]>(CHANGE_ORDER.map((kind) => [kind, []]));
+  for (const change of changes) {
+    if (change.kind === 'renew') renewals.push(change);
+    else others.get(change.kind)?.push(change);
+  }
+  others.set('renew', [...(yield* sorted(renewals, (a, b) => a.stored.end - b.stored.end))]);
+  return [...others.values()].flat();
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { computeChanges, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
+import { changesInSlices, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
+import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
 export interface Making {
@@ -56,10 +57,19 @@ export interface PlanInput extends Situation {
 }
 
 export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan {
+  return atOnce(planInSlices(input, heldBy));
+}
+
+export function* planInSlices(input: PlanInput, heldBy: (plan: Plan) => Held[]): Sliced<Plan> {
   const { owner, tenant, revision, makings, desired } = input;
-  const changes = computeChanges(input);
+  const changes = yield* changesInSlices(input);
   const counts = countChanges(changes);
-  const touched = new Set(changes.filter(({ kind }) => kind !== 'collect').map(hashOf));
+  yield;
+  const touched = new Set<string>();
+  for (const change of changes)
+    if (change.kind !== 'collect' && desired.has(hashOf(change))) touched.add(hashOf(change));
+  yield;
+  const feeds = yield* countFeeds(input, counts);
   const whole: Plan = {
     owner,
     tenant,
@@ -67,10 +77,10 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
     makings,
     changes,
     counts,
-    unchanged: desired.size - [...touched].filter((h) => desired.has(h)).length,
-    feeds: countFeeds(input, counts),
+    unchanged: desired.size - touched.size,
+    feeds,
     held: [],
-    digest: digestOf(tenant, owner, makings, changes),
+    digest: yield* digestOf(tenant, owner, makings, changes),
   };
   return { ...whole, held: heldBy(whole) };
 }
@@ -91,16 +101,27 @@ export function isEmpty(plan: Plan): boolean {
 
 /** What each feed is to hold: the values of the lists and what people added by hand. */
 export function desiredValues(situation: Situation): Map<string, Set<string>> {
+  return atOnce(valuesInSlices(situation));
+}
+
+function* valuesInSlices(situation: Situation): Sliced<Map<string, Set<string>>> {
   const values = new Map<string, Set<string>>([...situation.indicators.keys()].map((key) => [key, new Set()]));
-  eachWanted(situation, (key, value) => valuesIn(values, key, () => new Set()).add(value));
+  yield* eachWanted(situation, (key, value) => valuesIn(values, key, () => new Set()).add(value));
   return values;
 }
 
 /** A value that two lists hold comes twice. */
-function eachWanted({ desired, actual, indicators, now }: Situation, want: (key: string, value: string) => void): void {
-  for (const { channel, observable } of desired.values())
+function* eachWanted(
+  { desired, actual, indicators, now }: Situation,
+  want: (key: string, value: string) => void,
+): Sliced<void> {
+  let done = 0;
+  for (const { channel, observable } of desired.values()) {
     want(feedKey({ channel, type: observable.type }), observable.value);
+    if (++done % SLICE === 0) yield;
+  }
   for (const [h, those] of actual.judgements) {
+    if (++done % SLICE === 0) yield;
     // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
     if (desired.has(h)) continue;
     for (const judgement of those) {
@@ -110,24 +131,26 @@ function eachWanted({ desired, actual, indicators, now }: Situation, want: (key:
   }
 }
 
-function countFeeds(situation: Situation, { renew, collect, ...counts }: ChangeCounts): FeedCount[] {
+function* countFeeds(situation: Situation, { renew, collect, ...counts }: ChangeCounts): Sliced<FeedCount[]> {
   // Where nothing but renewals is to be done the feeds hold what is wanted: no look at a million judgements.
   if (Object.values(counts).every((count) => count === 0)) {
-    return [...desiredValues(situation)].map(([key, { size }]) => {
+    return [...(yield* valuesInSlices(situation))].map(([key, { size }]) => {
       return { feed: feedNamed(key), entries: size, enters: 0, leaves: 0 };
     });
   }
-  return countMoves(situation);
+  return yield* countMoves(situation);
 }
 
 /** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
-function countMoves(situation: Situation): FeedCount[] {
+function* countMoves(situation: Situation): Sliced<FeedCount[]> {
   const { actual, indicators, now } = situation;
   const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
-  eachWanted(situation, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
+  yield* eachWanted(situation, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
   const staying = new Map<string, number>();
   const leaving = new Map<string, Set<string>>();
+  let done = 0;
   for (const those of actual.judgements.values()) {
+    if (++done % SLICE === 0) yield;
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
       if (key === undefined) continue;
@@ -154,13 +177,23 @@ function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {
   return found;
 }
 
-function digestOf(tenant: string, owner: string, makings: readonly Making[], changes: readonly Change[]): string {
-  const lines = [
-    ...makings.map(({ feed, what }) => `make ${what} ${feedKey(feed)}`),
-    ...changes.flatMap((change) => (change.kind === 'renew' || change.kind === 'collect' ? [] : [lineOf(change)])),
-  ].sort();
+function* digestOf(
+  tenant: string,
+  owner: string,
+  makings: readonly Making[],
+  changes: readonly Change[],
+): Sliced<string> {
+  const lines = makings.map(({ feed, what }) => `make ${what} ${feedKey(feed)}`);
+  let done = 0;
+  for (const change of changes) {
+    if (change.kind !== 'renew' && change.kind !== 'collect') lines.push(lineOf(change));
+    if (++done % SLICE === 0) yield;
+  }
   const hash = createHash('sha256').update(`${tenant}\n${owner}\n`);
-  for (const line of lines) hash.update(`${line}\n`);
+  for (const line of yield* sorted(lines, (a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+    hash.update(`${line}\n`);
+    if (++done % SLICE === 0) yield;
+  }
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -1,5 +1,6 @@
 import { type Actual, type ActualJudgement, isLive } from './actual.ts';
 import type { Change } from './change.ts';
+import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, nextGeneration } from './succession.ts';
 
 /**
@@ -43,13 +44,19 @@ export interface Renewing {
 }
 
 /** In the order of their ends: what would lapse first is renewed first. */
-export function computeRenewals(renewing: Renewing): Renewal[] {
+export function computeRenewals(renewing: Renewing): readonly Renewal[] {
+  return atOnce(renewalsInSlices(renewing));
+}
+
+export function* renewalsInSlices(renewing: Renewing): Sliced<readonly Renewal[]> {
   const renewals: Renewal[] = [];
+  let done = 0;
   for (const [h, those] of renewing.actual.judgements) {
     // On most days none of nearly all, so that this is asked first.
     if (those.some((stored) => isDue(renewing, stored))) renewals.push(...renewalsOf(renewing, h, those));
+    if (++done % SLICE === 0) yield;
   }
-  return renewals.sort((a, b) => a.stored.end - b.stored.end);
+  return yield* sorted(renewals, (a, b) => a.stored.end - b.stored.end);
 }
 
 function isDue(

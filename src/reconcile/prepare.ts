@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
@@ -7,10 +8,11 @@ import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
-import { makePlan, type Plan } from '../plan/plan.ts';
+import { type Plan, planInSlices } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { findShortages, shortageNotice } from '../plan/shortage.ts';
+import { inSlices } from '../plan/slices.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
@@ -130,7 +132,8 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     repository,
     approval,
   };
-  const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const plan = await inSlices(planned, setImmediate);
   return { self, tenant, desired, allowedByHand, situation, found, plan };
 }
 
@@ -191,7 +194,7 @@ async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
   const desired = new Map<string, Entry>();
   for (const [n, entry] of entries.entries()) {
     desired.set(hashOfEntry(entry), entry);
-    if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (n % SLICE === SLICE - 1) await setImmediate();
   }
   return desired;
 }
