@@ -1,8 +1,16 @@
-import { type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
+import { type Entry, RESERVED_LISTS, type Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
-import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
+import {
+  type Actual,
+  type ActualJudgement,
+  type ActualLink,
+  isDead,
+  isLive,
+  type JudgementWords,
+  listOf,
+} from './actual.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
 import { type Collecting, computeCollects } from './collect.ts';
 import { endFor, saySame } from './documents.ts';
@@ -148,7 +156,18 @@ function differs(stored: ActualJudgement, { terms, observable }: Entry, now: num
   if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
-  return !saySame(stored.words, terms);
+  return !sayTheSame(stored.words, terms);
+}
+
+/** Entries of a list share their terms, and judgements that were read together their words: asked once for each two. */
+const compared = new WeakMap<Terms, { readonly words: JudgementWords; readonly same: boolean }>();
+
+function sayTheSame(words: JudgementWords, terms: Terms): boolean {
+  const known = compared.get(terms);
+  if (known?.words === words) return known.same;
+  const same = saySame(words, terms);
+  compared.set(terms, { words, same });
+  return same;
 }
 
 type Renewable = Entry & { terms: { lifetime: { kind: 'renewed'; ms: number } } };
@@ -229,8 +248,12 @@ export function feedKeyOf(
   stored: Pick<ActualJudgement, 'links'>,
   indicators: Situation['indicators'],
 ): string | undefined {
+  const [first] = stored.links;
+  // Asked of a million judgements, nearly all of which have one link.
+  if (first === undefined) return undefined;
   for (const [key, indicator] of indicators) {
-    if (indicator !== undefined && stored.links.some((link) => link.target === indicator)) return key;
+    if (indicator === undefined) continue;
+    if (first.target === indicator || stored.links.some(({ target }) => target === indicator)) return key;
   }
   return undefined;
 }

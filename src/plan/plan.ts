@@ -172,9 +172,11 @@ function* countMoves(situation: Situation): Sliced<FeedCount[]> {
 }
 
 function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {
-  const found = feeds.get(key) ?? none();
-  feeds.set(key, found);
-  return found;
+  const known = feeds.get(key);
+  if (known !== undefined) return known;
+  const made = none();
+  feeds.set(key, made);
+  return made;
 }
 
 function* digestOf(

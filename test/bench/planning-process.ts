@@ -29,7 +29,7 @@ const read = () => readWill({ feedsDir: dirname(file), now, adhocAllow: [], ownE
 
 function ledgerOf(entries: readonly Entry[]): Map<string, ActualJudgement[]> {
   const moment = { now, owner: OWNER, revision: 'bench' };
-  const shared = makeInterner<ActualJudgement['words']>();
+  const shared = makeInterner();
   const judgements = new Map<string, ActualJudgement[]>();
   for (const [n, entry] of entries.entries()) {
     const h = entryHash(entry.channel, entry.list, entry.observable);
