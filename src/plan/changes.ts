@@ -49,21 +49,34 @@ export interface Situation extends Collecting {
 }
 
 export function computeChanges(situation: Situation): Change[] {
-  return atOnce(changesInSlices(situation));
+  return atOnce(changesInSlices(situation)).changes;
 }
 
-export function* changesInSlices(situation: Situation): Sliced<Change[]> {
+/** What is held, dead or alive, and not desired, by h. */
+export type NotDesired = ReadonlyMap<string, readonly ActualJudgement[]>;
+
+export function* changesInSlices(situation: Situation): Sliced<{ changes: Change[]; notDesired: NotDesired }> {
   const { desired, actual } = situation;
   const changes: Change[] = [];
+  let held = 0;
   let done = 0;
   for (const [h, entry] of desired) {
-    if (!isSettled(situation, h, entry)) changes.push(...changesFor(situation, h, entry));
+    const settled = isSettled(situation, h, entry);
+    if (settled || actual.judgements.has(h)) held += 1;
+    if (!settled) changes.push(...changesFor(situation, h, entry));
     if (++done % SLICE === 0) yield;
   }
   const made = madeByObservable(changes, situation.now);
   yield;
+  const notDesired = new Map<string, readonly ActualJudgement[]>();
   for (const [h, stored] of actual.judgements) {
-    if (!desired.has(h)) changes.push(...withdrawals(situation, stored, made));
+    // How many there are is known, and on most days they are few: no look at each of the rest.
+    if (notDesired.size === actual.judgements.size - held) break;
+    if (!desired.has(h)) notDesired.set(h, stored);
+    if (++done % SLICE === 0) yield;
+  }
+  for (const stored of notDesired.values()) {
+    changes.push(...withdrawals(situation, stored, made));
     if (++done % SLICE === 0) yield;
   }
   for (const [h, links] of actual.dangling) {
@@ -73,7 +86,7 @@ export function* changesInSlices(situation: Situation): Sliced<Change[]> {
   for (const change of computeCollects(situation, (stored) => feedOf(stored, situation.indicators)))
     changes.push(change);
   yield;
-  return yield* inOrder(changes);
+  return { changes: yield* inOrder(changes), notDesired };
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { changesInSlices, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
+import { changesInSlices, feedKeyOf, feedNamed, isStanding, type NotDesired, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 
@@ -62,14 +62,14 @@ export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan
 
 export function* planInSlices(input: PlanInput, heldBy: (plan: Plan) => Held[]): Sliced<Plan> {
   const { owner, tenant, revision, makings, desired } = input;
-  const changes = yield* changesInSlices(input);
+  const { changes, notDesired } = yield* changesInSlices(input);
   const counts = countChanges(changes);
   yield;
   const touched = new Set<string>();
   for (const change of changes)
     if (change.kind !== 'collect' && desired.has(hashOf(change))) touched.add(hashOf(change));
   yield;
-  const feeds = yield* countFeeds(input, counts);
+  const feeds = yield* countFeeds(input, notDesired, counts);
   const whole: Plan = {
     owner,
     tenant,
@@ -101,51 +101,71 @@ export function isEmpty(plan: Plan): boolean {
 
 /** What each feed is to hold: the values of the lists and what people added by hand. */
 export function desiredValues(situation: Situation): Map<string, Set<string>> {
-  return atOnce(valuesInSlices(situation));
-}
-
-function* valuesInSlices(situation: Situation): Sliced<Map<string, Set<string>>> {
-  const values = new Map<string, Set<string>>([...situation.indicators.keys()].map((key) => [key, new Set()]));
-  yield* eachWanted(situation, (key, value) => valuesIn(values, key, () => new Set()).add(value));
+  const { indicators, desired, actual } = situation;
+  const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
+  const notDesired = new Map([...actual.judgements].filter(([h]) => !desired.has(h)));
+  const want = (key: string, value: string) => valuesIn(values, key, () => new Set()).add(value);
+  atOnce(eachWanted(situation, notDesired, want));
   return values;
 }
 
 /** A value that two lists hold comes twice. */
 function* eachWanted(
-  { desired, actual, indicators, now }: Situation,
-  want: (key: string, value: string) => void,
+  { desired, indicators, now }: Situation,
+  notDesired: NotDesired,
+  want: (key: string, value: string, list: string) => void,
 ): Sliced<void> {
   let done = 0;
-  for (const { channel, observable } of desired.values()) {
-    want(feedKey({ channel, type: observable.type }), observable.value);
+  for (const { channel, observable, list } of desired.values()) {
+    want(feedKey({ channel, type: observable.type }), observable.value, list);
     if (++done % SLICE === 0) yield;
   }
-  for (const [h, those] of actual.judgements) {
-    if (++done % SLICE === 0) yield;
-    // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
-    if (desired.has(h)) continue;
+  // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
+  for (const those of notDesired.values()) {
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined && isStanding(judgement, indicators)) want(key, judgement.observable.value);
+      if (key !== undefined && isStanding(judgement, indicators)) want(key, judgement.observable.value, BY_HAND);
     }
+    if (++done % SLICE === 0) yield;
   }
 }
 
-function* countFeeds(situation: Situation, { renew, collect, ...counts }: ChangeCounts): Sliced<FeedCount[]> {
+/** No list is called so. */
+const BY_HAND = '';
+
+/** How many values each feed is to hold. A list has each once, so where a feed is of one list nothing is compared. */
+function* countWanted(situation: Situation, notDesired: NotDesired): Sliced<FeedCount[]> {
+  const counts = new Map<string, Map<string, number>>([...situation.indicators.keys()].map((key) => [key, new Map()]));
+  yield* eachWanted(situation, notDesired, (key, _, list) => {
+    const lists = valuesIn(counts, key, () => new Map());
+    lists.set(list, (lists.get(list) ?? 0) + 1);
+  });
+  const several = [...counts].filter(([, lists]) => lists.size > 1 || lists.has(BY_HAND));
+  const values = new Map(several.map(([key]) => [key, new Set<string>()]));
+  if (values.size > 0) yield* eachWanted(situation, notDesired, (key, value) => values.get(key)?.add(value));
+  return [...counts].map(([key, lists]) => {
+    const entries = values.get(key)?.size ?? [...lists.values()][0] ?? 0;
+    return { feed: feedNamed(key), entries, enters: 0, leaves: 0 };
+  });
+}
+
+function* countFeeds(
+  situation: Situation,
+  notDesired: NotDesired,
+  { renew, collect, ...counts }: ChangeCounts,
+): Sliced<FeedCount[]> {
   // Where nothing but renewals is to be done the feeds hold what is wanted: no look at a million judgements.
   if (Object.values(counts).every((count) => count === 0)) {
-    return [...(yield* valuesInSlices(situation))].map(([key, { size }]) => {
-      return { feed: feedNamed(key), entries: size, enters: 0, leaves: 0 };
-    });
+    return yield* countWanted(situation, notDesired);
   }
-  return yield* countMoves(situation);
+  return yield* countMoves(situation, notDesired);
 }
 
 /** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
-function* countMoves(situation: Situation): Sliced<FeedCount[]> {
+function* countMoves(situation: Situation, notDesired: NotDesired): Sliced<FeedCount[]> {
   const { actual, indicators, now } = situation;
   const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
-  yield* eachWanted(situation, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
+  yield* eachWanted(situation, notDesired, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
   const staying = new Map<string, number>();
   const leaving = new Map<string, Set<string>>();
   let done = 0;
