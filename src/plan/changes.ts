@@ -12,7 +12,7 @@ import {
   listOf,
 } from './actual.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
-import { type Collecting, computeCollects } from './collect.ts';
+import { type Collecting, collectsInSlices } from './collect.ts';
 import { endFor, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
@@ -83,8 +83,8 @@ export function* changesInSlices(situation: Situation): Sliced<{ changes: Change
     if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
   }
   yield;
-  for (const change of computeCollects(situation, (stored) => feedOf(stored, situation.indicators)))
-    changes.push(change);
+  const collects = yield* collectsInSlices(situation, (stored) => feedOf(stored, situation.indicators));
+  for (const change of collects) changes.push(change);
   yield;
   return { changes: yield* inOrder(changes), notDesired };
 }

@@ -190,7 +190,7 @@ function hashOfEntry({ channel, list, observable }: Entry): string {
 }
 
 /** A million hashes take seconds: other jobs' locks are renewed between slices. */
-async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
+export async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
   const desired = new Map<string, Entry>();
   for (const [n, entry] of entries.entries()) {
     desired.set(hashOfEntry(entry), entry);
