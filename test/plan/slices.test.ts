@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type Change, countChanges } from '../../src/plan/change.ts';
+import { countChanges } from '../../src/plan/change.ts';
 import type { Situation } from '../../src/plan/changes.ts';
-import { makePlan, type PlanInput, planInSlices } from '../../src/plan/plan.ts';
-import { computeRenewals, renewalsInSlices } from '../../src/plan/renewals.ts';
+import { type PlanInput, planInSlices } from '../../src/plan/plan.ts';
+import { renewalsInSlices } from '../../src/plan/renewals.ts';
 import { atOnce, inSlices, SLICE, type Sliced, sorted } from '../../src/plan/slices.ts';
 import { DAY, entryOf, judgementOf, situation } from './situation.ts';
 
@@ -55,7 +55,7 @@ async function gentle<T>(work: Sliced<T>): Promise<T> {
   return result;
 }
 
-test('a plan of a long list lets others have their turn, and is the plan that is made at once', async () => {
+test('a plan of a long list lets others have their turn', async () => {
   const { desired, judgements } = many();
   const dangling = new Map();
   const base = situation('', '');
@@ -73,11 +73,6 @@ test('a plan of a long list lets others have their turn, and is the plan that is
     const input: PlanInput = { ...of, owner: 'acme', tenant: 't', revision: 'r', makings: [] };
     const plan = await gentle(planInSlices(input, () => []));
     assert.deepEqual(plan.counts, { ...countChanges([]), ...counts }, what);
-    const atOnce = makePlan(input, () => []);
-    assert.equal(plan.digest, atOnce.digest);
-    assert.deepEqual(plan.feeds, atOnce.feeds);
-    const some = (changes: readonly Change[]) => changes.filter((_, n) => n % 997 === 0);
-    assert.deepEqual(some(plan.changes), some(atOnce.changes));
   }
 });
 
@@ -88,5 +83,4 @@ test('what is due of a long list is found in turns with others, what ends first 
   const due = await gentle(renewalsInSlices(renewing));
   assert.equal(due.length, MANY);
   assert.ok(due.every(({ stored }, n) => n === 0 || (due[n - 1]?.stored.end ?? 0) <= stored.end));
-  assert.equal(computeRenewals(renewing)[0]?.stored.id, due[0]?.stored.id);
 });
