@@ -3,6 +3,7 @@ import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
+import { findsInOrder } from './in-order.ts';
 import type { KnownLines, ListSummary } from './list-entries.ts';
 import type { Place } from './list-file.ts';
 import type { Reading } from './reading.ts';
@@ -98,28 +99,17 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
   };
 }
 
-/** So many lines may be taken out at one place before those below it have to be looked at again. */
-const LOOK_AHEAD = 500;
-
-/**
- * By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. Lists keep
- * their order, so a line is looked for a little way on from where the one before it was found: no index of 100,000
- * for one that changed.
- */
+/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
 function linesOf({ entries }: ListRead): KnownLines {
   return (file) => {
     const those = entries.filter(({ position }) => position.file === file);
-    let next = 0;
+    const find = findsInOrder(those);
     return ({ value, line, column }) => {
-      for (let n = next; n < Math.min(next + LOOK_AHEAD, those.length); n += 1) {
-        const entry = those[n];
-        if (entry?.observable.value !== value) continue;
-        next = n + 1;
-        const { position } = entry;
-        const stays = position.line === line && position.column === column;
-        return stays ? entry : { ...entry, position: { file, line, column } };
-      }
-      return undefined;
+      const entry = those[find(({ observable }) => observable.value === value) ?? -1];
+      if (entry === undefined) return undefined;
+      const { position } = entry;
+      const stays = position.line === line && position.column === column;
+      return stays ? entry : { ...entry, position: { file, line, column } };
     };
   };
 }

@@ -64,7 +64,7 @@ export async function readEntries(
     for (const line of textLines(source.text)) {
       const entry = knownHere(line);
       if (entry !== undefined) draft.takeKnown(entry);
-      else draft.take({ ...line, words: NO_WORDS }, source.file);
+      else draft.take({ value: line.value, words: NO_WORDS, line: line.line, column: line.column }, source.file);
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
@@ -154,6 +154,7 @@ function makeDraft(
       channel: list.channel,
       position,
       ...(carveOut && { carveOut }),
+      ...(words.adopt && { adopt: words.adopt }),
     });
   };
 

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
-import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
@@ -16,7 +15,9 @@ import { inSlices } from '../plan/slices.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
+import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
+import { readAdoptable } from './read-adoptable.ts';
 
 /** What the lists say at a commit. */
 export interface Desired {
@@ -96,7 +97,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const listed = await byHash(desired.entries);
   const ranOut = findRanOut(listed, actual, now);
   for (const h of ranOut.keys()) listed.delete(h);
-  const situation: Situation = {
+  const base: Situation = {
     now,
     desired: listed,
     ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
@@ -105,12 +106,15 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     succession: lacking !== undefined,
   };
+  const { adoptable, notices: notAdopted } = await readTwice(() => readAdoptable(client, self, base));
+  const situation: Situation = adoptable.size === 0 ? base : { ...base, adoptable };
   const notices = [
     ...clockNotice(client.serverAheadMs()),
     ...(lacking === undefined ? [] : [successionNotice(lacking)]),
     ...findShortages(situation).map((it) => shortageNotice(it, now)),
     ...feeds.notices,
     ...(desired.notices ?? []),
+    ...notAdopted,
     ...ranOutNotice([...ranOut.values()]),
   ];
   const found = { ...feeds, notices };
@@ -175,26 +179,4 @@ function findAllowedByHand(actual: Actual, now: number): Observable[] {
       if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
   }
   return allowed;
-}
-
-const SLICE = 20_000;
-/** An observable that was not parsed again is the same object, whatever line it stands in now. */
-const hashes = new WeakMap<Observable, { readonly channel: string; readonly list: string; readonly h: string }>();
-
-function hashOfEntry({ channel, list, observable }: Entry): string {
-  const known = hashes.get(observable);
-  if (known?.channel === channel && known.list === list) return known.h;
-  const h = entryHash(channel, list, observable);
-  hashes.set(observable, { channel, list, h });
-  return h;
-}
-
-/** A million hashes take seconds: other jobs' locks are renewed between slices. */
-export async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
-  const desired = new Map<string, Entry>();
-  for (const [n, entry] of entries.entries()) {
-    desired.set(hashOfEntry(entry), entry);
-    if (n % SLICE === SLICE - 1) await setImmediate();
-  }
-  return desired;
 }

@@ -12,7 +12,7 @@ import { newJudgement, wordsOf } from '../../src/plan/documents.ts';
 import { planInSlices } from '../../src/plan/plan.ts';
 import { inSlices } from '../../src/plan/slices.ts';
 import { makeInterner } from '../../src/reconcile/actual.ts';
-import { byHash } from '../../src/reconcile/prepare.ts';
+import { byHash } from '../../src/reconcile/by-hash.ts';
 
 /**
  * Reads a list and plans it against a ledger that holds the same, in a process of its own whose memory is then told; beside
