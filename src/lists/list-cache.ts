@@ -3,6 +3,7 @@ import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
+import { findsInOrder } from './in-order.ts';
 import type { KnownLines, ListSummary } from './list-entries.ts';
 import type { Place } from './list-file.ts';
 import type { Reading } from './reading.ts';
@@ -101,9 +102,15 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
 /** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
 function linesOf({ entries }: ListRead): KnownLines {
   return (file) => {
-    const known = new Map<string, Observable>();
-    for (const { observable, position } of entries) if (position.file === file) known.set(observable.value, observable);
-    return (value) => known.get(value);
+    const those = entries.filter(({ position }) => position.file === file);
+    const find = findsInOrder(those);
+    return ({ value, line, column }) => {
+      const entry = those[find(({ observable }) => observable.value === value) ?? -1];
+      if (entry === undefined) return undefined;
+      const { position } = entry;
+      const stays = position.line === line && position.column === column;
+      return stays ? entry : { ...entry, position: { file, line, column } };
+    };
   };
 }
 

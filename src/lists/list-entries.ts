@@ -8,7 +8,7 @@ import type { Guards } from './guards.ts';
 import { laterLifetime } from './lifetime.ts';
 import type { Item, ListFile } from './list-file.ts';
 import { normalise, type Remark } from './normalise.ts';
-import { textLines } from './text-list.ts';
+import { type TextLine, textLines } from './text-list.ts';
 import { makeTermsPool, type Words } from './words.ts';
 
 /** What became of one list. Each of its entries and lines is counted exactly once: accepted, duplicate, unsupported or invalid. */
@@ -39,8 +39,8 @@ export interface ListContext {
   readonly breathe: () => Promise<void> | undefined;
 }
 
-/** The observable that a line of this value was, and is again; undefined where it has to be looked at. */
-export type KnownLines = (file: string) => (value: string) => Observable | undefined;
+/** The entry that a line was, and is again, where it stands now; undefined where it has to be looked at. Asked line by line. */
+export type KnownLines = (file: string) => (line: TextLine) => Entry | undefined;
 
 /** The entries of one list, its text files included, with problems for what is none. */
 export async function readEntries(
@@ -61,8 +61,10 @@ export async function readEntries(
     if (source === undefined) continue;
     // With overrides a line may have words of its own, by which a guard lets it pass.
     const knownHere = overrides.size === 0 ? known(source.file) : () => undefined;
-    for (const { value, line, column } of textLines(source.text)) {
-      draft.take({ value, words: NO_WORDS, line, column }, source.file, knownHere(value));
+    for (const line of textLines(source.text)) {
+      const entry = knownHere(line);
+      if (entry !== undefined) draft.takeKnown(entry);
+      else draft.take({ value: line.value, words: NO_WORDS, line: line.line, column: line.column }, source.file);
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
@@ -88,8 +90,8 @@ function makeDraft(
   const found = new Map<ObservableType, Map<string, Entry>>();
   const lay = makeTermsPool();
 
-  /** Each way out of here counts once. `known`: what this item is, where it was accepted before and nothing was to be said of it. */
-  const take = (item: Item, file: string, known?: Observable): void => {
+  /** Each way out of here counts once. */
+  const take = (item: Item, file: string): void => {
     const position = { file, line: item.line, column: item.column };
     const say = (severity: Problem['severity'], code: string, message: string) => {
       problems.push({ severity, code, message, ...position });
@@ -97,11 +99,7 @@ function makeDraft(
     for (const { code, message, line, column } of item.faults ?? [])
       problems.push({ severity: 'error', code, message, file, line, column });
     const result =
-      known !== undefined
-        ? { observable: known }
-        : item.broken && item.value === ''
-          ? undefined
-          : normalise(item.value, { type: item.type, refang: list.refang });
+      item.broken && item.value === '' ? undefined : normalise(item.value, { type: item.type, refang: list.refang });
     if (result === undefined || 'refused' in result || item.broken) {
       counts.invalid++;
       if (result !== undefined && 'refused' in result) {
@@ -133,7 +131,7 @@ function makeDraft(
       say('notice', 'duplicate', duplicateMessage(first));
       return;
     }
-    const guarded = list.action === 'block' && known === undefined ? guards(observable) : undefined;
+    const guarded = list.action === 'block' ? guards(observable) : undefined;
     if (guarded !== undefined && words.force === undefined) {
       counts.invalid++;
       say('error', guarded.code, guarded.message);
@@ -160,8 +158,21 @@ function makeDraft(
     });
   };
 
+  /** It was accepted before, with nothing to be said of it and the list's own terms: it stands again, unless it stands already. */
+  const takeKnown = (entry: Entry): void => {
+    const { observable, position } = entry;
+    const values = mapOf(found, observable.type);
+    if (values.has(observable.value)) {
+      take({ ...position, value: observable.value, words: NO_WORDS }, position.file);
+      return;
+    }
+    counts.accepted++;
+    values.set(observable.value, entry);
+  };
+
   return {
     take,
+    takeKnown,
     counts() {
       const by_type: Partial<Record<ObservableType, number>> = {};
       for (const [type, values] of found) if (values.size > 0) by_type[type] = values.size;

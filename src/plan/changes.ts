@@ -1,13 +1,22 @@
-import { type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
+import { type Entry, RESERVED_LISTS, type Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
-import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
+import {
+  type Actual,
+  type ActualJudgement,
+  type ActualLink,
+  isDead,
+  isLive,
+  type JudgementWords,
+  listOf,
+} from './actual.ts';
 import { adoption, type ForeignJudgement } from './adopt.ts';
-import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
-import { type Collecting, computeCollects } from './collect.ts';
+import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
+import { type Collecting, collectsInSlices } from './collect.ts';
 import { endFor, entryOfStored, lifetimeText, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
+import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
 
 /**
@@ -46,21 +55,44 @@ export interface Situation extends Collecting {
 }
 
 export function computeChanges(situation: Situation): Change[] {
+  return atOnce(changesInSlices(situation)).changes;
+}
+
+/** What is held, dead or alive, and not desired, by h. */
+export type NotDesired = ReadonlyMap<string, readonly ActualJudgement[]>;
+
+export function* changesInSlices(situation: Situation): Sliced<{ changes: Change[]; notDesired: NotDesired }> {
   const { desired, actual } = situation;
   const changes: Change[] = [];
+  let held = 0;
+  let done = 0;
   for (const [h, entry] of desired) {
-    if (!isSettled(situation, h, entry)) changes.push(...changesFor(situation, h, entry));
+    const settled = isSettled(situation, h, entry);
+    if (settled || actual.judgements.has(h)) held += 1;
+    if (!settled) changes.push(...changesFor(situation, h, entry));
+    if (++done % SLICE === 0) yield;
   }
   const made = madeByObservable(changes, situation.now);
+  yield;
+  const notDesired = new Map<string, readonly ActualJudgement[]>();
   for (const [h, stored] of actual.judgements) {
-    if (!desired.has(h))
-      changes.push(...withdrawals(situation, stored, made), ...relinksOfStanding(situation, h, stored));
+    // How many there are is known, and on most days they are few: no look at each of the rest.
+    if (notDesired.size === actual.judgements.size - held) break;
+    if (!desired.has(h)) notDesired.set(h, stored);
+    if (++done % SLICE === 0) yield;
+  }
+  for (const [h, stored] of notDesired) {
+    changes.push(...withdrawals(situation, stored, made), ...relinksOfStanding(situation, h, stored));
+    if (++done % SLICE === 0) yield;
   }
   for (const [h, links] of actual.dangling) {
     if (!desired.has(h)) changes.push(...unlinks(situation, h, links));
   }
-  changes.push(...computeCollects(situation, (stored) => feedOf(stored, situation.indicators)));
-  return inOrder(changes);
+  yield;
+  const collects = yield* collectsInSlices(situation, (stored) => feedOf(stored, situation.indicators));
+  for (const change of collects) changes.push(change);
+  yield;
+  return { changes: yield* inOrder(changes), notDesired };
 }
 
 /**
@@ -156,7 +188,18 @@ function differs(stored: ActualJudgement, { terms, observable }: Entry, now: num
   if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
-  return !saySame(stored.words, terms);
+  return !sayTheSame(stored.words, terms);
+}
+
+/** Entries of a list share their terms, and judgements that were read together their words: asked once for each two. */
+const compared = new WeakMap<Terms, { readonly words: JudgementWords; readonly same: boolean }>();
+
+function sayTheSame(words: JudgementWords, terms: Terms): boolean {
+  const known = compared.get(terms);
+  if (known?.words === words) return known.same;
+  const same = saySame(words, terms);
+  compared.set(terms, { words, same });
+  return same;
 }
 
 type Renewable = Entry & { terms: { lifetime: { kind: 'renewed'; ms: number } } };
@@ -277,8 +320,12 @@ export function feedKeyOf(
   stored: Pick<ActualJudgement, 'links'>,
   indicators: Situation['indicators'],
 ): string | undefined {
+  const [first] = stored.links;
+  // Asked of a million judgements, nearly all of which have one link.
+  if (first === undefined) return undefined;
   for (const [key, indicator] of indicators) {
-    if (indicator !== undefined && stored.links.some((link) => link.target === indicator)) return key;
+    if (indicator === undefined) continue;
+    if (first.target === indicator || stored.links.some(({ target }) => target === indicator)) return key;
   }
   return undefined;
 }
@@ -288,8 +335,14 @@ export function feedNamed(key: string): FeedName {
   return { channel: key.slice(0, slash), type: key.slice(slash + 1) as FeedName['type'] };
 }
 
-function inOrder(changes: Change[]): Change[] {
-  const rank = new Map(CHANGE_ORDER.map((kind, index) => [kind, index]));
-  const endOf = (change: Change) => (change.kind === 'renew' ? change.stored.end : 0);
-  return changes.sort((a, b) => (rank.get(a.kind) ?? 0) - (rank.get(b.kind) ?? 0) || endOf(a) - endOf(b));
+/** By kind, and of renewals what ends first; otherwise as they were found. */
+function* inOrder(changes: readonly Change[]): Sliced<Change[]> {
+  const renewals: Extract<Change, { kind: 'renew' }>[] = [];
+  const others = new Map<ChangeKind, Change[]>(CHANGE_ORDER.map((kind) => [kind, []]));
+  for (const change of changes) {
+    if (change.kind === 'renew') renewals.push(change);
+    else others.get(change.kind)?.push(change);
+  }
+  others.set('renew', [...(yield* sorted(renewals, (a, b) => a.stored.end - b.stored.end))]);
+  return [...others.values()].flat();
 }

@@ -22,7 +22,8 @@ export interface Shortage {
 export function findShortages({ desired, actual, indicators, now }: Situation): Shortage[] {
   const lapsed: { feed: FeedName; value: string; end: number }[] = [];
   for (const [h, those] of actual.judgements) {
-    if (!desired.has(h) || !those.every((judgement) => isDead(judgement, now))) continue;
+    // In this order: of a million hardly one is dead, and a look at each in `desired` costs more.
+    if (!those.every((judgement) => isDead(judgement, now)) || !desired.has(h)) continue;
     const latest = those.reduce((a, b) => (b.end > a.end ? b : a));
     const feed = endedEarly(latest) ? feedOf(latest, indicators) : undefined;
     if (feed !== undefined) lapsed.push({ feed, value: latest.observable.value, end: latest.end });

@@ -1,19 +1,21 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { Entry } from '../ctim/entry.ts';
-import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { type Actual, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
-import { makePlan, type Plan } from '../plan/plan.ts';
+import { type Plan, planInSlices } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { findShortages, shortageNotice } from '../plan/shortage.ts';
+import { inSlices } from '../plan/slices.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
+import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
@@ -134,7 +136,8 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     repository,
     approval,
   };
-  const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const plan = await inSlices(planned, setImmediate);
   return { self, tenant, desired, allowedByHand, situation, found, plan };
 }
 
@@ -176,26 +179,4 @@ function findAllowedByHand(actual: Actual, now: number): Observable[] {
       if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
   }
   return allowed;
-}
-
-const SLICE = 20_000;
-/** An observable that was not parsed again is the same object, whatever line it stands in now. */
-const hashes = new WeakMap<Observable, { readonly channel: string; readonly list: string; readonly h: string }>();
-
-function hashOfEntry({ channel, list, observable }: Entry): string {
-  const known = hashes.get(observable);
-  if (known?.channel === channel && known.list === list) return known.h;
-  const h = entryHash(channel, list, observable);
-  hashes.set(observable, { channel, list, h });
-  return h;
-}
-
-/** A million hashes take seconds: other jobs' locks are renewed between slices. */
-async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
-  const desired = new Map<string, Entry>();
-  for (const [n, entry] of entries.entries()) {
-    desired.set(hashOfEntry(entry), entry);
-    if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return desired;
 }

@@ -1,10 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { stateId } from '../ctim/external-id.ts';
 import { type Actual, isLive } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
-import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts';
+import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
+import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
@@ -58,7 +60,7 @@ export interface Renewed {
 
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
-  const due = computeRenewals({ actual, now: client.serverNow(), everyMs });
+  const due = await inSlices(renewalsInSlices({ actual, now: client.serverNow(), everyMs }), setImmediate);
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
   if (due.length === 0) return { ...after(input, actual), ...nothing };
   const state = await input.findState();
