@@ -48,6 +48,8 @@ export interface Entry {
   readonly position: Position;
   /** A range that is published without the allowed addresses in it, in as many parts as that takes. */
   readonly carveOut?: true;
+  /** A person answered for it, against what guards say. */
+  readonly forced?: true;
 }
 
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */

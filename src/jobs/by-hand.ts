@@ -1,7 +1,7 @@
 import { UnrecoverableError } from 'bullmq';
 import type { Channel, ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { makeGuards } from '../lists/guards.ts';
+import { makeGuards } from '../lists/guards/guards.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';

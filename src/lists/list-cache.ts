@@ -98,11 +98,16 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
   };
 }
 
-/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
-function linesOf({ entries }: ListRead): KnownLines {
+/** By the value in normal form: of a line that is written so only guards have something to say, and it means what it meant. */
+function linesOf({ entries, problems }: ListRead): KnownLines {
   return (file) => {
+    const warned = new Set<number>();
+    for (const { code, file: where, line } of problems)
+      if (where === file && code.startsWith('guard-')) warned.add(line);
     const known = new Map<string, Observable>();
-    for (const { observable, position } of entries) if (position.file === file) known.set(observable.value, observable);
+    for (const { observable, position } of entries) {
+      if (position.file === file && !warned.has(position.line)) known.set(observable.value, observable);
+    }
     return (value) => known.get(value);
   };
 }

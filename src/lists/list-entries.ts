@@ -4,7 +4,7 @@ import { type Observable, type ObservableType, observableKey } from '../ctim/obs
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import { entriesText, type FeedsFiles } from './feeds-files.ts';
-import type { Guards } from './guards.ts';
+import type { Guards } from './guards/guards.ts';
 import { laterLifetime } from './lifetime.ts';
 import type { Item, ListFile } from './list-file.ts';
 import { normalise, type Remark } from './normalise.ts';
@@ -133,13 +133,15 @@ function makeDraft(
       say('notice', 'duplicate', duplicateMessage(first));
       return;
     }
-    const guarded = list.action === 'block' && known === undefined ? guards(observable) : undefined;
-    if (guarded !== undefined && words.force === undefined) {
+    const guarded = list.action === 'block' && known === undefined ? guards.judge(observable) : undefined;
+    const forced = words.force !== undefined && guarded?.weight !== 'never';
+    if (guarded !== undefined && guarded.weight !== 'warn' && !forced) {
       counts.invalid++;
       say('error', guarded.code, guarded.message);
       return;
     }
-    if (guarded !== undefined) {
+    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message);
+    if (guarded?.weight === 'refuse') {
       say(
         'notice',
         'forced',
@@ -156,6 +158,7 @@ function makeDraft(
       channel: list.channel,
       position,
       ...(carveOut && { carveOut }),
+      ...(forced && list.action === 'block' && { forced }),
     });
   };
 
