@@ -79,7 +79,8 @@ function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefi
 function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
   return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
+    const knowledge = await session.guardKnowledge();
+    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow(), knowledge });
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));
     return will.desired;
   };

@@ -12,7 +12,8 @@ export async function check(session: Session, { json, schema }: { json: boolean;
     return EXIT.done;
   }
   await bringLists(session);
-  const { reading } = await readFeeds(session.config.feedsDir, { now: session.clock.now() });
+  const { config, clock, guardKnowledge } = session;
+  const { reading } = await readFeeds(config.feedsDir, { now: clock.now(), knowledge: await guardKnowledge() });
   const { problems } = reading;
   const lists = reading.lists.map(
     ({ file, name, action, channel, accepted, duplicates, unsupported, invalid, by_type }) => ({

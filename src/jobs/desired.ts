@@ -1,6 +1,7 @@
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { Standing } from '../ctim/standing.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import type { Settings } from '../lists/settings.ts';
 import { ANNOUNCED_CODES } from '../lists/standing.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
@@ -20,10 +21,12 @@ export interface WillOptions {
   /** Shipped examples are published to our own embedded server only. */
   readonly ownEmbedded: boolean;
   readonly cache?: FeedsCache;
+  readonly knowledge?: GuardKnowledge | undefined;
 }
 
-export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }: WillOptions): Promise<Will> {
-  const read = await readFeeds(feedsDir, { now, adhocAllow, cache });
+export async function readWill(options: WillOptions): Promise<Will> {
+  const { feedsDir, now, adhocAllow, ownEmbedded, cache, knowledge } = options;
+  const read = await readFeeds(feedsDir, { now, adhocAllow, cache, knowledge });
   const will = willOf(read, ownEmbedded);
   const { commit } = read.revision;
   if (commit === undefined) return will;

@@ -1,4 +1,5 @@
 import type { CtiaConnection } from '../ctia/client.ts';
+import { type GuardKnowledge, NO_KNOWLEDGE } from '../lists/guards/guards.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
@@ -21,10 +22,12 @@ export interface WorkplaceParts {
   feedsDir: string;
   repository?: FeedsRepository & { home: string };
   ownEmbedded: boolean;
+  guardKnowledge?: () => Promise<GuardKnowledge>;
 }
 
 export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const { clock, log, releases, connection, ctia, owner, feedsDir, repository, ownEmbedded } = parts;
+  const { guardKnowledge = async () => NO_KNOWLEDGE } = parts;
   const names = queueNames(ctia.ctiaUrl, owner);
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
@@ -32,7 +35,8 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
   const rights = keepRights(ends.redis, keys.bulkRights);
   const lists = makeFeedsCache();
-  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, rights, lists };
+  const place = { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names };
+  return { ...place, ...ends, ledger, rights, lists, guardKnowledge };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

@@ -2,6 +2,7 @@ import type { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
@@ -37,6 +38,8 @@ export interface Workplace {
   readonly rights: KeptRights;
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
+  /** What guards go by besides the settings. */
+  readonly guardKnowledge: () => Promise<GuardKnowledge>;
 }
 
 /** A job waits out short 429s itself; for a longer one it gives its worker free. */
@@ -72,11 +75,13 @@ export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: Abor
 
 /** What the lists of this worker say now. */
 export async function readDesiredHere(
-  { feedsDir, ownEmbedded, lists }: Workplace,
+  { feedsDir, ownEmbedded, lists, guardKnowledge }: Workplace,
   client: CtiaClient,
   adhocAllow: readonly Observable[],
 ): Promise<Desired> {
-  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow(), cache: lists })).desired;
+  const knowledge = await guardKnowledge();
+  const now = client.serverNow();
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now, cache: lists, knowledge })).desired;
 }
 
 /** The organisation is in the token, so the keys are known only once one was had. */

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FileText } from '../lists/feeds-files.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import { type ListCache, makeListCache } from '../lists/list-cache.ts';
 import { type Reading, readLists } from '../lists/reading.ts';
 import { defaultSettings, type Settings } from '../lists/settings.ts';
@@ -25,17 +26,21 @@ export interface ReadFeedsOptions {
   readonly now: number;
   readonly adhocAllow?: readonly Observable[];
   readonly cache?: FeedsCache | undefined;
+  /** What guards go by besides the settings. */
+  readonly knowledge?: GuardKnowledge | undefined;
 }
 
 /** For a process that reads one folder again and again: a file of the same digest is not decoded, its list not parsed again. */
 export interface FeedsCache {
-  readonly lists: ListCache;
+  lists: ListCache;
+  /** What guards went by then: with other knowledge every list is looked at again. */
+  knowledge: GuardKnowledge | undefined;
   /** By path below the folder, as it was read last. */
   files: ReadonlyMap<string, FileRead>;
 }
 
 export function makeFeedsCache(): FeedsCache {
-  return { lists: makeListCache(), files: new Map() };
+  return { lists: makeListCache(), knowledge: undefined, files: new Map() };
 }
 
 export interface FeedsRead {
@@ -44,7 +49,11 @@ export interface FeedsRead {
 }
 
 /** Reads a feeds folder whole. What cannot be read is an error among the problems: never an empty desired state in silence. */
-export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: ReadFeedsOptions): Promise<FeedsRead> {
+export async function readFeeds(
+  dir: string,
+  { now, adhocAllow = [], cache, knowledge }: ReadFeedsOptions,
+): Promise<FeedsRead> {
+  if (cache && cache.knowledge !== knowledge) Object.assign(cache, { lists: makeListCache(), knowledge });
   const folder = path.basename(path.resolve(dir));
   const problems: Problem[] = [];
   const say = (severity: 'error' | 'notice', code: string, message: string, below = '') => {
@@ -76,7 +85,7 @@ export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: Re
       ...(settings !== undefined && { settings }),
       textFile: (below) => reader.read(below, TEXT_BYTES_MAX),
     },
-    { now, adhocAllow, cache: cache?.lists, pause: setImmediate },
+    { now, adhocAllow, cache: cache?.lists, knowledge, pause: setImmediate },
   );
   if (cache) cache.files = reader.files;
   for (const below of found.texts) {

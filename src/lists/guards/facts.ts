@@ -21,6 +21,14 @@ export interface NameFacts extends Facts {
   readonly names: readonly string[];
 }
 
+/** A table of names as it is typed: blanks between them, a line that begins with `#` says what follows. */
+export function namesIn(text: string): string[] {
+  return text
+    .replace(/^\s*#.*$/gm, '')
+    .split(/\s+/)
+    .filter((name) => name !== '');
+}
+
 export function tableOf(rows: readonly RangeRow[]): RangeTable<string> {
   return makeRangeTable(
     rows.map(([value, meaning]) => {
