@@ -3,7 +3,7 @@ import type { Observable } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
-import { makeSpace } from './guards/address-space.ts';
+import { overSpace } from './guards/address-space.ts';
 import { type GuardKnowledge, type Guards, makeGuards } from './guards/guards.ts';
 import type { LifetimeBounds } from './lifetime.ts';
 import type { ListCache, ListRead } from './list-cache.ts';
@@ -88,20 +88,16 @@ export async function readLists(
 
   const precedence = makePrecedence(allows, adhocAllow);
   const entries = allows;
-  const space = makeSpace(settings.guards.addressSpace);
-  const publish = (entry: Entry) => {
-    entries.push(entry);
-    space.add(entry);
-  };
+  const firstBlock = entries.length;
   for (const entry of blocks) {
     const { published, parts: carved, problems: said } = precedence(entry);
-    if (carved !== undefined) for (const part of carved) publish(part);
-    else if (published) publish(entry);
+    if (carved !== undefined) for (const part of carved) entries.push(part);
+    else if (published) entries.push(entry);
     for (const problem of said) problems.push(problem);
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
-  for (const problem of space.problems()) problems.push(problem);
+  problems.push(...(await overSpace(entries.slice(firstBlock), settings.guards.addressSpace, breathe)));
   const lists = parts.lists.map(({ summary }) => summary);
   const reading: Reading = { settings, lists, entries, expired, problems: problems.sort(byPlace) };
   cache?.keep(files, reads, parts, until, reading);

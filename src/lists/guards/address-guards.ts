@@ -91,16 +91,14 @@ function server(facts: RangeFacts, why: string): Look {
   };
 }
 
-/** Attackers do sit there, so one address goes through with a word; a range takes others with it. */
-export const contentNetwork: Look = (subject) => {
-  if (subject.range === undefined) return undefined;
-  return networkOfMany(subject.range, CONTENT, () => subject.isPage());
-};
+/** Attackers do sit there, so one address goes through with a word; a range takes others with it. A URL takes nobody. */
+export const contentNetwork: Look = ({ observable, range }) =>
+  range === undefined || observable.type === 'url' ? undefined : networkOfMany(range, CONTENT);
 const CONTENT = tableOf(CONTENT_NETWORKS.rows);
 
-export function networkOfMany(range: AddressRange, table: RangeTable<string>, isPage: () => boolean): ReturnType<Look> {
+export function networkOfMany(range: AddressRange, table: RangeTable<string>): ReturnType<Look> {
   const met = meets(table, range);
-  if (met === undefined || isPage()) return undefined;
+  if (met === undefined) return undefined;
   if (isOneAddress(range)) {
     return { weight: 'warn', why: `it lies in ${met}, where one address serves many unrelated sites` };
   }

@@ -53,12 +53,12 @@ export function indexValues(found: FetchedValues): Values {
 }
 
 export const fetchedRange: Look = (subject, { fetched }) => {
-  const { range } = subject;
-  if (range === undefined) return undefined;
+  const { range, observable } = subject;
+  if (range === undefined || observable.type === 'url') return undefined;
   return gravest(fetched, (list) => {
-    if (list.severity === 'warn') return networkOfMany(range, list.ranges, subject.isPage);
+    if (list.severity === 'warn') return networkOfMany(range, list.ranges);
     const met = meets(list.ranges, range);
-    return met === undefined || subject.isPage() ? undefined : { weight: 'refuse', why: `it overlaps ${met}` };
+    return met === undefined ? undefined : { weight: 'refuse', why: `it overlaps ${met}` };
   });
 };
 
@@ -81,14 +81,14 @@ export const popularName: Look = (subject, situation) => suffixOrPopular(subject
 
 /** Both have a guard of their own, so what is said of a suffix does not depend on where the suffix is known from. */
 function suffixOrPopular(subject: Subject, { fetched }: Parameters<Look>[1], kind: 'suffix' | 'popular') {
-  const { name } = subject;
-  if (name === undefined) return undefined;
+  const { name, observable } = subject;
+  if (name === undefined || observable.type === 'url') return undefined;
   const match = kind === 'suffix' ? isSuffix : isPopular;
   return gravest(
     fetched.filter((list) => list.kind === kind),
     (list) => {
       const met = match(name, list);
-      return met === undefined || subject.isPage() ? undefined : { weight: list.severity, why: met };
+      return met === undefined ? undefined : { weight: list.severity, why: met };
     },
   );
 }

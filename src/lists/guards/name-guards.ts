@@ -27,17 +27,17 @@ export const documentationName: Look = ({ name }, { settings }) => {
 const DOCUMENTATION = indexOf(DOCUMENTATION_NAMES);
 
 /**
- * Private suffixes (github.io) too: below them live unrelated people. `arpa` itself has its zones among the local names.
- * https://publicsuffix.org/
+ * Private suffixes (github.io) too: below them live unrelated people. A URL is let pass: where the list has a star, as with
+ * the hosts of a cloud, a single host is a suffix. https://publicsuffix.org/
  */
-export const publicSuffix: Look = ({ name, isPage }) => {
-  if (name === undefined) return undefined;
+export const publicSuffix: Look = ({ observable, name }) => {
+  if (name === undefined || observable.type === 'url') return undefined;
   const {
     publicSuffix: suffix,
     isIcann,
     isPrivate,
   } = parse(name, { allowPrivateDomains: true, validateHostname: false });
-  if (suffix !== name || !(isIcann || isPrivate) || isPage()) return undefined;
+  if (suffix !== name || !(isIcann || isPrivate)) return undefined;
   return {
     weight: 'refuse',
     why: isPrivate

@@ -71,8 +71,13 @@ function hostHit(
 /** A URL that stands for the host, for ours, or for something above or below ours. */
 function coversPage(url: string, page: string): boolean {
   if (isWholeHost(url)) return true;
-  const [theirs, ours] = [url, page].map((text) => `${new URL(text).pathname.replace(/\/+$/, '')}/`.toLowerCase());
+  const [theirs, ours] = [url, page].map((text) => folderOf(new URL(text).pathname));
   return theirs !== undefined && ours !== undefined && (ours.startsWith(theirs) || theirs.startsWith(ours));
+}
+
+/** Of a repository its page and its address for git are the same thing; git hosts know no case in names. */
+function folderOf(pathname: string): string {
+  return `${pathname.toLowerCase().replace(/(?:\.git)?\/*$/, '')}/`;
 }
 
 /** What of all that is protected is an address, for who wants to know quickly where to look. */
