@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SourceCounts } from '../lists/source-survey.ts';
 import type { Validators } from './download.ts';
 
 /**
@@ -29,15 +30,6 @@ export interface CopyFacts {
   readonly counts: SourceCounts;
   /** Of the change that made it, in values; absent for the first copy. */
   readonly churn?: Churn;
-}
-
-/** Each line, or value of a JSON document, is exactly one of these. */
-export interface SourceCounts {
-  readonly taken: number;
-  readonly comments: number;
-  readonly blanks: number;
-  readonly leftOut: number;
-  readonly invalid: number;
 }
 
 export interface Churn {
