@@ -28,6 +28,8 @@ export interface CopyFacts {
   readonly changedAt: number;
   readonly validators: Validators;
   readonly counts: SourceCounts;
+  /** The digest of the address it came from; absent where that never changes. */
+  readonly source?: string;
   /** Of the change that made it, in values; absent for the first copy. */
   readonly churn?: Churn;
 }
