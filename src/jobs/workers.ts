@@ -9,6 +9,7 @@ import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
 import { noteReport } from './history.ts';
+import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
@@ -112,6 +113,8 @@ async function processRequest(
       return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
+    case 'pull':
+      return processPull(work, job, request.payload, signal);
     default:
       return processByHand(work, deskFor(work, log, 'by hand', signal), request, signal);
   }

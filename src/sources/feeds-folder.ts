@@ -9,6 +9,7 @@ import { type ListCache, makeListCache } from '../lists/list-cache.ts';
 import { type Reading, readLists } from '../lists/reading.ts';
 import { defaultSettings, type Settings } from '../lists/settings.ts';
 import { type Revision, revisionOf } from './git.ts';
+import type { CopyCache } from './upstream-copies.ts';
 
 const MIB = 1024 * 1024;
 /** Entries with words take a second for each MB of YAML; what is larger belongs into a text file. */
@@ -36,10 +37,11 @@ export interface FeedsCache {
   readonly lists: ListCache;
   /** By path below the folder, as it was read last. */
   files: ReadonlyMap<string, FileRead>;
+  readonly copies: CopyCache;
 }
 
 export function makeFeedsCache(): FeedsCache {
-  return { lists: makeListCache(), files: new Map() };
+  return { lists: makeListCache(), files: new Map(), copies: new Map() };
 }
 
 export interface FeedsRead {
