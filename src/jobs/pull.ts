@@ -1,4 +1,4 @@
-import { type Job, UnrecoverableError } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import type { Pull } from '../sources/upstream-pull.ts';
 import { pullLine, pullUpstreams } from '../sources/upstream-pulls.ts';
@@ -21,7 +21,7 @@ export async function processPull(
   work: Workplace,
   job: Job,
   { list }: RequestPayload<'pull'>,
-  signal?: AbortSignal,
+  { token, closing }: { token: string; closing: AbortSignal },
 ): Promise<PullReport> {
   const { clock, feedsDir, ownEmbedded, log } = work;
   const { lists: all, isWhole } = await readUpstreamLists(feedsDir, { ownEmbedded });
@@ -33,10 +33,16 @@ export async function processPull(
     );
   }
   const byHand = job.repeatJobKey === undefined;
-  const pulls = await pullUpstreams(lists, { clock, all, signal, ...work.upstreams }, { byHand });
+  const parts = { clock, all, signal: closing, ...work.upstreams };
+  const pulls = await pullUpstreams(lists, parts, { byHand }).catch(async (error) => {
+    if (!closing.aborted) throw error;
+    // Who stops does not wait for a server that does not answer: another worker asks, or this one when it is back.
+    await job.moveToDelayed(clock.now(), token);
+    throw new DelayedError();
+  });
   for (const pull of pulls) {
     if (pull.did === 'kept') log.warn({ job: job.id, list: pull.list, kind: pull.kind }, pullLine(pull));
-    else log.info({ job: job.id, list: pull.list }, pullLine(pull));
+    else if (pull.did !== 'waited') log.info({ job: job.id, list: pull.list }, pullLine(pull));
   }
   if (!pulls.some(({ did }) => did === 'changed')) return { pulls, sync: null };
   const sync = await enqueue(work.requests, 'sync', {});

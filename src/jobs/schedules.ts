@@ -4,6 +4,7 @@ import { RENEW_EVERY_MS } from '../plan/renewals.ts';
 import { DAY, HOUR, MINUTE } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { readUpstreamLists, type UpstreamList } from '../sources/upstream-lists.ts';
+import { RETRY_MS } from '../sources/upstream-pull.ts';
 import { takeTurns } from './connect.ts';
 import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
 import type { Workplace } from './workplace.ts';
@@ -36,11 +37,13 @@ export function schedulesFor(renewMs: number, fetches = false): readonly Schedul
   ];
 }
 
-/** One for each list with an upstream, begun at once: until its first pull nothing of it is known. */
+/**
+ * One for each list with an upstream, begun at once: until its first pull nothing of it is known. It comes as often as a failed
+ * pull may be tried again, and does nothing while it is not time.
+ */
 export function pullSchedules(lists: readonly UpstreamList[]): readonly Schedule[] {
   return lists.map(({ name: list, upstream: { everyMs } }) => {
-    // A list that is pulled seldom is looked at each hour, so that a pull that failed is tried again before long.
-    return { name: 'pull', list, queue: 'requests', everyMs: Math.min(everyMs, HOUR), firstMs: 0 };
+    return { name: 'pull', list, queue: 'requests', everyMs: Math.min(everyMs, RETRY_MS), firstMs: 0 };
   });
 }
 

@@ -3,7 +3,7 @@ import { canaryFinder } from '../lists/canary.ts';
 import { countShared, type Survey, surveySource } from '../lists/source-survey.ts';
 import type { Upstream } from '../lists/upstream-schema.ts';
 import { suspect } from '../lists/upstream-verdict.ts';
-import { type Clock, DAY, HOUR } from '../runtime/clock.ts';
+import { type Clock, DAY, MINUTE } from '../runtime/clock.ts';
 import type { Download, Downloader } from './download.ts';
 import type { Churn, LastGood, SourceFacts } from './last-good.ts';
 import { addressDigest, type UpstreamList } from './upstream-lists.ts';
@@ -64,9 +64,11 @@ export function isDue({ nextPullAt }: SourceFacts, { everyMs }: Upstream, now: n
   return now >= nextPullAt - everyMs * EARLY_SHARE;
 }
 
-/** Twice as long after each failure, up to a day; of lists that are pulled seldom the first tries come sooner. */
+/** Twice as long after each failure, up to a day: what is over in a minute does not cost a period, what is down is left alone. */
+export const RETRY_MS = 10 * MINUTE;
+
 export function backOffMs({ everyMs }: Upstream, failures: number): number {
-  return Math.min(Math.min(everyMs, HOUR) * 2 ** (failures - 1), Math.max(everyMs, DAY));
+  return Math.min(Math.min(everyMs, RETRY_MS) * 2 ** (failures - 1), Math.max(everyMs, DAY));
 }
 
 type Changed = Extract<Download, { is: 'changed' }>;
