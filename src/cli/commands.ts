@@ -99,6 +99,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('fetch'))
     .description('fetch the repository of the lists, and sync if its branch moved')
     .action((options) => put(options, 'fetch', {}));
+  waiting(enqueue.command('pull [list]'))
+    .description('ask the upstream of a list, or of all lists, for what it says now')
+    .action((list, options) => put(options, 'pull', { list }));
   waiting(enqueue.command('renew'))
     .description('renew what would lapse; no list is read')
     .action((options) => put(options, 'renew', {}));
@@ -109,6 +112,18 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   json(program.command('status'))
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
+
+  const upstreams = json(program.command('upstreams'))
+    .description('remote lists: age, size, churn, health, last error, quarantine, next pull')
+    .action((options) => act(options, async (session) => (await import('./upstreams.ts')).upstreams(session, options)));
+  upstreams
+    .command('show <list>')
+    .description('print the newest answer that was not believed')
+    .action((list, options) => act(options, async (session) => (await import('./upstreams.ts')).show(session, list)));
+  upstreams
+    .command('accept <list>')
+    .description('believe the newest answer that was not believed')
+    .action((list, options) => act(options, async (session) => (await import('./upstreams.ts')).accept(session, list)));
 
   json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')

@@ -7,7 +7,9 @@ import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Downloader } from '../sources/download.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import type { Fetched } from '../sources/repository.ts';
 import { readWill } from './desired.ts';
 import type { KeptRights } from './kept-rights.ts';
@@ -36,6 +38,8 @@ export interface Workplace {
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
   readonly rights: KeptRights;
+  /** How remote lists are asked for, and the copies that all workers share. */
+  readonly upstreams: { readonly download: Downloader; readonly lastGood: LastGood };
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
   /** What guards go by besides the settings. */
@@ -75,13 +79,13 @@ export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: Abor
 
 /** What the lists of this worker say now. */
 export async function readDesiredHere(
-  { feedsDir, ownEmbedded, lists, guardKnowledge }: Workplace,
+  { feedsDir, ownEmbedded, lists, upstreams: { lastGood }, guardKnowledge }: Workplace,
   client: CtiaClient,
   adhocAllow: readonly Observable[],
 ): Promise<Desired> {
   const knowledge = await guardKnowledge();
   const now = client.serverNow();
-  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now, cache: lists, knowledge })).desired;
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now, cache: lists, knowledge, lastGood })).desired;
 }
 
 /** The organisation is in the token, so the keys are known only once one was had. */

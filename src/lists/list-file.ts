@@ -2,8 +2,10 @@ import type { Terms } from '../ctim/entry.ts';
 import { RESERVED_LISTS } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
+import type { SourceFormat } from './formats/formats.ts';
 import { defaultLifetime, type LifetimeBounds } from './lifetime.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
+import { entriesFileSchema, readFormat, readUpstream, type Upstream, upstreamSchema } from './upstream-schema.ts';
 import { defaultDisposition, onceOnly, type Reader, readWords, type Words } from './words.ts';
 import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
 import { parseYamlList } from './yaml-list.ts';
@@ -21,7 +23,8 @@ export interface ListFile {
   /** Its ranges are published in parts around allowed addresses, unless an entry says otherwise. */
   readonly carveOut: boolean;
   readonly terms: Terms;
-  readonly entriesFrom: readonly Item[];
+  readonly upstream?: Upstream;
+  readonly entriesFrom: readonly EntriesFile[];
   readonly overrides: readonly Item[];
   /** Made while it is iterated, so that a million entries are never all in memory. */
   readonly observables: Iterable<Item>;
@@ -45,7 +48,14 @@ export interface Item extends Place {
   readonly hint?: string;
 }
 
+/** A file beside the list; of plain text where it says no format. */
+export interface EntriesFile extends Item {
+  readonly format?: SourceFormat;
+}
+
 const NO_WORDS: Words = { terms: {} };
+/** CTIM's guide: at most 90 for automation. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
+const PRIORITY = { list: 95, upstream: 90 } as const;
 
 const MISPLACED_IN_LIST: Misplaced = new Map(
   Object.keys(defaultsSchema.shape).map((key) => [key, 'it stands below defaults: or in an entry']),
@@ -109,8 +119,9 @@ function readMap(
   },
 ): ListFile {
   // The long parts are read one by one below; here only their being there counts.
-  const parts = { defaults: {}, overrides: {}, observables: [] };
-  const as = (key: string, node: YamlNode) => (key in parts ? parts[key as keyof typeof parts] : plainValue(key, node));
+  const parts = { defaults: {}, overrides: {}, observables: [], upstream: { url: 'https://' } };
+  const as = (key: string, node: YamlNode) =>
+    key === 'entries_from' ? fileNames(node) : key in parts ? parts[key as keyof typeof parts] : plainValue(key, node);
   const checked = check(map, listSchema, { where: 'a list', misplaced: MISPLACED_IN_LIST, as });
   faults.push(...checked.faults);
   const text = (key: string) => textOf(findKey(map, key));
@@ -135,10 +146,11 @@ function readMap(
   };
   const defaults = wordsOf(findKey(map, 'defaults'), defaultsSchema, 'defaults', context, MISPLACED_IN_DEFAULTS);
   const span = wordsOf(top, overrideSchema, 'a list', { ...context, quiet: true }, new Map());
+  const upstream = readUpstreamOf(map, faults);
   const terms: Terms = {
     disposition: defaultDisposition(action),
     source: name,
-    priority: 95,
+    priority: upstream === undefined ? PRIORITY.list : PRIORITY.upstream,
     severity: 'Medium',
     confidence: 'High',
     tlp: 'amber',
@@ -153,10 +165,11 @@ function readMap(
     channel: checked.value?.channel ?? text('channel') ?? `firewall-${action}`,
     channelPlace: placeOfKey(map, findKey(map, 'channel') === undefined ? 'action' : 'channel'),
     example: checked.value?.example ?? text('example') === 'true',
-    refang: checked.value?.refang ?? text('refang') === 'true',
+    refang: upstream?.refang ?? checked.value?.refang ?? text('refang') === 'true',
     carveOut: checked.value?.carve_out ?? text('carve_out') === 'true',
     terms,
-    entriesFrom: readPaths(findKey(map, 'entries_from')),
+    ...(upstream !== undefined && { upstream }),
+    entriesFrom: readFiles(findKey(map, 'entries_from'), faults),
     overrides: readOverrides(findKey(map, 'overrides'), context),
     observables: readObservables(entries ?? itemsBelow(findKey(map, 'observables'), faults), reader),
   };
@@ -194,13 +207,48 @@ function wordsOf(
   return checked.faults.length + wrong.length > 0 ? { ...words, broken: true } : words;
 }
 
-function readPaths(node: YamlNode | undefined): Item[] {
+function readUpstreamOf(map: YamlMap, faults: YamlFault[]): Upstream | undefined {
+  const node = findKey(map, 'upstream');
+  if (node === undefined || isNull(node)) return undefined;
+  if (node.kind !== 'map') {
+    const message = 'upstream is a map of keys, such as { url: "https://lists.example/exits.txt", type: ip }';
+    faults.push({ code: 'invalid-key', message, line: node.line, column: node.column });
+    return undefined;
+  }
+  for (const key of ['observables', 'entries_from']) {
+    if (findKey(map, key) === undefined) continue;
+    const message = `${key} stands beside upstream: what people list and what is pulled are two lists, so that each can be judged by itself`;
+    faults.push({ code: 'invalid-key', message, ...placeOfKey(map, key) });
+  }
+  const checked = check(node, upstreamSchema, { where: 'upstream' });
+  faults.push(...checked.faults);
+  if (checked.value === undefined) return undefined;
+  const { upstream, wrong } = readUpstream(checked.value, placeOfKey(map, 'upstream'));
+  for (const { key, message } of wrong)
+    faults.push({ code: 'invalid-key', message: `upstream.${key}: ${message}`, ...placeOfKey(node, key) });
+  return upstream;
+}
+
+/** What the schema of the list is to see of them: a map is looked at by itself. */
+function fileNames(node: YamlNode): unknown {
+  if (node.kind !== 'list') return plainValue('', node);
+  return node.items.map((item) => (item.kind === 'map' ? { file: 'looked at below' } : plainValue('', item)));
+}
+
+function readFiles(node: YamlNode | undefined, faults: YamlFault[]): EntriesFile[] {
   const items = node === undefined ? [] : node.kind === 'list' ? node.items : [node];
   return items.flatMap((item) => {
+    const at = { line: item.line, column: item.column };
     const value = textOf(item);
-    return value === undefined || value === ''
-      ? []
-      : [{ value, words: NO_WORDS, line: item.line, column: item.column }];
+    if (item.kind !== 'map') return value === undefined || value === '' ? [] : [{ value, words: NO_WORDS, ...at }];
+    const checked = check(item, entriesFileSchema, { where: 'an item of entries_from' });
+    faults.push(...checked.faults);
+    if (checked.value === undefined) return [];
+    const wrong: { key: string; message: string }[] = [];
+    const format = readFormat(checked.value, wrong);
+    for (const { key, message } of wrong)
+      faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
+    return [{ value: checked.value.file, words: NO_WORDS, format, ...at }];
   });
 }
 

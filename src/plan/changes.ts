@@ -24,6 +24,7 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *           (succession: but for those of a lower g that end no later, which lapse by themselves)
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
+ *   no      | live, of a list that is not known   | – (its upstream has no copy yet: what it wants may be just this)
  *   no      | live                                | withdraw
  *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
@@ -35,6 +36,8 @@ export interface Situation extends Collecting {
   readonly actual: Actual;
   /** The indicator of each feed, by `feedKey`; undefined where it is still to be made. */
   readonly indicators: ReadonlyMap<string, string | undefined>;
+  /** Lists of which it is not known what they want: what is live of them stays. */
+  readonly unknownLists?: ReadonlySet<string>;
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
   readonly succession?: boolean;
 }
@@ -168,13 +171,14 @@ function madeByObservable(changes: readonly Change[], now: number): Map<string, 
 }
 
 function withdrawals(
-  { now, indicators }: Situation,
+  situation: Situation,
   those: readonly ActualJudgement[],
   made: ReadonlyMap<string, readonly string[]>,
 ): Change[] {
+  const { now, indicators } = situation;
   const changes: Change[] = [];
   for (const stored of those) {
-    if (isDead(stored, now) || isStanding(stored, indicators)) continue;
+    if (isDead(stored, now) || isStanding(stored, situation)) continue;
     const feed = feedOf(stored, indicators);
     const after = feed ? (made.get(`${feedKey(feed)} ${stored.observable.value}`) ?? []) : [];
     changes.push({ kind: 'withdraw', feed, stored, after });
@@ -190,11 +194,16 @@ function unlinks({ indicators }: Situation, h: string, links: readonly ActualLin
 }
 
 /**
- * Of a reserved list, which has no file: its h is that of the list with the judgement's own observable. It is desired
+ * What stays although no list tells it. Of a list that is not known today, or of a reserved list, which has no file: its h is that of the list with the judgement's own observable. It is desired
  * until its end, and no sync undoes it. Of a channel that no list publishes to the judgement's own reference tells.
  */
-export function isStanding(stored: ActualJudgement, indicators: Situation['indicators']): boolean {
-  if (stored.once && RESERVED_LISTS.some((list) => list === listOf(stored))) return true;
+export function isStanding(
+  stored: ActualJudgement,
+  { indicators, unknownLists }: Pick<Situation, 'indicators' | 'unknownLists'>,
+): boolean {
+  const list = unknownLists === undefined && !stored.once ? undefined : listOf(stored);
+  if (list !== undefined && unknownLists?.has(list)) return true;
+  if (stored.once && RESERVED_LISTS.some((reserved) => reserved === list)) return true;
   for (const key of indicators.keys()) {
     const { channel, type } = feedNamed(key);
     if (type !== stored.observable.type) continue;

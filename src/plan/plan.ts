@@ -97,7 +97,8 @@ export function desiredValues(situation: Situation): Map<string, Set<string>> {
 }
 
 /** A value that two lists hold comes twice. */
-function eachWanted({ desired, actual, indicators, now }: Situation, want: (key: string, value: string) => void): void {
+function eachWanted(situation: Situation, want: (key: string, value: string) => void): void {
+  const { desired, actual, indicators, now } = situation;
   for (const { channel, observable } of desired.values())
     want(feedKey({ channel, type: observable.type }), observable.value);
   for (const [h, those] of actual.judgements) {
@@ -105,7 +106,7 @@ function eachWanted({ desired, actual, indicators, now }: Situation, want: (key:
     if (desired.has(h)) continue;
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined && isStanding(judgement, indicators)) want(key, judgement.observable.value);
+      if (key !== undefined && isStanding(judgement, situation)) want(key, judgement.observable.value);
     }
   }
 }
