@@ -130,6 +130,23 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .option('--show-secrets', 'whole URLs, with their secret', false)
     .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
 
+  const guards = json(program.command('guards'))
+    .description('what guards go by: tables, fetched lists and their age, what is protected')
+    .action((options) => act(options, async (session) => (await import('./guards.ts')).guards(session, options)));
+  json(guards.command('test <value...>'))
+    .description('what guards say of values on a block list; 1 where one is refused')
+    .action((values, _, command: Command) => {
+      // Its --json is taken by the command above it, which has one too.
+      const options = command.optsWithGlobals<{ json: boolean }>();
+      return act(options, async (session) => (await import('./guards.ts')).test(session, values, options));
+    });
+  json(guards.command('update'))
+    .description('fetch the large lists (MISP, Tranco, public suffixes) to the data folder')
+    .action((_, command: Command) => {
+      const options = command.optsWithGlobals<{ json: boolean }>();
+      return act(options, async (session) => (await import('./guards.ts')).update(session, options));
+    });
+
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')
     .action((options) => act(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));

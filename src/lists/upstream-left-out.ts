@@ -18,10 +18,16 @@ export function makeLeftOut(): LeftOut {
   const counts = new Map<string, number>();
   const examples: Problem[] = [];
   const forced: Problem[] = [];
+  let warned = 0;
+  let firstWarned: Problem | undefined;
   return {
     push(...problems) {
       for (const problem of problems) {
         if (problem.code === 'forced') forced.push(problem);
+        if (problem.severity === 'notice' && problem.code.startsWith('guard-')) {
+          warned++;
+          firstWarned ??= problem;
+        }
         if (problem.severity !== 'error') continue;
         counts.set(problem.code, (counts.get(problem.code) ?? 0) + 1);
         if (examples.length < EXAMPLES) examples.push(problem);
@@ -29,6 +35,11 @@ export function makeLeftOut(): LeftOut {
       return counts.size;
     },
     told(list) {
+      if (firstWarned !== undefined) {
+        const { file, line, message } = firstWarned;
+        const said = `guards warn of ${warned} ${warned === 1 ? 'line' : 'lines'} of the upstream; first: ${file}:${line} ${message}`;
+        forced.push({ severity: 'notice', code: 'upstream-warned', message: said, ...list });
+      }
       if (counts.size === 0) return forced;
       const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
       const kinds = [...counts].map(([code, count]) => `${count} ${code}`).join(', ');

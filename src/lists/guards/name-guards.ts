@@ -8,6 +8,18 @@ import { CERTIFICATE_HOSTS, UPDATE_HOSTS } from './service-hosts.ts';
 import { DOCUMENTATION_NAMES, LOCAL_NAMES } from './special-use.ts';
 import { WELL_KNOWN_NAMES } from './well-known-names.ts';
 
+/** Everything that a guard of names knows from the start, but for the public suffixes, which come with tldts. */
+export const BUILT_IN_NAMES: readonly NameFacts[] = [
+  LOCAL_NAMES,
+  DOCUMENTATION_NAMES,
+  RESOLVER_NAMES,
+  ROOT_NAMES,
+  TIME_NAMES,
+  CERTIFICATE_HOSTS,
+  UPDATE_HOSTS,
+  WELL_KNOWN_NAMES,
+];
+
 /** Of these a URL too is refused: no such page is somewhere else than in your own network. */
 export const localName: Look = ({ name }) => {
   const zone = name === undefined ? undefined : LOCAL.atOrAbove(name);
