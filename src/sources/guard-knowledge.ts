@@ -3,6 +3,7 @@ import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import type { ConfiguredHost } from '../lists/guards/protected.ts';
 import type { Config } from '../runtime/config.ts';
 import { configuredHosts, hostOfUrl } from './configured-hosts.ts';
+import { shownUrl } from './download.ts';
 import { readSettingsAlone } from './feeds-folder.ts';
 import { guardCopies, makeGuardListReader } from './guard-data.ts';
 import { readUpstreamLists } from './upstream-lists.ts';
@@ -34,5 +35,5 @@ async function hostsOfLists(feedsDir: string): Promise<ConfiguredHost[]> {
   return [
     ...lists.map(({ name, upstream }) => ({ url: upstream.url, what: `host of the upstream of the list ${name}` })),
     ...guardLists.map(({ url }) => ({ url, what: 'host of a guard list' })),
-  ].flatMap(({ url, what }) => hostOfUrl(url, what).map((host) => ({ ...host, page: url })));
+  ].flatMap(({ url, what }) => hostOfUrl(url, what).map((host) => ({ ...host, page: shownUrl(url) })));
 }

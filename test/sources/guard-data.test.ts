@@ -146,7 +146,7 @@ test('real warning lists are taken, and each says how much of it was left out', 
   assert.ok(pulls.length > 40);
   for (const [n, pull] of pulls.entries()) assert.match(pull, /^changed [1-9]/, sources[n]?.url);
   const known = await guards(sources);
-  const outcomes = ['2001:148f:fffe::1', '3::', '149.154.167.99', 'c.pki.goog', 'bit.ly', 'b.br', '52.95.110.1'].map(
+  const outcomes = ['2001:148f:fffe::1', '3::', '149.154.167.99', 'c.pki.goog', '1url.com', 'b.br', '52.95.110.1'].map(
     (value) => judged(value, known),
   );
   assert.deepEqual(outcomes, [

@@ -63,7 +63,7 @@ export const UPDATE_HOSTS: NameFacts = {
     updates.suse.com scc.suse.com dl-cdn.alpinelinux.org mirror.centos.org mirrors.rockylinux.org repo.almalinux.org
     mirrors.kernel.org cdn.kernel.org fwupd.org cdn.fwupd.org
     # What is built from
-    registry.npmjs.org pypi.org files.pythonhosted.org repo.maven.apache.org repo1.maven.org rubygems.org crates.io
+    npmjs.org pypi.org files.pythonhosted.org repo.maven.apache.org repo1.maven.org rubygems.org crates.io
     static.crates.io proxy.golang.org sum.golang.org api.nuget.org registry-1.docker.io auth.docker.io
     # Protection
     cloud-sa.amp.cisco.com cloud-sa.eu.amp.cisco.com updates.talosintelligence.com talosintelligence.com database.clamav.net
