@@ -50,6 +50,8 @@ export interface Entry {
   readonly carveOut?: true;
   /** A person answered for it, against what guards say. */
   readonly forced?: true;
+  /** Short ids of judgements that others made, to be taken over instead of making one. */
+  readonly adopt?: readonly string[];
 }
 
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */

@@ -206,6 +206,7 @@ function makeDraft(
       position,
       ...(carveOut && { carveOut }),
       ...(forced && list.action === 'block' && { forced }),
+      ...(words.adopt && { adopt: words.adopt }),
     });
   };
 
