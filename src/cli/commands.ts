@@ -134,6 +134,14 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('what is right, what is wrong, and the next step')
     .action((options) => act(options, async (session) => (await import('./doctor.ts')).doctor(session, options)));
 
+  json(program.command('adopt'))
+    .description('what others made and keep in our feeds, and the list that takes it over; changes nothing')
+    .option('--source <text>', 'only of this source, such as securex-orchestration')
+    .option('--channel <name>', 'only in this channel (default: all)')
+    .option('--yaml', 'print a list for them', false)
+    .option('--write <file>', 'write that list into a new file')
+    .action((options) => act(options, async (session) => (await import('./adopt.ts')).adopt(session, options)));
+
   const ctia = listening(program.command('ctia'))
     .description('the embedded CTIA server alone')
     .option('--client-id <id>', 'of an API client to accept')

@@ -48,6 +48,8 @@ export interface Entry {
   readonly position: Position;
   /** A range that is published without the allowed addresses in it, in as many parts as that takes. */
   readonly carveOut?: true;
+  /** Short ids of judgements that others made, to be taken over instead of making one. */
+  readonly adopt?: readonly string[];
 }
 
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */

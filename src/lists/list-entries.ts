@@ -203,6 +203,7 @@ function makeDraft(
       channel: list.channel,
       position,
       ...(carveOut && { carveOut }),
+      ...(words.adopt && { adopt: words.adopt }),
     });
   };
 

@@ -69,8 +69,12 @@ const MISPLACED_IN_DEFAULTS: Misplaced = new Map([
   ['carve_out', 'carve_out: stands at the top of the list or in an entry'],
   ['force', 'force: stands in an entry, so that each exception is said'],
   ['type', 'type: stands in an entry'],
+  ['adopt', 'adopt: stands in an entry'],
 ]);
-const MISPLACED_IN_OVERRIDE: Misplaced = new Map([['value', 'the key of the override is the value']]);
+const MISPLACED_IN_OVERRIDE: Misplaced = new Map([
+  ['value', 'the key of the override is the value'],
+  ['adopt', 'adopt: stands in an entry below observables:'],
+]);
 
 export async function readListFile(
   text: string,
@@ -313,7 +317,7 @@ function readObservable(item: YamlNode, reader: Reader): Item {
   const place = valueNode === undefined ? at : { line: valueNode.line, column: valueNode.column };
   if (checked.value === undefined)
     return { value: textOf(valueNode) ?? '', words: NO_WORDS, broken: true, faults, ...place };
-  const { value, type, ...said } = checked.value;
+  const { value, type, adopt, ...said } = checked.value;
   const { words, wrong } = readWords(said, reader);
   for (const { key, message } of wrong)
     faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
@@ -321,12 +325,16 @@ function readObservable(item: YamlNode, reader: Reader): Item {
   const broken = alias || checked.faults.length + wrong.length > 0;
   return {
     value: alias ? '' : value,
-    words,
+    words: adopt === undefined ? words : { ...words, adopt: shortIds(adopt) },
     ...place,
     ...(type !== undefined && { type }),
     ...(broken && { broken, faults }),
     ...(valueNode !== undefined && numberHint(valueNode)),
   };
+}
+
+function shortIds(adopt: string | readonly string[]): readonly string[] {
+  return [adopt].flat().map((id) => id.slice(id.lastIndexOf('/') + 1));
 }
 
 /** `- evil.example: ` and `- url: evil.example` are maps, where a value was meant. */

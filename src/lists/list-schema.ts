@@ -19,6 +19,10 @@ export const nameSchema = z
   .max(NAME_MAX, `more than ${NAME_MAX} characters`)
   .regex(/^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$/u, 'a name has no control characters, and no blanks at its ends');
 
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+/** As people copy it: the long id is the address of the judgement. */
+export const JUDGEMENT_ID = new RegExp(`^(?:https?://[^/?#\\s]+/(?:[^?#\\s]+/)?ctia/judgement/)?judgement-${UUID}$`);
+
 export const CHANNEL_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 export const channelNameSchema = z
   .string({ error: 'a text is expected; quote it' })
@@ -82,11 +86,24 @@ const ofEntry = {
   force: text(SHORT_TEXT_MAX).describe('Why a guard does not apply here.'),
 };
 
+const judgementId = z
+  .string({ error: 'the id of a judgement is expected, or a list of them' })
+  .regex(
+    JUDGEMENT_ID,
+    'the id of a judgement is expected, short (judgement-<uuid>) or long (https://…/ctia/judgement/…)',
+  );
+
 export const defaultsSchema = z.strictObject(words).partial();
 export const overrideSchema = z.strictObject(ofEntry).partial();
 export const entrySchema = z.strictObject({
   value: z.string({ error: 'a text is expected' }).describe('An address, range, domain, URL or hash.'),
   type: oneOf(OBSERVABLE_TYPES).describe('Detected where it is not said; said, it must agree.').optional(),
+  adopt: z
+    .union([judgementId, z.array(judgementId).min(1, 'it names none')], {
+      error: 'the id of a judgement is expected, short (judgement-<uuid>) or long, or a list of them',
+    })
+    .describe('Judgements that others made on it: taken over in place. `ctim-feeds adopt` writes it.')
+    .optional(),
   ...overrideSchema.shape,
 });
 

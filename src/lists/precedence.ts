@@ -162,7 +162,7 @@ function carve(entry: Entry, holes: readonly Hole[]): Verdict {
   const range = rangeOf(entry.observable);
   const [first] = holes;
   if (range === undefined || first === undefined) return UNTOUCHED;
-  const { carveOut: _, ...rest } = entry;
+  const { carveOut: _, adopt: __, ...rest } = entry;
   const parts: Entry[] = [];
   const around = without(
     range,

@@ -67,12 +67,14 @@ export async function readLists(
   const blocks: Entry[] = [];
   const expired: Entry[] = [];
   const names = new Map<string, string>();
+  const adopters = new Map<string, Entry>();
   let until = Number.POSITIVE_INFINITY;
   for (const [path, read] of reads) {
     oneName(read, `${files.folder}/${path}`, names, problems);
     for (const problem of read.problems) problems.push(problem);
     const into = read.action === 'allow' ? allows : blocks;
     for (const entry of read.entries) {
+      if (entry.adopt !== undefined) oneAdopter(entry, entry.adopt, adopters, problems);
       const standing = standingOf(entry, read.action, now);
       if (standing.is === 'stands') into.push(entry);
       else if (standing.is === 'ran out') expired.push(entry);
@@ -191,6 +193,18 @@ function oneName(
   if (other === undefined) return;
   const message = `the list name ${quoted(name)} is taken by ${other}: a name is the identity of a list; give one of them another with "name:"`;
   problems.push({ severity: 'error', code: 'list-name', message, file, ...namePlace });
+}
+
+/** A judgement becomes that of one entry. */
+function oneAdopter(entry: Entry, ids: readonly string[], adopters: Map<string, Entry>, problems: Problem[]): void {
+  for (const id of ids) {
+    const other = adopters.get(id);
+    adopters.set(id, other ?? entry);
+    if (other === undefined) continue;
+    const { file, line } = other.position;
+    const message = `${id} is adopted by ${quoted(other.observable.value)} in ${file}:${line} already: a judgement becomes that of one entry; take it out of one of the two`;
+    problems.push({ severity: 'error', code: 'adopted-twice', message, ...entry.position });
+  }
 }
 
 function channelFor(

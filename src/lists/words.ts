@@ -10,6 +10,8 @@ export interface Words {
   /** Why a guard does not apply. */
   readonly force?: string;
   readonly carveOut?: boolean;
+  /** Short ids of the judgements that are to be taken over. */
+  readonly adopt?: readonly string[];
 }
 
 /** What decides how the words of one list are read. */

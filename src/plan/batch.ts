@@ -3,6 +3,7 @@ import type { Change, ChangeKind } from './change.ts';
 /** Changes of one request. Judgements and relationships never share a PUT; an import and a collecting DELETE hold both. */
 export type Batch =
   | { readonly kind: 'import'; readonly changes: readonly Extract<Change, { kind: 'create' | 'link' }>[] }
+  | { readonly kind: 'adopt'; readonly changes: readonly Extract<Change, { kind: 'adopt' }>[] }
   | { readonly kind: 'replace'; readonly changes: readonly Extract<Change, { kind: 'renew' | 'revive' | 'change' }>[] }
   | { readonly kind: 'withdraw'; readonly changes: readonly Extract<Change, { kind: 'withdraw' }>[] }
   | { readonly kind: 'unlink'; readonly changes: readonly Extract<Change, { kind: 'unlink' }>[] }
@@ -14,6 +15,7 @@ export const ENTITIES_MAX = 2000;
 const BATCH_OF: Readonly<Record<ChangeKind, Batch['kind']>> = {
   create: 'import',
   link: 'import',
+  adopt: 'adopt',
   renew: 'replace',
   revive: 'replace',
   change: 'replace',
@@ -42,6 +44,10 @@ export function makeBatches(changes: readonly Change[], entitiesMax: number = EN
 }
 
 function entitiesOf(change: Change): number {
+  if (change.kind === 'adopt') {
+    const taken = change.stays ? [change.stays, ...change.ends] : change.ends;
+    return taken.reduce((sum, { links }) => sum + 1 + links.length, 0);
+  }
   if (change.kind === 'collect') return 1 + change.stored.links.length;
   return BATCH_OF[change.kind] === 'import' ? 2 : 1;
 }

@@ -2,12 +2,14 @@ import type { Entry } from '../ctim/entry.ts';
 import type { Generation } from '../ctim/external-id.ts';
 import type { FeedName } from '../ctim/feed.ts';
 import type { ActualJudgement, ActualLink } from './actual.ts';
+import type { Taken } from './adopt.ts';
 
 /**
  * One step for one observable. What each does in CTIA:
  *
  *   create    import judgement and link
  *   link      import the pair again with a new link: the judgement `exists`, its transient id resolves, the link is made
+ *   adopt     replace what others made, and its links: ours from now on, where it is; see adopt.ts
  *   revive    replace a dead judgement whose link still stands: it is in its feed again, with its history
  *   change    replace a live judgement: other words, another end; it does not leave its feed
  *   renew     replace a live judgement with a later end and nothing else
@@ -31,6 +33,18 @@ export type Change =
       readonly entry: Entry;
       readonly judgement: Generation;
       readonly link: Generation;
+    }
+  | {
+      readonly kind: 'adopt';
+      readonly feed: FeedName;
+      readonly entry: Entry;
+      /** Of what is made beside it where nothing may be replaced, or where it is gone. */
+      readonly judgement: Generation;
+      /** Of a link, where it has none. */
+      readonly link: Generation;
+      /** Goes on as this entry. Absent where one of ours does. */
+      readonly stays?: Taken;
+      readonly ends: readonly Taken[];
     }
   | {
       readonly kind: 'revive' | 'change';
@@ -68,6 +82,7 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
   'renew',
   'create',
   'link',
+  'adopt',
   'revive',
   'change',
   'withdraw',
@@ -78,7 +93,7 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
 export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
 
 export function countChanges(changes: readonly Change[]): ChangeCounts {
-  const counts = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0, collect: 0 };
+  const counts = { create: 0, link: 0, adopt: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0, collect: 0 };
   for (const { kind } of changes) counts[kind] += 1;
   return counts;
 }
@@ -89,10 +104,11 @@ export function renewedCounts(renew: number): ChangeCounts {
 }
 
 export function addCounts(a: ChangeCounts, b: ChangeCounts): ChangeCounts {
-  const { create, link, revive, change, renew, withdraw, unlink, collect } = b;
+  const { create, link, adopt, revive, change, renew, withdraw, unlink, collect } = b;
   return {
     create: a.create + create,
     link: a.link + link,
+    adopt: a.adopt + adopt,
     revive: a.revive + revive,
     change: a.change + change,
     renew: a.renew + renew,
@@ -106,6 +122,7 @@ export function hashOf(change: Change): string {
   switch (change.kind) {
     case 'create':
     case 'link':
+    case 'adopt':
       return change.judgement.h;
     case 'unlink':
       return change.h;

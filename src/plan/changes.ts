@@ -3,6 +3,7 @@ import { entryHash } from '../ctim/external-id.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
 import { type Actual, type ActualJudgement, type ActualLink, isDead, isLive, listOf } from './actual.ts';
+import { adoption, type ForeignJudgement } from './adopt.ts';
 import { CHANGE_ORDER, type Change, hashOf } from './change.ts';
 import { type Collecting, computeCollects } from './collect.ts';
 import { endFor, saySame } from './documents.ts';
@@ -15,6 +16,8 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *   desired | actual                              | changes
  *   --------+-------------------------------------+----------------------------------------------
  *   yes     | nothing of this h                   | create g 0
+ *   yes     | nothing live; it names others'      | adopt: one goes on as ours, the rest end, see adopt.ts
+ *   yes     | live, right link; it names others'  | adopt: they end, beside what else the row below says
  *   yes     | live, right link, same words        | – or renew, when less than half its life is left
  *   yes     | live, right link, other words or end | change (so is another observable, or a start that is still to come)
  *   yes     | live, no right link                 | link (link g + 1)
@@ -38,6 +41,8 @@ export interface Situation extends Collecting {
   readonly indicators: ReadonlyMap<string, string | undefined>;
   /** Lists of which it is not known what they want: what is live of them stays. */
   readonly unknownLists?: ReadonlySet<string>;
+  /** What entries name with `adopt:` and can be taken over, by h. */
+  readonly adoptable?: ReadonlyMap<string, readonly ForeignJudgement[]>;
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
   readonly succession?: boolean;
 }
@@ -63,7 +68,8 @@ export function computeChanges(situation: Situation): Change[] {
  * The row that nearly all entries are in on nearly all days: one judgement, live, one link and the right one, the same
  * words, not due. Asked first and without making anything, since a list of a million asks a million times.
  */
-function isSettled({ now, actual, indicators }: Situation, h: string, entry: Entry): boolean {
+function isSettled({ now, actual, indicators, adoptable }: Situation, h: string, entry: Entry): boolean {
+  if (adoptable?.has(h)) return false;
   const known = actual.judgements.get(h);
   const stored = known?.[0];
   if (known?.length !== 1 || stored === undefined || stored.links.length !== 1) return false;
@@ -72,7 +78,7 @@ function isSettled({ now, actual, indicators }: Situation, h: string, entry: Ent
   return isLive(stored, now) && !differs(stored, entry, now) && !isDue(stored, entry, now);
 }
 
-function changesFor({ now, actual, indicators, succession }: Situation, h: string, entry: Entry): Change[] {
+function changesFor({ now, actual, indicators, succession, adoptable }: Situation, h: string, entry: Entry): Change[] {
   const feed: FeedName = { channel: entry.channel, type: entry.observable.type };
   const target = indicators.get(feedKey(feed));
   const isRight = (link: ActualLink) => link.target === target;
@@ -83,8 +89,13 @@ function changesFor({ now, actual, indicators, succession }: Situation, h: strin
   };
   const next = nextGeneration(actual, h);
   const anew = { h, g: next };
+  const named = adoptable?.get(h) ?? [];
+  const adopt = (oursLives: boolean) =>
+    adoption({ feed, entry, h }, named, { judgement: next, link: nextLink().g }, oursLives);
 
   const stored = chosen(known, now, isRight);
+  if (named.length > 0 && known.every((it) => isDead(it, now)))
+    return [adopt(false), ...wrongLinks(known, feed, isRight)];
   if (stored === undefined) {
     return [{ kind: 'create', feed, entry, judgement: anew, link: anew }];
   }
@@ -109,12 +120,19 @@ function changesFor({ now, actual, indicators, succession }: Situation, h: strin
     if (!lapses) changes.push({ kind: 'withdraw', feed, stored: other, after: [h] });
     else if (!succession) changes.push({ kind: 'withdraw', feed, stored: other, after: [h], lapses });
   }
-  for (const judgement of known) {
-    for (const link of judgement.links) {
-      if (!isRight(link)) changes.push({ kind: 'unlink', feed, h, link });
-    }
-  }
+  if (named.length > 0 && linked && isLive(stored, now)) changes.push(adopt(true));
+  changes.push(...wrongLinks(known, feed, isRight));
   return changes;
+}
+
+function wrongLinks(
+  known: readonly ActualJudgement[],
+  feed: FeedName,
+  isRight: (link: ActualLink) => boolean,
+): Change[] {
+  return known.flatMap(({ h, links }) =>
+    links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link }])),
+  );
 }
 
 function chosen(

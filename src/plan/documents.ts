@@ -108,7 +108,13 @@ export function keptEnd({ lifetime }: Terms, stored: ActualJudgement, now: numbe
 export function rewritten(moment: Moment, entry: Entry, stored: ActualJudgement, dead: boolean): JudgementDocument {
   const fresh = newJudgement(moment, entry, stored, keptEnd(entry.terms, stored, moment.now));
   const start = dead ? moment.now - START_BEFORE_MS : Math.min(stored.start, moment.now);
-  return { id: stored.id, ...fresh, valid_time: { ...fresh.valid_time, start_time: iso(start) } };
+  return {
+    id: stored.id,
+    ...fresh,
+    valid_time: { ...fresh.valid_time, start_time: iso(start) },
+    // Behind our own stands what an adopted one was.
+    external_references: [...fresh.external_references, ...stored.references.slice(1)],
+  };
 }
 
 /** The stored judgement with a later end and nothing else: what its list said when it was written still stands on it. */

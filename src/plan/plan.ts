@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
+import { takenIds } from './adopt.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
 import { computeChanges, feedKeyOf, feedNamed, isStanding, type Situation } from './changes.ts';
 import { wordsOf } from './documents.ts';
@@ -123,11 +124,15 @@ function countFeeds(situation: Situation, { renew, collect, ...counts }: ChangeC
 
 /** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
 function countMoves(situation: Situation): FeedCount[] {
-  const { actual, indicators, now } = situation;
+  const { actual, indicators, now, desired, adoptable = [] } = situation;
   const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
   eachWanted(situation, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
   const staying = new Map<string, number>();
   const leaving = new Map<string, Set<string>>();
+  const stays = (key: string, value: string) => {
+    wanted.get(key)?.set(value, 'held');
+    staying.set(key, (staying.get(key) ?? 0) + 1);
+  };
   for (const those of actual.judgements.values()) {
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
@@ -137,9 +142,15 @@ function countMoves(situation: Situation): FeedCount[] {
       const known = values?.get(value);
       if (known === undefined) valuesIn(leaving, key, () => new Set()).add(value);
       if (known !== 'wanted') continue;
-      values?.set(value, 'held');
-      staying.set(key, (staying.get(key) ?? 0) + 1);
+      stays(key, value);
     }
+  }
+  for (const [h, those] of adoptable) {
+    // What is adopted is in its feed before.
+    const entry = desired.get(h);
+    if (entry === undefined || those.every(({ links }) => links.length === 0)) continue;
+    const key = feedKey({ channel: entry.channel, type: entry.observable.type });
+    if (wanted.get(key)?.get(entry.observable.value) === 'wanted') stays(key, entry.observable.value);
   }
   return [...wanted].map(([key, values]) => ({
     feed: feedNamed(key),
@@ -173,7 +184,9 @@ function lineOf(change: Exclude<Change, { kind: 'renew' | 'collect' }>): string 
       return `unlink ${change.link.id}`;
     default: {
       const { lifetime } = change.entry.terms;
-      return `${change.kind} ${hashOf(change)} ${JSON.stringify([wordsOf(change.entry.terms), lifetime.text])}`;
+      const said = JSON.stringify([wordsOf(change.entry.terms), lifetime.text]);
+      const taken = change.kind === 'adopt' ? ` ${takenIds(change).join(' ')}` : '';
+      return `${change.kind} ${hashOf(change)} ${said}${taken}`;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { feedKey } from '../ctim/feed.ts';
+import { takenIds } from './adopt.ts';
 import type { Change, ChangeKind } from './change.ts';
 import { CHANGE_ORDER } from './change.ts';
 import { isEmpty, type Plan } from './plan.ts';
@@ -9,6 +10,7 @@ const LINES_PER_KIND = 40;
 const SIGN: Readonly<Record<ChangeKind, string>> = {
   create: '+ create  ',
   link: '+ link    ',
+  adopt: '~ adopt   ',
   revive: '+ revive  ',
   change: '~ change  ',
   renew: '~ renew   ',
@@ -53,7 +55,8 @@ function renderChange(change: Change): string {
     default: {
       const { entry, feed } = change;
       const { file, line } = entry.position;
-      return `${sign} ${feedKey(feed)}  ${entry.observable.value}  ${entry.list} ${file}:${line}  lifetime ${entry.terms.lifetime.text}`;
+      const taken = change.kind === 'adopt' ? `  takes over ${takenIds(change).join(', ')}` : '';
+      return `${sign} ${feedKey(feed)}  ${entry.observable.value}  ${entry.list} ${file}:${line}  lifetime ${entry.terms.lifetime.text}${taken}`;
     }
   }
 }

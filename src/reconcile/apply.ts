@@ -7,6 +7,7 @@ import type { Moment } from '../plan/documents.ts';
 import type { Learned } from '../plan/learned.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
+import { adopt } from './adopt.ts';
 import { type BulkRights, rightsOfThisRun, successionNotice } from './bulk-rights.ts';
 import { importPairs } from './import-pairs.ts';
 import { linksFirst, linksLast } from './link-tlp.ts';
@@ -93,6 +94,8 @@ async function carryOut(context: ApplyContext, batch: Batch, failed: ReadonlySet
           return { entry, judgement, link, target };
         }),
       );
+    case 'adopt':
+      return adopt(context, batch.changes);
     case 'replace':
       return replace(context, batch.changes);
     case 'withdraw':

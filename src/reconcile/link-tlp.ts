@@ -82,6 +82,6 @@ function retold(change: ReplaceChange, written: ReadonlySet<string>): readonly A
   return links.map((link) => (written.has(link.id) ? { ...link, tlp } : link));
 }
 
-function redness(tlp: Tlp): number {
+export function redness(tlp: Tlp): number {
   return TLPS.indexOf(tlp);
 }

@@ -31,6 +31,19 @@ export async function expireEach(context: ApplyContext, those: readonly ActualJu
   return outcome;
 }
 
+/** Ends what others made and ours stands in for. Of what we hold nothing changes. */
+export function expireForeign(
+  context: ApplyContext,
+  those: readonly { readonly h: string; readonly id: string; readonly name: string }[],
+): Promise<Outcome> {
+  const not = 'stands beside ours and was not ended';
+  return each(context, those, not, ({ id }) => [
+    async () => {
+      await isThere(() => context.client.expire(id, `adopted ${context.moment().revision}`));
+    },
+  ]);
+}
+
 /** Deletes what has long been dead, its links first. */
 export function removeEach(context: ApplyContext, those: readonly ActualJudgement[]): Promise<Outcome> {
   return each(context, named(those), 'is not collected', (stored) => removals(context, stored));

@@ -15,6 +15,7 @@ import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
+import { readAdoptable } from './read-adoptable.ts';
 
 /** What the lists say at a commit. */
 export interface Desired {
@@ -105,7 +106,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const listed = await byHash(desired.entries);
   const ranOut = findRanOut(listed, actual, now);
   for (const h of ranOut.keys()) listed.delete(h);
-  const situation: Situation = {
+  const base: Situation = {
     now,
     desired: listed,
     ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
@@ -115,12 +116,15 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...(desired.unknownLists && { unknownLists: desired.unknownLists }),
     succession: lacking !== undefined,
   };
+  const { adoptable, notices: notAdopted } = await readTwice(() => readAdoptable(client, self, base));
+  const situation: Situation = adoptable.size === 0 ? base : { ...base, adoptable };
   const notices = [
     ...clockNotice(client.serverAheadMs()),
     ...(lacking === undefined ? [] : [successionNotice(lacking)]),
     ...findShortages(situation).map((it) => shortageNotice(it, now)),
     ...feeds.notices,
     ...(desired.notices ?? []),
+    ...notAdopted,
     ...ranOutNotice([...ranOut.values()]),
   ];
   const found = { ...feeds, notices };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
+import { call, tokenFor } from '../embedded-ctia/fixture.ts';
 import { type Cleanup, type Ended, folderWith, freePort, run, start } from './ctim-feeds-process.ts';
 
 export const PASSWORD = 'hunter2-hunter2';
@@ -17,6 +18,13 @@ export async function remoteCtia() {
     ...{ CTIA_URL: url, CTIA_TOKEN_URL: url, CTIA_CLIENT_ID: 'client-of-acme', CTIA_CLIENT_PASSWORD: PASSWORD },
   };
   return {
+    url,
+    /** Speaks to it as a colleague does, past our client. */
+    async call(method: string, path: string, body?: unknown) {
+      const token = await tokenFor(url, 'client-of-acme', PASSWORD);
+      const { status, json } = await call({ url, token }, method, path, body);
+      return { status, json };
+    },
     command: (t: Cleanup, folder: string, args: string, more: Record<string, string> = {}): Promise<Ended> =>
       run(t, folder, args.split(' '), { ...env, ...more }),
   };

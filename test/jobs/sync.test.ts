@@ -20,7 +20,7 @@ async function prepared(t: Parameters<typeof workbench>[0]): Promise<Workbench> 
   return bench;
 }
 
-const NO_CHANGE = { create: 0, link: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0, collect: 0 };
+const NO_CHANGE = { create: 0, link: 0, adopt: 0, revive: 0, change: 0, renew: 0, withdraw: 0, unlink: 0, collect: 0 };
 
 test('a first sync publishes, and a second one sends no write', async (t) => {
   const bench = await prepared(t);

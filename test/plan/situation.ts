@@ -2,6 +2,7 @@ import type { Entry, Lifetime, Terms } from '../../src/ctim/entry.ts';
 import { entryHash } from '../../src/ctim/external-id.ts';
 import type { Observable } from '../../src/ctim/observable.ts';
 import type { ActualJudgement, ActualLink } from '../../src/plan/actual.ts';
+import type { ForeignJudgement, Taken } from '../../src/plan/adopt.ts';
 import type { Change } from '../../src/plan/change.ts';
 import { hashOf } from '../../src/plan/change.ts';
 import type { Situation } from '../../src/plan/changes.ts';
@@ -18,6 +19,7 @@ import { wordsOf } from '../../src/plan/documents.ts';
  *             tor 198.51.100.7 g1 -1d wrong0         a dead one of generation 1, linked to another indicator
  *             tor 198.51.100.7 g0 +6d link0:green    its link says another tlp than it does
  *             tor 198.51.100.7 gone link0            a link whose judgement is gone
+ *   named     tor 198.51.100.7 id=x1 link            what somebody else made and the entry names, in its feed
  *
  * A list is in channel `firewall-block` unless its name says another (`mail:tor`).
  */
@@ -102,6 +104,8 @@ export class World {
   succession = false;
   readonly judgements: Held[] = [];
   readonly gone: { h: string; link: ActualLink }[] = [];
+  /** What entries name and others made. Live, all of it. */
+  readonly foreign: (ForeignJudgement & { h: string; observable: Observable })[] = [];
 
   constructor(now = NOW) {
     this.now = now;
@@ -113,12 +117,32 @@ export class World {
     else this.judgements.push({ ...judgement, links: [...judgement.links] });
   }
 
-  situation(): Pick<Situation, 'actual' | 'indicators' | 'succession'> {
+  addForeign(line: string): void {
+    const {
+      h: of,
+      id,
+      observable,
+      words: its,
+      start,
+      links,
+    } = judgementOf(line.replace(/\blink\b/, 'link0'), this.now);
+    const foreign = { id, words: its, externalIds: [], references: [], start, end: this.now + 500 * 365 * DAY };
+    this.foreign.push({
+      ...foreign,
+      h: of,
+      observable,
+      links: links.map((link) => ({ ...link, id: `link-of-${id}`, g: undefined })),
+    });
+  }
+
+  situation(): Pick<Situation, 'actual' | 'indicators' | 'succession' | 'adoptable'> {
     const judgements = new Map<string, Held[]>();
     for (const it of this.judgements) judgements.set(it.h, [...(judgements.get(it.h) ?? []), it]);
     const dangling = new Map<string, ActualLink[]>();
     for (const { h: of, link } of this.gone) dangling.set(of, [...(dangling.get(of) ?? []), link]);
-    return { actual: { judgements, dangling }, indicators: INDICATORS, succession: this.succession };
+    const adoptable = new Map<string, ForeignJudgement[]>();
+    for (const it of this.foreign) adoptable.set(it.h, [...(adoptable.get(it.h) ?? []), it]);
+    return { actual: { judgements, dangling }, indicators: INDICATORS, succession: this.succession, adoptable };
   }
 
   apply(change: Change): void {
@@ -146,6 +170,21 @@ export class World {
         const live = this.judgements.find((it) => it.h === of && it.g === g && it.end >= this.now);
         if (live === undefined) throw new Error(`nothing live to link: ${of} g${g}`);
         live.links.push(this.link(of, change.link.g, change.feed, change.entry.terms.tlp));
+        return;
+      }
+      case 'adopt': {
+        const { entry, stays, ends, judgement: first } = change;
+        const take = ({ foreign: { id }, g, links }: Taken) => {
+          const at = this.foreign.findIndex((it) => it.id === id);
+          if (at < 0) throw new Error('nothing to adopt');
+          this.foreign.splice(at, 1);
+          const held: Held = { id, h: first.h, g, ...said(entry, this.now), links: [...links] };
+          this.judgements.push(held);
+          return held;
+        };
+        const kept = stays && take(stays);
+        if (kept?.links.length === 0) kept.links.push(this.link(first.h, change.link.g, change.feed, entry.terms.tlp));
+        for (const one of ends) Object.assign(take(one), { start: this.now - 2000, end: this.now - 2000 });
         return;
       }
       case 'revive':
@@ -187,6 +226,16 @@ export class World {
       if (judgement && judgement.start > this.now) this.judgements.splice(this.judgements.indexOf(judgement), 1);
       return;
     }
+    if (change.kind === 'adopt') {
+      const { entry, stays, ends, judgement: anew, link } = change;
+      if (stays) this.replace({ kind: 'create', feed: change.feed, entry, judgement: anew, link });
+      for (const { foreign } of stays ? [stays, ...ends] : ends)
+        this.foreign.splice(
+          this.foreign.findIndex(({ id }) => id === foreign.id),
+          1,
+        );
+      return;
+    }
     if (change.kind !== 'renew' && change.kind !== 'revive' && change.kind !== 'change') {
       this.replace(change);
       return;
@@ -217,7 +266,7 @@ export class World {
 
   /** What a firewall would see. */
   view(indicator: string): string[] {
-    const shown = this.judgements.filter(
+    const shown = [...this.judgements, ...this.foreign].filter(
       (it) => isLive(it, this.now) && it.links.some(({ target }) => target === indicator),
     );
     return [...new Set(shown.map(({ observable }) => observable.value))].sort();
@@ -259,6 +308,13 @@ function changeText(change: Change): string {
     case 'create':
     case 'link':
       return `${change.kind} ${change.entry.list} ${change.entry.observable.value} g${change.judgement.g} link${change.link.g}`;
+    case 'adopt': {
+      const taken = ({ foreign: { id }, g, links }: Taken) =>
+        `${id} as g${g}${links.map((link) => ` link${link.g}`).join('')}`;
+      const { entry, stays, ends } = change;
+      const says = [...(stays ? [`keeps ${taken(stays)}`] : []), ...ends.map((it) => `ends ${taken(it)}`)];
+      return `adopt ${entry.list} ${entry.observable.value}: ${says.join(', ')}`;
+    }
     case 'revive':
     case 'change':
     case 'renew':
