@@ -187,7 +187,7 @@ describe('download', () => {
 });
 
 it('knows which addresses are public', () => {
-  for (const address of ['93.184.215.14', '2a00:1450:4001::200e'])
+  for (const address of ['93.184.215.14', '2a00:1450:4001::200e', '::ffff:93.184.215.14'])
     assert.equal(isPublicAddress(address), true, address);
   for (const address of [
     '172.31.255.255',
