@@ -131,6 +131,13 @@ async function follow(
   throw new Failed('too-many-redirects', message);
 }
 
+export function redirectedTo(url: URL, location: string): URL {
+  const next = parseUrl(location, url);
+  if (url.protocol === 'https:' && next.protocol === 'http:')
+    throw new Failed('bad-url', `${shownUrl(url)} leads to ${shownUrl(next)}: from https to http nothing is followed`);
+  return next;
+}
+
 function parseUrl(text: string, base?: URL): URL {
   const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
   const from = base === undefined ? '' : `${shownUrl(base)} leads to `;
