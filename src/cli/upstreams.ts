@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hasManagedRedis } from '../jobs/managed-redis.ts';
 import { type Shared, shareWithWorkers } from '../jobs/share.ts';
 import { makeDownloader } from '../sources/download.ts';
 import { type LastGood, makeLastGood, type SourceFacts } from '../sources/last-good.ts';
@@ -66,10 +67,14 @@ export function copiesOf(session: Session, shared: Shared | undefined): LastGood
 
 async function open(session: Session): Promise<{ lists: readonly UpstreamList[]; lastGood: LastGood }> {
   await bringLists(session);
-  const tenant = await openTenant(session);
-  const { lists, isWhole } = await readUpstreamLists(session.config.feedsDir, tenant);
+  const { feedsDir, tenant, redisUrl, dataDir } = session.config;
+  const { lists, isWhole } = await readUpstreamLists(feedsDir, { ownEmbedded: tenant.kind === 'embedded' });
   if (!isWhole) session.log.warn('a list with an upstream cannot be read, and is not shown: check says why');
-  const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
+  // Copies that nobody shares are of no tenant.
+  const isShared = redisUrl !== undefined || hasManagedRedis(dataDir);
+  const shared = isShared
+    ? await shareWithWorkers({ ...session.config, ...session, ...(await openTenant(session)) })
+    : undefined;
   return { lists, lastGood: copiesOf(session, shared) };
 }
 

@@ -97,10 +97,14 @@ export async function readEntries(
     }
   }
   const copy = upstream && (await files.textFile(upstreamPath(list.name)));
-  const isUnknown = copy !== undefined && 'fault' in copy;
   if (copy !== undefined && 'text' in copy && upstream)
     await takeItems({ file: `upstream ${list.name}`, text: copy.text }, upstream);
+  // A copy that was good, and holds nothing as it is read today: somebody changed how it is read.
+  const isUnread =
+    copy !== undefined && 'text' in copy && upstream?.bounds.minEntries !== 0 && draft.counts().accepted === 0;
+  const isUnknown = isUnread || (copy !== undefined && 'fault' in copy);
   if (upstream && leftOut) problems.push(...leftOut.told({ file, ...upstream.place }));
+  if (upstream && isUnread) problems.push({ ...UNREAD, file, ...upstream.place });
   for (const { item, used } of overrides.values()) {
     // Of a list that is pulled a value comes and goes.
     if (used || upstream !== undefined) continue;
@@ -117,6 +121,12 @@ function faultOf({ message, line, column }: { message: string; line: number; col
 }
 
 const NO_WORDS: Words = { terms: {} };
+const UNREAD = {
+  severity: 'notice',
+  code: 'upstream-unread',
+  message:
+    'the last good copy has no entry, read as format, column and type say now: until it has one, what is live of this list stays',
+} as const;
 
 function makeDraft(
   list: ListFile,

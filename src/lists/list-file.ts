@@ -2,12 +2,12 @@ import type { Terms } from '../ctim/entry.ts';
 import { RESERVED_LISTS } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import type { SourceFormat } from './formats/formats.ts';
 import { defaultLifetime, type LifetimeBounds } from './lifetime.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
-import { entriesFileSchema, readFormat, readUpstream, type Upstream, upstreamSchema } from './upstream-schema.ts';
+import { type EntriesFile, fileNames, readFiles, readUpstreamOf } from './list-sources.ts';
+import type { Upstream } from './upstream-schema.ts';
 import { defaultDisposition, onceOnly, type Reader, readWords, type Words } from './words.ts';
-import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
+import { check, findKey, looksLikeNumber, type Misplaced, placeOfKey, plainValue, textOf } from './yaml-check.ts';
 import { parseYamlList } from './yaml-list.ts';
 import { isNull, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
@@ -46,11 +46,6 @@ export interface Item extends Place {
   readonly faults?: readonly YamlFault[];
   /** Said when the value is no observable: what YAML has to do with it. */
   readonly hint?: string;
-}
-
-/** A file beside the list; of plain text where it says no format. */
-export interface EntriesFile extends Item {
-  readonly format?: SourceFormat;
 }
 
 const NO_WORDS: Words = { terms: {} };
@@ -211,51 +206,6 @@ function wordsOf(
   return checked.faults.length + wrong.length > 0 ? { ...words, broken: true } : words;
 }
 
-function readUpstreamOf(map: YamlMap, faults: YamlFault[]): Upstream | undefined {
-  const node = findKey(map, 'upstream');
-  if (node === undefined || isNull(node)) return undefined;
-  if (node.kind !== 'map') {
-    const message = 'upstream is a map of keys, such as { url: "https://lists.example/exits.txt", type: ip }';
-    faults.push({ code: 'invalid-key', message, line: node.line, column: node.column });
-    return undefined;
-  }
-  for (const key of ['observables', 'entries_from']) {
-    if (findKey(map, key) === undefined) continue;
-    const message = `${key} stands beside upstream: what people list and what is pulled are two lists, so that each can be judged by itself`;
-    faults.push({ code: 'invalid-key', message, ...placeOfKey(map, key) });
-  }
-  const checked = check(node, upstreamSchema, { where: 'upstream' });
-  faults.push(...checked.faults);
-  if (checked.value === undefined) return undefined;
-  const { upstream, wrong } = readUpstream(checked.value, placeOfKey(map, 'upstream'));
-  for (const { key, message } of wrong)
-    faults.push({ code: 'invalid-key', message: `upstream.${key}: ${message}`, ...placeOfKey(node, key) });
-  return upstream;
-}
-
-/** What the schema of the list is to see of them: a map is looked at by itself. */
-function fileNames(node: YamlNode): unknown {
-  if (node.kind !== 'list') return plainValue('', node);
-  return node.items.map((item) => (item.kind === 'map' ? { file: 'looked at below' } : plainValue('', item)));
-}
-
-function readFiles(node: YamlNode | undefined, faults: YamlFault[]): EntriesFile[] {
-  const items = node === undefined ? [] : node.kind === 'list' ? node.items : [node];
-  return items.flatMap((item) => {
-    const at = { line: item.line, column: item.column };
-    const value = textOf(item);
-    if (item.kind !== 'map') return value === undefined || value === '' ? [] : [{ value, words: NO_WORDS, ...at }];
-    const checked = check(item, entriesFileSchema, { where: 'an item of entries_from' });
-    faults.push(...checked.faults);
-    if (checked.value === undefined) return [];
-    const wrong: { key: string; message: string }[] = [];
-    const format = readFormat(checked.value, wrong);
-    for (const { key, message } of wrong)
-      faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(item, key) });
-    return [{ value: checked.value.file, words: NO_WORDS, format, ...at }];
-  });
-}
-
 function readOverrides(node: YamlNode | undefined, context: Context): Item[] {
   if (node === undefined || isNull(node)) return [];
   if (node.kind !== 'map') {
@@ -350,13 +300,4 @@ function misplacedInEntry(item: YamlMap): Misplaced {
 function numberHint(node: YamlNode): { hint?: string } {
   if (node.kind !== 'text' || !node.plain || !looksLikeNumber(node.text)) return {};
   return { hint: 'without quotes YAML reads it as a number' };
-}
-
-function textOf(node: YamlNode | undefined): string | undefined {
-  return node?.kind === 'text' && !isNull(node) ? node.text : undefined;
-}
-
-function placeOfKey(map: YamlMap, name: string): Place {
-  const key = map.pairs.find((pair) => pair.key.text === name)?.key ?? map;
-  return { line: key.line, column: key.column };
 }

@@ -13,6 +13,7 @@ export const ANNOUNCED_CODES: ReadonlySet<string> = new Set([
   'allow-ended',
   'starts-later',
   'upstream-left-out',
+  'upstream-unread',
 ]);
 
 /** Whether an entry counts at this moment, what is to be said of that, and until when the answer is the same. */

@@ -118,17 +118,17 @@ async function follow(
       return await answerOf(response, url, validators, parts);
     }
     response.destroy();
-    const next = parseUrl(headers.location, url);
-    if (url.protocol === 'https:' && next.protocol === 'http:') {
-      throw new Failed(
-        'bad-url',
-        `${shownUrl(url)} leads to ${shownUrl(next)}: from https to http nothing is followed`,
-      );
-    }
-    url = next;
+    url = redirectedTo(url, headers.location);
   }
   const message = `${shownUrl(first)} leads on and on: more than ${REDIRECTS_MAX} redirects`;
   throw new Failed('too-many-redirects', message);
+}
+
+export function redirectedTo(url: URL, location: string): URL {
+  const next = parseUrl(location, url);
+  if (url.protocol === 'https:' && next.protocol === 'http:')
+    throw new Failed('bad-url', `${shownUrl(url)} leads to ${shownUrl(next)}: from https to http nothing is followed`);
+  return next;
 }
 
 function parseUrl(text: string, base?: URL): URL {

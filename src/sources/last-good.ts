@@ -79,7 +79,6 @@ export interface LastGood {
     nextPullAt: number,
   ): Promise<SourceFacts>;
   quarantinedText(name: string, digest: string): Promise<string | undefined>;
-  forget(name: string): Promise<void>;
 }
 
 /** What was not believed is kept to be looked at: the newest few, and of each no more than this. */
@@ -152,11 +151,6 @@ export function makeLastGood(store: TextStore): LastGood {
       return write(name, before, { ...before, failures: before.failures + 1, error, nextPullAt, quarantined });
     },
     quarantinedText: (name, digest) => store.get(textKey(name, digest)),
-    async forget(name) {
-      const before = await facts(name);
-      for (const digest of digestsIn(before)) await store.remove(textKey(name, digest));
-      await store.remove(factsKey(name));
-    },
   };
 }
 

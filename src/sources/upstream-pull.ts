@@ -160,6 +160,8 @@ export async function acceptQuarantined(
     };
   }
   const survey = await surveyOf(text, upstream);
+  if (survey.counts.taken === 0 && upstream.bounds.minEntries > 0)
+    return { refused: 'there is no entry in what is in quarantine; a list that may be empty says min_entries: 0' };
   const copy = await lastGood.copy(name);
   const churn = copy && churnOf(await surveyOf(copy.text, upstream), survey);
   await keepAnswer(list, { text, validators: newest.validators, survey, churn, now: clock.now() }, lastGood);

@@ -60,6 +60,18 @@ describe('a list with an upstream', () => {
     );
   });
 
+  it('is unknown where its copy has no entry as it is read now', async () => {
+    const list = 'action: block\nupstream: { url: "https://x.example/a", format: csv, column: 2 }\n';
+    const { lists, problems } = await read(list, { '/upstream/exits': '11.0.0.1,a\n11.0.0.2,b\n' });
+    assert.equal(lists[0]?.unknown, true);
+    assert.deepEqual(problems.map(({ severity, code }) => `${severity} ${code}`).sort(), [
+      'notice upstream-left-out',
+      'notice upstream-unread',
+    ]);
+    const empty = await read(list.replace('column: 2', 'min_entries: 0'), { '/upstream/exits': '# none\n' });
+    assert.equal(empty.lists[0]?.unknown, undefined);
+  });
+
   it('lets a guarded line through where an override forces it', async () => {
     const list = `action: block\n${URL_OF}\noverrides:\n  8.8.8.8: { force: "ours is another" }\n  9.9.9.9: { reason: "not today" }\n`;
     const { entries, problems } = await read(list, { '/upstream/exits': '8.8.8.8\n1.1.1.1\n' });

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { type DownloaderParts, type DownloadFailure, makeDownloader, shownUrl } from '../../src/sources/download.ts';
+import {
+  type DownloaderParts,
+  type DownloadFailure,
+  makeDownloader,
+  redirectedTo,
+  shownUrl,
+} from '../../src/sources/download.ts';
 import { isPublicAddress } from '../../src/sources/public-address.ts';
 import { type RemoteLists, startRemoteLists } from './remote-lists.ts';
 
@@ -157,7 +163,16 @@ describe('download', () => {
     assert.equal(kind, 'private-address');
   });
 
-  it('goes to the address that was looked at, whatever the name says a moment later', async () => {
+  it('follows no redirect from https to http, and takes no password to another host', () => {
+    const from = new URL('https://acme:s3cret@lists.example/a');
+    assert.throws(() => redirectedTo(from, 'http://lists.example/b'), /from https to http nothing is followed/);
+    assert.equal(redirectedTo(from, 'https://other.example/b').href, 'https://other.example/b');
+    assert.equal(redirectedTo(new URL('http://lists.example/a'), '//other.example/b').href, 'http://other.example/b');
+  });
+
+  it('goes to the address that was looked at, whatever the name or a proxy says a moment later', async (t) => {
+    process.env.http_proxy = 'http://127.0.0.1:1';
+    t.after(() => delete process.env.http_proxy);
     const answers = [['127.0.0.1'], ['127.0.0.2']];
     const resolve = async () => answers.shift() ?? [];
     remote.serve('/list', (request, response) => response.writeHead(200).end(`${request.headers.host}\n`));
@@ -187,7 +202,7 @@ describe('download', () => {
 });
 
 it('knows which addresses are public', () => {
-  for (const address of ['93.184.215.14', '2a00:1450:4001::200e'])
+  for (const address of ['93.184.215.14', '2a00:1450:4001::200e', '::ffff:93.184.215.14'])
     assert.equal(isPublicAddress(address), true, address);
   for (const address of [
     '172.31.255.255',
