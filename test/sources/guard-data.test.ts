@@ -159,3 +159,30 @@ test('real warning lists are taken, and each says how much of it was left out', 
     'warn guard-fetched',
   ]);
 });
+
+test('what is let through quickly is what no guard has a word on', async (t) => {
+  const { remote, source, update, read } = await bench(t);
+  const sources = [source('cloud', 'cidr', 'warn')];
+  remote.serve('/cloud', misp('cidr', ['ip-src'], ['45.66.32.0/22', '2a0e:b100::/32', '45.67.1.1']));
+  await update(sources);
+  const configured = [{ host: '2a0e:b200::7', what: 'the Redis host' }];
+  const guards = guardsOf('protect: [45.68.0.0/15, "2a0e:b300::/48"]', { configured, fetched: await read(sources) });
+  let seen = 0;
+  for (let first = 0; first < 256; first++) {
+    for (const rest of ['0.0.0', '66.32.9', '67.1.1', '69.9.9', '255.255.255', '16.0.1']) {
+      const observable = { type: 'ip' as const, value: `${first}.${rest}` };
+      const loudest = guards.explain(observable)[0] !== undefined;
+      assert.equal(guards.judge(observable) !== undefined, loudest, observable.value);
+      if (loudest) seen++;
+    }
+  }
+  assert.ok(seen > 100 && seen < 1000, `${seen}`);
+  for (const [value, loud] of Object.entries({
+    ...{ '2a0e:b100::1': true, '2a0e:b101::1': false, '2a0e:b200::7': true, '2a0e:b200::8': false },
+    ...{ '2a0e:b300::9': true, '2606:4700::1': true, '2002:2d44:101::': true, '2a0e:b400::1': false },
+  })) {
+    const observable = { type: 'ipv6' as const, value };
+    assert.equal(guards.judge(observable) !== undefined, loud, value);
+    assert.equal(guards.explain(observable).length > 0, loud, value);
+  }
+});

@@ -17,7 +17,8 @@ export interface FetchedGuardList extends GuardListSource {
   /** Epoch ms of the copy. */
   readonly fetchedAt: number;
   readonly ranges: RangeTable<string>;
-  readonly v4: readonly AddressRange[];
+  /** The same, one by one. */
+  readonly all: readonly AddressRange[];
   readonly names: NameIndex<string>;
   /** Hashes, whole URLs and whatever else is compared as it is. */
   readonly values: ReadonlySet<string>;
@@ -26,7 +27,7 @@ export interface FetchedGuardList extends GuardListSource {
   readonly exceptions: ReadonlySet<string>;
 }
 
-type Values = Pick<FetchedGuardList, 'ranges' | 'v4' | 'names' | 'values' | 'anyBelow' | 'exceptions'>;
+type Values = Pick<FetchedGuardList, 'ranges' | 'all' | 'names' | 'values' | 'anyBelow' | 'exceptions'>;
 
 export interface FetchedValues {
   readonly addresses?: readonly string[];
@@ -44,7 +45,7 @@ export function indexValues(found: FetchedValues): Values {
   });
   return {
     ranges: makeRangeTable(rows),
-    v4: rows.map(({ range }) => range).filter(({ family }) => family === 4),
+    all: rows.map(({ range }) => range),
     names: makeNameIndex(names.map((name) => [name, name] as const)),
     values: new Set(others),
     anyBelow: new Set(anyBelow),

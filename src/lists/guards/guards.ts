@@ -1,9 +1,7 @@
 import type { Observable } from '../../ctim/observable.ts';
 import { quoted } from '../../ctim/problem.ts';
-import { parseRange, parseV4 } from '../address.ts';
 import type { Settings } from '../settings.ts';
 import {
-  BUILT_IN_RANGES,
   contentNetwork,
   documentationAddress,
   embeddedAddress,
@@ -24,7 +22,7 @@ import {
   fetchedValue,
   popularName,
 } from './fetched-list.ts';
-import { type Hit, type Look, type Situation, sixteensOf, subjectOf, type Weight } from './guard.ts';
+import { type Hit, type Look, type Situation, subjectOf, type Weight } from './guard.ts';
 import {
   certificateHost,
   documentationName,
@@ -36,7 +34,8 @@ import {
   updateHost,
   wellKnownName,
 } from './name-guards.ts';
-import { type ConfiguredHost, protectedByConfiguration, protectedBySettings, protectedRanges } from './protected.ts';
+import { type ConfiguredHost, protectedByConfiguration, protectedBySettings } from './protected.ts';
+import { makeQuiet } from './quiet.ts';
 
 /**
  * Every guard, by its code. A guard refuses or warns of an entry of a block list that would break more than it protects;
@@ -98,10 +97,10 @@ export interface Guards {
 
 export function makeGuards(settings: Settings, { configured, fetched }: GuardKnowledge = NO_KNOWLEDGE): Guards {
   const situation: Situation = { protect: settings.protect, settings: settings.guards, configured, fetched };
-  const quiet = quietSixteens(situation);
+  const isQuiet = makeQuiet(situation);
   return {
     judge(observable) {
-      if (isUnremarkable(observable, quiet)) return undefined;
+      if (isQuiet(observable)) return undefined;
       const subject = subjectOf(observable);
       let warning: Finding | undefined;
       for (const { code, look } of GUARDS) {
@@ -133,38 +132,3 @@ const MESSAGES: Readonly<Record<Weight, (value: string, why: string) => string>>
   refuse: (value, why) => `${value} is refused: ${why}; if it is meant all the same, say ${FORCE}`,
   warn: (value, why) => `${value} is published, but ${why}; to say that this is known, write ${FORCE}`,
 };
-
-const SIXTEENS = 65_536;
-
-/** One byte for each /16 of IPv4: 1 where some guard has a word. */
-type Quiet = Uint8Array;
-
-/** Nearly every line of a long list is one IPv4 address far from any guarded range: one look tells. */
-function isUnremarkable({ type, value }: Observable, quiet: Quiet): boolean {
-  const bits = type === 'ip' ? parseV4(value) : undefined;
-  return bits !== undefined && quiet[Math.floor(bits / SIXTEENS)] === 0;
-}
-
-function quietSixteens(situation: Situation): Quiet {
-  const marked = BUILT_IN_SIXTEENS.slice();
-  for (const range of protectedRanges(situation)) mark(marked, range);
-  for (const list of situation.fetched) for (const range of list.v4) mark(marked, range);
-  return marked;
-}
-
-const BUILT_IN_SIXTEENS: Quiet = (() => {
-  const marked = new Uint8Array(SIXTEENS);
-  for (const { rows } of BUILT_IN_RANGES) {
-    for (const [text] of rows) {
-      const range = parseRange(text);
-      if (range !== undefined) mark(marked, range);
-    }
-  }
-  return marked;
-})();
-
-function mark(marked: Uint8Array, range: Parameters<typeof sixteensOf>[0]): void {
-  if (range.family === 6) return;
-  const [first, last] = sixteensOf(range);
-  marked.fill(1, first, last + 1);
-}
