@@ -5,6 +5,7 @@ import { openWorkplace } from '../../src/jobs/open-workplace.ts';
 import type { PullReport } from '../../src/jobs/pull.ts';
 import { keepSchedules } from '../../src/jobs/schedules.ts';
 import { readDesiredHere } from '../../src/jobs/workplace.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import type { Pull } from '../../src/sources/upstream-pull.ts';
 import { type RemoteLists, startRemoteLists } from '../sources/remote-lists.ts';
@@ -217,17 +218,26 @@ describe('a source without a copy', () => {
   });
 });
 
-test('two workers share one copy and one schedule', async (t) => {
+test('two workers share one copy and one schedule, and wait for no source when they stop', async (t) => {
   const remote = await startRemoteLists();
   t.after(() => remote.close());
   remote.serve('/exits', `${EXITS}\n`);
-  const bench = await workbench(t, { files: { 'exits.yaml': listOf(`${remote.url}/exits`) } });
+  remote.serve('/silent', () => undefined);
+  const files = { 'exits.yaml': listOf(`${remote.url}/exits`), 'silent.yaml': listOf(`${remote.url}/silent`) };
+  const bench = await workbench(t, { files });
   const schedules = await keepSchedules(bench.work);
   t.after(() => schedules.stop());
-  await bench.startWorkProcess();
+  const worker = await bench.startWorkProcess();
   const lastGood = bench.work.upstreams.lastGood;
   await until('the schedule has pulled', async () => (await lastGood.facts('exits')).copy);
-  assert.equal(remote.asked.length, 1);
+  await until('the other source is asked', () => remote.asked.length === 2);
+
+  // It is told to stop while a source does not answer.
+  const stoppedAt = systemClock.now();
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended()).exit, 0, worker.stderr);
+  assert(systemClock.now() - stoppedAt < 10_000, 'nobody waits for a source');
+  bench.remove('silent.yaml');
 
   // The other worker may ask nobody, and has the list all the same.
   const { clock, ctia, feedsDir } = bench.work;
