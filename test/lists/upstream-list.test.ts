@@ -45,6 +45,17 @@ describe('a list with an upstream', () => {
     assert.deepEqual([lists[0]?.unknown, lists[0]?.accepted, problems, entries], [true, 0, [], []]);
   });
 
+  it('T5 publishes what a guard only warns of, and says of how many lines in one notice', async () => {
+    const copy = '172.66.0.227\n11.0.0.1\n172.66.0.228\n';
+    const { entries, problems } = await read(`action: block\n${URL_OF}\n`, { '/upstream/exits': copy });
+    assert.equal(entries.length, 3);
+    assert.deepEqual(
+      problems.map(({ severity, code, file, line }) => [severity, code, file, line]),
+      [['notice', 'upstream-warned', 'feeds/exits.yaml', 2]],
+    );
+    assert.match(problems[0]?.message ?? '', /^guards warn of 2 lines of the upstream; first: upstream exits:1 "172/);
+  });
+
   it('reads its format, takes one type, and counts the rest', async () => {
     const upstream = 'upstream: { url: "https://x.example/a", format: csv, column: ip, type: ip, refang: true }';
     const copy = 'ip,note\n11.0[.]0.1,a\n2a0b::1,b\n11.0.0.1,c\nwhat?,d\n11.0.0.2,e\n';
