@@ -9,9 +9,12 @@ import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
 import { SECOND } from '../runtime/clock.ts';
+import { upstreamNotices } from '../sources/upstream-copies.ts';
+import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
 import { type DriftFound, heldSince, lastDrift, verifiedAt } from './status-history.ts';
+import { copiesOf } from './upstreams.ts';
 
 const PATIENCE_MS = 30 * SECOND;
 const REPORTS_LOOKED_AT = 200;
@@ -42,6 +45,8 @@ export async function status(session: Session, options: { json: boolean }): Prom
   }
   const runway = runways(await readActual(client, self), now, (id) => channels.get(id) ?? `indicator ${id}`);
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
+  const { lists } = await readUpstreamLists(config.feedsDir, tenant);
+  notices.push(...(await upstreamNotices(lists, copiesOf(session, shared), clock.now())));
   const reports = (await shared?.latestReports(REPORTS_LOOKED_AT)) ?? [];
   const renewal = await shared?.latestRenewal();
   const last = reports.find(({ kind }) => kind === 'sync');

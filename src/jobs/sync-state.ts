@@ -21,11 +21,13 @@ export interface SyncState {
   readonly notices: readonly string[];
   /** Of the renewals that went before the plan, what it does not make good. */
   readonly failures: readonly Failure[];
-  /** Values that people added by hand, which no list tells: feed and value. */
+  /** Values that no list tells, added by hand or of lists that are not known: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
   readonly allowedByHand: readonly Observable[];
   /** Entries that are listed and had their time, by h. */
   readonly ranOut: readonly string[];
+  /** Of the upstreams' copies that this was planned with. */
+  readonly copies?: string;
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;
@@ -50,14 +52,14 @@ export interface BatchResult {
 
 export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
 
-/** Live values of the reserved lists, which no list file tells. What a list wants is of none: not asked, since asking costs hashes. */
+/** Live values that stay although no list tells them. What a list wants is of none: not asked, since asking costs hashes. */
 export function standingOf({ situation }: Prepared): (readonly [string, string])[] {
-  const { actual, desired, indicators, now } = situation;
+  const { actual, desired, now } = situation;
   const standing: (readonly [string, string])[] = [];
   for (const [h, those] of actual.judgements) {
     if (desired.has(h)) continue;
     for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, indicators) : undefined;
+      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, situation) : undefined;
       if (key !== undefined) standing.push([key, judgement.observable.value]);
     }
   }

@@ -145,6 +145,7 @@ async function planAndQueue(
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
     ranOut: [...(prepared.situation.ranOut ?? [])],
+    ...(prepared.desired.copies !== undefined && { copies: prepared.desired.copies }),
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',
@@ -253,9 +254,8 @@ async function verdictsOn(
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const desired = await readDesiredHere(work, desk.client, state.allowedByHand);
-  if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
-    return { verdicts: [], moved: true };
-  }
+  const isOther = desired.revision !== state.plan.revision || desired.copies !== state.copies;
+  if (isOther || (await endedByHand(work)) !== state.byHand) return { verdicts: [], moved: true };
   const { entities, id } = await feedEntitiesOf(work, desk, self, desired.channels);
   const found = matchFeeds(self, desired.channels, entities, client.serverNow());
   const verdicts = await verdictsOnFeeds(work, desk, self, { desired, state, feeds: found.feeds, ledgerId: id });

@@ -7,6 +7,7 @@ import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
+import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
@@ -44,10 +45,11 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
     maxStalledCount: 10,
     metrics: { maxDataPoints: 24 * 60 },
   };
+  const closing = new AbortController();
   const requests: Worker = new Worker(
     work.names.requests,
     (job, token, signal) =>
-      react(work, requests, job, token, (log) => processRequest(work, job, token ?? '', log, signal)),
+      react(work, requests, job, token, (log) => processRequest(work, job, token ?? '', log, closing.signal, signal)),
     { ...options, concurrency: REQUESTS_AT_ONCE },
   );
   // A worker of its own: it waits for no request, no run and no batch.
@@ -71,9 +73,10 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
   }
   return {
     async close() {
-      const closing = Promise.all(all.map((worker) => worker.close()));
+      closing.abort();
+      const closed = Promise.all(all.map((worker) => worker.close()));
       const forced = new AbortController();
-      await Promise.race([closing, work.clock.sleep(CLOSE_MS_MAX, forced.signal).catch(() => {})]);
+      await Promise.race([closed, work.clock.sleep(CLOSE_MS_MAX, forced.signal).catch(() => {})]);
       forced.abort();
       await Promise.all(all.map((worker) => worker.close(true)));
     },
@@ -97,6 +100,7 @@ async function processRequest(
   job: Job,
   token: string,
   log: Log,
+  closing: AbortSignal,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const request = requestOf(job);
@@ -109,6 +113,8 @@ async function processRequest(
       return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
+    case 'pull':
+      return processPull(work, job, request.payload, { token, closing });
     default:
       return processByHand(work, deskFor(work, log, 'by hand', signal), request, signal);
   }

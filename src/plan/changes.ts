@@ -37,6 +37,7 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
  *           |   and its link is deleted or moved  | link, unlink
+ *   no      | live, of a list that is not known   | – (its upstream has no copy yet: what it wants may be just this)
  *   no      | live                                | withdraw
  *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
@@ -48,6 +49,8 @@ export interface Situation extends Collecting {
   readonly actual: Actual;
   /** The indicator of each feed, by `feedKey`; undefined where it is still to be made. */
   readonly indicators: ReadonlyMap<string, string | undefined>;
+  /** Lists of which it is not known what they want: what is live of them stays. */
+  readonly unknownLists?: ReadonlySet<string>;
   /** What entries name with `adopt:` and can be taken over, by h. */
   readonly adoptable?: ReadonlyMap<string, readonly ForeignJudgement[]>;
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
@@ -231,13 +234,14 @@ function madeByObservable(changes: readonly Change[], now: number): Map<string, 
 }
 
 function withdrawals(
-  { now, indicators }: Situation,
+  situation: Situation,
   those: readonly ActualJudgement[],
   made: ReadonlyMap<string, readonly string[]>,
 ): Change[] {
+  const { now, indicators } = situation;
   const changes: Change[] = [];
   for (const stored of those) {
-    if (isDead(stored, now) || isStanding(stored, indicators)) continue;
+    if (isDead(stored, now) || isStanding(stored, situation)) continue;
     const feed = feedOf(stored, indicators);
     const after = feed ? (made.get(`${feedKey(feed)} ${stored.observable.value}`) ?? []) : [];
     changes.push({ kind: 'withdraw', feed, stored, after });
@@ -273,11 +277,15 @@ function relinksOfStanding(
   return changes;
 }
 
-/** The feed that what a person did by hand is in, or was until somebody deleted its link; undefined for all else. */
-export function feedKeyOfStanding(stored: ActualJudgement, indicators: Situation['indicators']): string | undefined {
+/** The feed that what a person did by hand is in, or was until somebody deleted its link; that of what an unknown list left; else undefined. */
+export function feedKeyOfStanding(
+  stored: ActualJudgement,
+  situation: Pick<Situation, 'indicators' | 'unknownLists'>,
+): string | undefined {
+  const { indicators } = situation;
   const feed = feedByHash(stored, indicators);
   if (feed !== undefined) return feedKey(feed);
-  return isStanding(stored, indicators) ? feedKeyOf(stored, indicators) : undefined;
+  return isStanding(stored, situation) ? feedKeyOf(stored, indicators) : undefined;
 }
 
 /** By its h: to which of these channels a reserved list published it. */
@@ -298,11 +306,17 @@ function unlinks({ indicators }: Situation, h: string, links: readonly ActualLin
 }
 
 /**
- * Of a reserved list, which has no file: its h is that of the list with the judgement's own observable. It is desired
- * until its end, and no sync undoes it. Of a channel that no list publishes to the judgement's own reference tells.
+ * What stays although no list tells it: of a list that is not known today, or of a reserved list, which has no file: its h is
+ * that of the list with the judgement's own observable. It is desired until its end, and no sync undoes it. Of a channel that
+ * no list publishes to the judgement's own reference tells.
  */
-export function isStanding(stored: ActualJudgement, indicators: Situation['indicators']): boolean {
-  if (stored.once && RESERVED_LISTS.some((list) => list === listOf(stored))) return true;
+export function isStanding(
+  stored: ActualJudgement,
+  { indicators, unknownLists }: Pick<Situation, 'indicators' | 'unknownLists'>,
+): boolean {
+  const list = unknownLists === undefined && !stored.once ? undefined : listOf(stored);
+  if (list !== undefined && unknownLists?.has(list)) return true;
+  if (stored.once && RESERVED_LISTS.some((reserved) => reserved === list)) return true;
   return feedByHash(stored, indicators) !== undefined;
 }
 

@@ -121,10 +121,11 @@ export function desiredValues(situation: Situation): Map<string, Set<string>> {
 
 /** A value that two lists hold comes twice. */
 function* eachWanted(
-  { desired, indicators, now }: Situation,
+  situation: Situation,
   notDesired: NotDesired,
   want: (key: string, value: string, list: string) => void,
 ): Sliced<void> {
+  const { desired, now } = situation;
   let done = 0;
   for (const { channel, observable, list } of desired.values()) {
     want(feedKey({ channel, type: observable.type }), observable.value, list);
@@ -133,7 +134,7 @@ function* eachWanted(
   // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
   for (const those of notDesired.values()) {
     for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, indicators) : undefined;
+      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, situation) : undefined;
       if (key !== undefined) want(key, judgement.observable.value, BY_HAND);
     }
     if (++done % SLICE === 0) yield;
