@@ -94,7 +94,7 @@ async function doHere(
       ? handsOf(work, deskFor(work, log, request.name, signal))
       : handsWithoutRedis(session, tenant, clientOf(session, tenant));
     try {
-      return await doByHand(hands, config.feedsDir, request);
+      return await doByHand(hands, config.feedsDir, await session.guardKnowledge(), request);
     } catch (error) {
       if (error instanceof HandRefused) throw new CommandRefused(EXIT.problems, error.message);
       if (!isCtiaError(error, 'throttled')) throw error;

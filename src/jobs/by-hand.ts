@@ -1,7 +1,7 @@
 import { UnrecoverableError } from 'bullmq';
 import type { Channel, ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { makeGuards } from '../lists/guards.ts';
+import { type GuardKnowledge, type Guards, makeGuards } from '../lists/guards/guards.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';
@@ -24,7 +24,7 @@ export type HandResult = HandReport | PanicReport | (ReleaseReport & { readonly 
 /** `add`, `remove` and `panic` as jobs: a person's word. No list is read but the settings and guards, and those of the commit that a panic names. */
 export async function processByHand(work: Workplace, desk: Desk, request: HandRequest): Promise<HandResult> {
   try {
-    const result = await doByHand(handsOf(work, desk), work.feedsDir, request);
+    const result = await doByHand(handsOf(work, desk), work.feedsDir, await work.guardKnowledge(), request);
     work.log.info({ asked: request.payload, job: request.name }, 'done by hand');
     if (!isReleased(request)) return result;
     const sync = await enqueue(work.requests, 'sync', {});
@@ -38,6 +38,7 @@ export async function processByHand(work: Workplace, desk: Desk, request: HandRe
 /** What a person's word is carried out with, where there is a Redis. */
 export function handsOf(work: Workplace, desk: Desk): PanicWork {
   const { clock, owner, rights, redis, keys, feedsDir, ownEmbedded } = work;
+  const { lastGood } = work.upstreams;
   return {
     ...{ ...desk, clock, owner, rights, notes: makeHandNotes(redis, keys) },
     async readActual(self, channels) {
@@ -47,17 +48,23 @@ export function handsOf(work: Workplace, desk: Desk): PanicWork {
       await reading.keep();
       return actual;
     },
-    listsAt: (commit, allowed) => readListsAt({ feedsDir, ownEmbedded, now: desk.client.serverNow() }, commit, allowed),
+    listsAt: (commit, allowed) =>
+      readListsAt({ feedsDir, ownEmbedded, lastGood, now: desk.client.serverNow() }, commit, allowed),
   };
 }
 
 /** The same in any process. */
-export async function doByHand(hands: PanicWork, feedsDir: string, request: HandRequest): Promise<HandResult> {
+export async function doByHand(
+  hands: PanicWork,
+  feedsDir: string,
+  knowledge: GuardKnowledge,
+  request: HandRequest,
+): Promise<HandResult> {
   const settings = await readSettingsAlone(feedsDir);
   try {
     switch (request.name) {
       case 'add':
-        return await add(hands, settings, request.payload);
+        return await add(hands, settings, makeGuards(settings, knowledge), request.payload);
       case 'remove':
         return await remove(hands, settings, request.payload);
       default:
@@ -72,11 +79,18 @@ export function isReleased({ name, payload }: HandRequest): boolean {
   return name === 'panic' && payload.release === true;
 }
 
-async function add(hands: PanicWork, settings: Settings, payload: RequestPayload<'add'>): Promise<HandReport> {
+async function add(
+  hands: PanicWork,
+  settings: Settings,
+  guards: Guards,
+  payload: RequestPayload<'add'>,
+): Promise<HandReport> {
   const observable = observableOf(payload);
   const channel = channelOf(settings, payload.channel, 'block');
-  const guarded = channel.action === 'block' ? makeGuards(settings)(observable) : undefined;
-  if (guarded) throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
+  const guarded = channel.action === 'block' ? guards.judge(observable) : undefined;
+  // Of a warning a person who blocks one value now, for a time, has thought.
+  if (guarded && guarded.weight !== 'warn')
+    throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
   const channels = [...settings.channels.values()];
   return addByHand(hands, {
     ...{ observable, channel, channels },

@@ -13,6 +13,7 @@ const PRIORITY: Readonly<Record<RequestName, number>> = {
   renew: 4,
   fetch: 4,
   sync: 5,
+  pull: 6,
   audit: 9,
 };
 

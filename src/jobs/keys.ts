@@ -20,6 +20,8 @@ export interface RedisKeys {
   /** Channels whose hold was lifted and whose lists were not applied since. */
   readonly released: string;
   readonly ledger: string;
+  /** Last good copies of upstreams, each below it. */
+  readonly copies: string;
 }
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
@@ -36,6 +38,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     onHold: `${base}:on-hold`,
     released: `${base}:released`,
     ledger: `${base}:ledger`,
+    copies: `${base}:copies`,
     requestTimes: `${organisation}:request-times`,
     oneByOneTimes: `${organisation}:one-by-one-times`,
     bulkRights: `${organisation}:bulk-rights`,

@@ -68,6 +68,8 @@ const REQUESTS = {
     .refine(({ to, release }) => (to === undefined) === (release === true), 'expected is either to or release'),
   /** Fetch the repository of the lists, and sync if its branch moved. */
   fetch: z.strictObject({ v: version }),
+  /** Ask the upstream of one list, or of all, for what it says now. */
+  pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */

@@ -4,6 +4,7 @@ import type { Recorder } from '../reconcile/apply.ts';
 import type { AskMeanwhile } from '../reconcile/meanwhile.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import { connectRedis } from './connect.ts';
 import { countByHand, forgetReleased, meanwhileSince, releasedChannels } from './hand-notes.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
@@ -14,6 +15,7 @@ import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
+import { sharedCopies } from './text-keys.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -30,6 +32,7 @@ export interface Shared {
   /** Their ledger hears of what this process writes. */
   readonly record: Recorder;
   readonly rights: KeptRights;
+  readonly lastGood: LastGood;
   /** What people did by hand, as it concerns a run that begins now. */
   handsOf(client: CtiaClient): Promise<Hands>;
   /** Feeds were made or ended past the ledger: it is to read them again. */
@@ -66,6 +69,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
       if ('id' in facts) await store.noteEntities(facts.id, undefined);
     },
     rights: keepRights(redis, keys.bulkRights),
+    lastGood: sharedCopies(redis, keys),
     async handsOf(client) {
       const self = { owner, organisation: (await client.identity()).organisation };
       const released = await releasedChannels({ redis, keys });

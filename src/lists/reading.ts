@@ -2,7 +2,8 @@ import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
-import { type Guards, makeGuards } from './guards.ts';
+import { overSpace } from './guards/address-space.ts';
+import { type GuardKnowledge, type Guards, makeGuards } from './guards/guards.ts';
 import type { LifetimeBounds } from './lifetime.ts';
 import type { ListCache, ListRead } from './list-cache.ts';
 import { type ListSummary, readEntries } from './list-entries.ts';
@@ -31,6 +32,8 @@ export interface ReadOptions {
   readonly adhocAllow?: readonly AllowedByHand[];
   /** What earlier readings left; of what is the same nothing is parsed again. */
   readonly cache?: ListCache | undefined;
+  /** What guards go by besides the settings. A cache serves one of these. */
+  readonly knowledge?: GuardKnowledge | undefined;
 }
 
 /** A few milliseconds of plain lines, some ten of entries with words. */
@@ -42,11 +45,11 @@ const SLICE = 1000;
  */
 export async function readLists(
   files: FeedsFiles,
-  { now, pause, adhocAllow = [], cache }: ReadOptions,
+  { now, pause, adhocAllow = [], cache, knowledge }: ReadOptions,
 ): Promise<Reading> {
   const problems: Problem[] = [];
   const settings = settingsOf(files, problems);
-  const guards = makeGuards(settings);
+  const guards = makeGuards(settings, knowledge);
   let done = 0;
   const breathe = () => (++done % SLICE === 0 ? pause() : undefined);
 
@@ -86,6 +89,7 @@ export async function readLists(
 
   const precedence = makePrecedence(allows, adhocAllow);
   const entries = allows;
+  const firstBlock = entries.length;
   for (const entry of blocks) {
     const { published, parts: carved, problems: said } = precedence(entry);
     if (carved !== undefined) for (const part of carved) entries.push(part);
@@ -94,6 +98,7 @@ export async function readLists(
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
+  problems.push(...(await overSpace(entries.slice(firstBlock), settings.guards.addressSpace, breathe)));
   const lists = parts.lists.map(({ summary }) => summary);
   const reading: Reading = { settings, lists, entries, expired, problems: problems.sort(byPlace) };
   cache?.keep(files, reads, parts, until, reading);

@@ -12,9 +12,10 @@ import { EMPTY, type Hold, holdDocument, holdsAmong, keep, ofChannels } from '..
 import { type Self, stateOf } from './actual.ts';
 import { applyBatch } from './apply.ts';
 import { HandRefused, type HandWork, type Looked, makeReady } from './by-hand.ts';
+import { byHash } from './by-hash.ts';
 import { type FeedEntities, matchFeeds, readFeedEntities } from './feeds.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
-import { byHash, findAllowedByHand, type ListsAt } from './prepare.ts';
+import { findAllowedByHand, type ListsAt } from './prepare.ts';
 import { type FeedVerdict, type Named, verifyFeed } from './verify.ts';
 
 export interface PanicWork extends HandWork {

@@ -1,20 +1,22 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { AllowedByHand, Entry } from '../ctim/entry.ts';
-import { channelOfIndicator, entryHash } from '../ctim/external-id.ts';
+import { channelOfIndicator } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
-import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { type Actual, type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { holdNotice, ofChannels, withoutChannels } from '../plan/hold.ts';
-import { makePlan, type Plan } from '../plan/plan.ts';
+import { type Plan, planInSlices } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
 import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
 import { findShortages, shortageNotice } from '../plan/shortage.ts';
+import { inSlices } from '../plan/slices.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
+import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
@@ -24,6 +26,10 @@ export interface Desired {
   /** Errors in the lists. */
   readonly problems: number;
   readonly lists: ReadonlySet<string>;
+  /** Of these lists the upstream has no copy yet: what is live of them stays. */
+  readonly unknownLists?: ReadonlySet<string>;
+  /** What tells the copies of upstreams that this was read with from others; absent where there is none. */
+  readonly copies?: string;
   /** Channels that these lists publish to. */
   readonly channels: readonly Channel[];
   readonly revision: string;
@@ -93,8 +99,15 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const tenant = `${client.ctiaUrl} (${organisation})`;
   const actual = await tenantReader.readActual(self);
   const now = client.serverNow();
-  const allowedByHand = findAllowedByHand(actual, now);
-  const desired = await input.readDesired(allowedByHand);
+  const byHand = findAllowedByHand(actual, now);
+  let desired = await input.readDesired(byHand);
+  // What an allow list without a copy let through, it lets through still.
+  const { unknownLists } = desired;
+  const isOfUnknown = (it: ActualJudgement) =>
+    ALLOWING.has(it.words.disposition) && unknownLists?.has(listOf(it) ?? '') === true;
+  const stillAllowed = unknownLists ? findAllowed(actual, now, isOfUnknown) : [];
+  const allowedByHand = [...byHand, ...stillAllowed];
+  if (stillAllowed.length > 0) desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
   const feeds = matchFeeds(self, desired.channels, entities, now);
   const lacking = await input.rights?.lacking();
@@ -108,6 +121,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     collectAfterMs: desired.collectAfterMs,
     actual,
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    ...(desired.unknownLists && { unknownLists: desired.unknownLists }),
     succession: lacking !== undefined,
   };
   const base = leaveAlone(whole, self, entities, feeds);
@@ -142,7 +156,8 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     repository,
     approval,
   };
-  const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const plan = await inSlices(planned, setImmediate);
   return { self, tenant, desired, allowedByHand, situation, found, plan };
 }
 
@@ -202,13 +217,19 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
 export function findAllowedByHand(actual: Actual, now: number): AllowedByHand[] {
+  return findAllowed(actual, now, (it) => listOf(it) === 'adhoc-allow');
+}
+
+function findAllowed(actual: Actual, now: number, allows: (judgement: ActualJudgement) => boolean): AllowedByHand[] {
   const allowed: AllowedByHand[] = [];
   for (const those of actual.judgements.values()) {
-    for (const judgement of those)
-      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(allowedBy(judgement));
+    for (const judgement of those) if (isLive(judgement, now) && allows(judgement)) allowed.push(allowedBy(judgement));
   }
   return allowed;
 }
+
+/** Clean and Common. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
+const ALLOWING: ReadonlySet<number> = new Set([1, 4]);
 
 /** Stands where an entry of a list has its file: the judgement itself says how it was meant. */
 export const CARVE_OUT = 'carve-out';
@@ -216,26 +237,4 @@ export const CARVE_OUT = 'carve-out';
 function allowedBy({ observable, references }: ActualJudgement): AllowedByHand {
   const carves = references[0]?.external_id?.includes(`:${CARVE_OUT}:`) ?? false;
   return carves ? { ...observable, carveOut: true } : observable;
-}
-
-const SLICE = 20_000;
-/** An observable that was not parsed again is the same object, whatever line it stands in now. */
-const hashes = new WeakMap<Observable, { readonly channel: string; readonly list: string; readonly h: string }>();
-
-function hashOfEntry({ channel, list, observable }: Entry): string {
-  const known = hashes.get(observable);
-  if (known?.channel === channel && known.list === list) return known.h;
-  const h = entryHash(channel, list, observable);
-  hashes.set(observable, { channel, list, h });
-  return h;
-}
-
-/** A million hashes take seconds: other jobs' locks are renewed between slices. */
-export async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
-  const desired = new Map<string, Entry>();
-  for (const [n, entry] of entries.entries()) {
-    desired.set(hashOfEntry(entry), entry);
-    if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return desired;
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { ownedId } from '../ctim/external-id.ts';
 import { type Actual, isLive } from '../plan/actual.ts';
@@ -5,7 +6,8 @@ import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
-import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts';
+import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
+import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
@@ -67,7 +69,7 @@ export interface Renewed {
 
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
-  const ending = computeRenewals({ actual, now: client.serverNow(), everyMs });
+  const ending = await inSlices(renewalsInSlices({ actual, now: client.serverNow(), everyMs }), setImmediate);
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
   if (ending.length === 0) return { ...after(input, actual), ...nothing };
   const { state, holds } = await input.findState();

@@ -18,7 +18,7 @@ export const COMMIT_NAME = /^[0-9a-f]{7,64}$/;
 export async function readFeedsAt(
   dir: string,
   name: string,
-  options: Pick<ReadFeedsOptions, 'now' | 'adhocAllow'>,
+  options: Pick<ReadFeedsOptions, 'now' | 'adhocAllow' | 'upstreamText'>,
 ): Promise<FeedsAt> {
   if (!COMMIT_NAME.test(name)) return { unreadable: 'it is no commit: 7 to 64 of 0-9 and a-f are expected' };
   const root = await realpath(dir).catch(() => undefined);

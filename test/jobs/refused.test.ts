@@ -9,7 +9,7 @@ const WRONG: { name: string; data: unknown; says: RegExp }[] = [
   {
     name: 'sink',
     data: { v: 1 },
-    says: /^refused: unknown job "sink"; expected one of sync, add, remove, panic, fetch, renew, audit$/,
+    says: /^refused: unknown job "sink"; expected one of sync, add, remove, panic, fetch, pull, renew, audit$/,
   },
   { name: 'sync', data: {}, says: /^refused: invalid payload of sync: v: / },
   { name: 'sync', data: { v: 2 }, says: /^refused: invalid payload of sync: v: .*expected 1/ },
