@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeCtiaClient } from '../ctia/client.ts';
-import type { Observable } from '../ctim/observable.ts';
+import type { AllowedByHand } from '../ctim/entry.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
 import type { WriterLock } from '../jobs/lock.ts';
@@ -11,19 +11,27 @@ import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import { type Exit, exitOfResult } from './exit.ts';
 import { overviewFor } from './overview.ts';
 import { renderReport } from './print-report.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
+import { pullDue } from './upstreams.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
-  const { json, yes, force, digest } = options;
   await bringLists(session);
-  const tenant = await openTenant(session);
+  return applyTo(session, await openTenant(session), options);
+}
+
+export async function applyTo(session: Session, tenant: Tenant, options: Approval & { json: boolean }): Promise<Exit> {
+  const { json, yes, force, digest } = options;
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
+  const lastGood = await pullDue(session, tenant, async () => shared);
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
+  const hands = await shared?.handsOf(client);
+  const released = [...(options.released ?? []), ...(hands?.released ?? [])];
   const settings = await readSoundSettings(session.config.feedsDir);
   const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
   const report = await run({
@@ -33,15 +41,17 @@ export async function apply(session: Session, options: Approval & { json: boolea
     signal: session.signal,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
-    approval: { yes, force, digest },
-    readDesired: readDesired(session, tenant, client.serverNow),
+    approval: { yes, force, digest, released },
+    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: shared?.record,
     rights: shared?.rights,
+    meanwhile: hands?.meanwhile,
     progress: showProgress(json),
     origin: () => originOf(session.config.feedsDir),
     ...renewing,
   });
+  if (report.held.length === 0) await hands?.forgetReleased();
   await shared?.noteReport(report);
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
   return exitOfResult(report.result);
@@ -62,11 +72,14 @@ export function readDesired(
   session: Session,
   { ownEmbedded }: Tenant,
   serverNow: () => number,
+  lastGood: LastGood | undefined,
   hear: (problems: Will['problems']) => void = () => {},
 ) {
-  return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
+  return async (adhocAllow: readonly AllowedByHand[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
+    const knowledge = await session.guardKnowledge();
+    const now = serverNow();
+    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now, knowledge, ...(lastGood && { lastGood }) });
     hear(will.problems);
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));
     return will.desired;

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Problem } from '../ctim/problem.ts';
 import { countAgainst } from '../incidents/against-log.ts';
 import { logLines } from '../incidents/log-lines.ts';
+import { shareWithWorkers } from '../jobs/share.ts';
 import type { AgainstLog } from '../plan/against.ts';
 import { renderMarkdown } from '../plan/markdown.ts';
 import { enteringOf } from '../plan/overview.ts';
@@ -14,6 +15,7 @@ import { clientFor, readDesired } from './apply.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { overviewFor } from './overview.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
+import { pullDue } from './upstreams.ts';
 
 interface Options {
   readonly json: boolean;
@@ -27,6 +29,8 @@ export async function plan(session: Session, { json, markdown, against }: Option
   const log = against === undefined ? undefined : { name: against, input: await openLog(against) };
   await bringLists(session);
   const tenant = await openTenant(session);
+  const share = () => shareWithWorkers({ ...session.config, ...session, ...tenant });
+  const lastGood = await pullDue(session, tenant, share);
   const client = clientFor(session, tenant, undefined);
   let problems: readonly Problem[] = [];
   const prepared = await prepare({
@@ -34,7 +38,7 @@ export async function plan(session: Session, { json, markdown, against }: Option
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: NO_APPROVAL,
-    readDesired: readDesired(session, tenant, client.serverNow, (said) => {
+    readDesired: readDesired(session, tenant, client.serverNow, lastGood, (said) => {
       problems = said;
     }),
   });

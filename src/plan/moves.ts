@@ -53,7 +53,8 @@ function noteUnlinked(
   for (const stored of actual.judgements.get(h) ?? []) note(leaving, key, stored.observable.value, listOf(stored));
 }
 
-function strikeWhatStays({ desired, actual, indicators, now }: Situation, entering: Candidates, leaving: Candidates) {
+function strikeWhatStays(situation: Situation, entering: Candidates, leaving: Candidates) {
+  const { desired, actual, indicators, now } = situation;
   const wants = (key: string, value: string) => leaving.get(key)?.delete(value);
   if (leaving.size > 0) {
     for (const { channel, observable } of desired.values())
@@ -69,7 +70,7 @@ function strikeWhatStays({ desired, actual, indicators, now }: Situation, enteri
       if (key === undefined) continue;
       entering.get(key)?.delete(value);
       note(held, key, value, undefined);
-      if (!desired.has(h) && isStanding(judgement, indicators)) wants(key, value);
+      if (!desired.has(h) && isStanding(judgement, situation)) wants(key, value);
     }
   }
   // What was not in the feed does not leave it.

@@ -6,7 +6,8 @@ import type { Situation } from './changes.ts';
 import { type ConsumersOf, headroomOf, headroomText, sizesOf } from './headroom.ts';
 import { type Limits, limitsOf, type Moved, overChannelLimits, overFeedLimits, overListLimits } from './limits.ts';
 import { countByList, type FeedMoves, findMoves, NO_MOVES } from './moves.ts';
-import type { Held, Plan } from './plan.ts';
+import { type Held, isRestoring, type Plan } from './plan.ts';
+import type { Approval } from './safety.ts';
 
 export interface SizeInput extends Situation {
   /** Undefined: nobody asked for any. */
@@ -14,13 +15,27 @@ export interface SizeInput extends Situation {
   readonly consumers: ConsumersOf;
   /** Names of the channels that allow lists publish to. */
   readonly allowChannels: ReadonlySet<string>;
+  readonly approval: Pick<Approval, 'released'>;
   /** What the tenant last applied; undefined where this owner never applied anything. */
   readonly state: object | undefined;
 }
 
 /** Why a plan may not go for how much it does. A person who saw the numbers lifts each of these. */
 export function heldBySize(input: SizeInput, plan: Plan): Held[] {
-  return [overLimit, overConsumer, becomesEmpty].flatMap((rule) => rule(input, plan) ?? []);
+  const counted = asCounted(input, plan);
+  return [overLimit, overConsumer, becomesEmpty].flatMap((rule) => rule(input, counted) ?? []);
+}
+
+/** What comes back into a feed that it was in is no addition, and a channel whose hold a person lifted is approved. */
+function asCounted({ actual, approval: { released = [] } }: SizeInput, plan: Plan): Plan {
+  const isReleased = (channel: string | undefined) => channel !== undefined && released.includes(channel);
+  return {
+    ...plan,
+    changes: plan.changes.filter((change) => !isReleased(change.feed?.channel) && !isRestoring(change, actual)),
+    feeds: plan.feeds.flatMap((it) =>
+      isReleased(it.feed.channel) ? [] : [{ ...it, enters: it.enters - it.restores, restores: 0 }],
+    ),
+  };
 }
 
 /** A message is read by a person and kept in each report. */

@@ -9,6 +9,8 @@ export interface Approval {
   readonly yes: boolean;
   readonly force: boolean;
   readonly digest: string | undefined;
+  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
+  readonly released?: readonly string[] | undefined;
 }
 
 export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
@@ -132,6 +134,7 @@ function listVanished(
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const gone = plan.changes.flatMap((change) => {
+    if (change.feed && approval.released?.includes(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
     const list = listOf(change.stored);
     return list === undefined || lists.has(list)
