@@ -48,8 +48,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'plan/changes.js',
-        from: 'CHANGE_ORDER.map((kind, index) => [kind, index])',
-        to: "CHANGE_ORDER.map((kind, index) => [kind, kind === 'withdraw' ? -1 : index])",
+        from: 'CHANGE_ORDER.map((kind) => [kind, []])',
+        to: "['withdraw', ...CHANGE_ORDER.filter((kind) => kind !== 'withdraw')].map((kind) => [kind, []])",
       },
     ],
   },
