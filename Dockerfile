@@ -21,6 +21,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
+# The steps of pipelines (docs/PIPELINES.md).
+COPY ci ./ci
 COPY feeds /feeds
 ENV NODE_ENV=production FEEDS_DIR=/feeds DATA_DIR=/data
 USER node

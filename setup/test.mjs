@@ -10,7 +10,7 @@ const SUITE_LIMIT_MS = 9.75 * MINUTE;
 const FILE_LIMIT_MS = 4 * MINUTE;
 const AT_ONCE = 2;
 /** These watch a clock for a minute and need little of the machine: they run beside the others, from the start. */
-const WATCHING = ['jobs/never-short'];
+const WATCHING = ['jobs/never-short', 'jobs/killed-worker'];
 const COMPILED = join('dist', 'test');
 /**
  * The tests of these need no server and no process of their own, and run together in one. A test that listens, changes

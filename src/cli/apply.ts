@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeCtiaClient } from '../ctia/client.ts';
-import type { Observable } from '../ctim/observable.ts';
+import type { AllowedByHand } from '../ctim/entry.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
 import { type Journal, journalled, KEEP_MS } from '../jobs/journal.ts';
@@ -9,25 +9,33 @@ import type { WriterLock } from '../jobs/lock.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { tenantOf } from '../jobs/workplace.ts';
 import { renderPlan } from '../plan/render.ts';
-import { type Approval, hasProblems, NO_APPROVAL } from '../plan/safety.ts';
+import type { Approval } from '../plan/safety.ts';
 import { NO_RECORD } from '../reconcile/apply.ts';
-import { prepare } from '../reconcile/prepare.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
-import { EXIT, type Exit, exitOfResult } from './exit.ts';
+import type { LastGood } from '../sources/last-good.ts';
+import { type Exit, exitOfResult } from './exit.ts';
+import { overviewFor } from './overview.ts';
 import { renderReport } from './print-report.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
+import { pullDue } from './upstreams.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
-  const { json, yes, force, digest } = options;
   await bringLists(session);
-  const tenant = await openTenant(session);
+  return applyTo(session, await openTenant(session), options);
+}
+
+export async function applyTo(session: Session, tenant: Tenant, options: Approval & { json: boolean }): Promise<Exit> {
+  const { json, yes, force, digest } = options;
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
+  const lastGood = await pullDue(session, tenant, async () => shared);
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
+  const hands = await shared?.handsOf(client);
+  const released = [...(options.released ?? []), ...(hands?.released ?? [])];
   const settings = await readSoundSettings(session.config.feedsDir);
   const journal = shared?.journal ?? fileJournal(session.config.dataDir, await tenantOf(tenant.ctia), tenant.owner);
   const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
@@ -38,15 +46,17 @@ export async function apply(session: Session, options: Approval & { json: boolea
     signal: session.signal,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
-    approval: { yes, force, digest },
-    readDesired: readDesired(session, tenant, client.serverNow),
+    approval: { yes, force, digest, released },
+    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: journalled(shared?.record ?? NO_RECORD, journal, 'sync', runId),
     rights: shared?.rights,
+    meanwhile: hands?.meanwhile,
     progress: showProgress(json),
     origin: () => originOf(session.config.feedsDir),
     ...renewing,
   });
+  if (report.held.length === 0) await hands?.forgetReleased();
   await shared?.noteReport(report);
   await letGoOfOld(journal, client.serverNow() - (settings?.historyKeepMs ?? KEEP_MS));
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));
@@ -62,25 +72,7 @@ async function letGoOfOld(journal: Journal, before: number): Promise<void> {
   }
 }
 
-/** `plan`: what `apply` would do, and nothing done. */
-export async function plan(session: Session, { json }: { json: boolean }): Promise<Exit> {
-  await bringLists(session);
-  const tenant = await openTenant(session);
-  const client = clientFor(session, tenant, undefined);
-  const prepared = await prepare({
-    client,
-    owner: tenant.owner,
-    ownEmbedded: tenant.ownEmbedded,
-    approval: NO_APPROVAL,
-    readDesired: readDesired(session, tenant, client.serverNow),
-  });
-  session.print(json ? JSON.stringify(prepared.plan, null, 2) : renderPlan(prepared.plan));
-  for (const notice of prepared.found.notices) console.error(`notice: ${notice}`);
-  if (hasProblems(prepared.plan)) return EXIT.problems;
-  return prepared.plan.held.length > 0 ? EXIT.held : EXIT.done;
-}
-
-function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefined) {
+export function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefined) {
   return makeCtiaClient({
     connection: ctia,
     clock: session.clock,
@@ -91,10 +83,19 @@ function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefi
   });
 }
 
-function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
-  return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
+export function readDesired(
+  session: Session,
+  { ownEmbedded }: Tenant,
+  serverNow: () => number,
+  lastGood: LastGood | undefined,
+  hear: (problems: Will['problems']) => void = () => {},
+) {
+  return async (adhocAllow: readonly AllowedByHand[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
+    const knowledge = await session.guardKnowledge();
+    const now = serverNow();
+    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now, knowledge, ...(lastGood && { lastGood }) });
+    hear(will.problems);
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));
     return will.desired;
   };
@@ -105,7 +106,7 @@ function showProgress(json: boolean): (step: Progress) => void {
   const isTerminal = process.stderr.isTTY;
   return (step) => {
     if (step.step === 'planned' && step.prepared.plan.held.length > 0 && !json)
-      console.error(renderPlan(step.prepared.plan));
+      console.error(renderPlan(overviewFor(step.prepared, [])));
     if (step.step === 'applying' && isTerminal)
       process.stderr.write(`\rapplying batch ${step.done + 1} of ${step.of} `);
     if (step.step === 'verifying' && isTerminal) process.stderr.write('\rverifying                         \r');

@@ -5,6 +5,13 @@ import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
 import type { Session } from './session.ts';
 
+interface HandOptions {
+  json: boolean;
+  commit?: boolean;
+  branch?: string;
+  author?: string;
+}
+
 type Run = (session: Session) => Promise<Exit>;
 
 /** One row for each command. A command's module is loaded only when it runs, so that --help is instant. */
@@ -56,7 +63,12 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
 
   listening(json(program.command('plan')))
     .description('print what apply would change; change nothing')
-    .action((options) => act(options, async (session) => (await import('./apply.ts')).plan(session, options)));
+    .option('--markdown', 'for a comment on a pull request, 60 kB at most', false)
+    .option(
+      '--against <log>',
+      'count the successful requests of an access log that the change would have blocked (- is stdin)',
+    )
+    .action((options) => act(options, async (session) => (await import('./plan.ts')).plan(session, options)));
 
   listening(json(approval(program.command('apply'))))
     .description('plan, apply and verify in this process; needs no Redis')
@@ -91,20 +103,80 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('remove <value>'))
     .description('take back what add did; with --for let a listed value through')
     .option('--for <duration>', 'let it through for so long, although a list blocks it')
+    .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
     .option('--reason <text>', 'why, for the one who asks later')
     .option('--type <type>', 'where it cannot be told from the value')
     .action((value, options) =>
-      put(options, 'remove', { value, for: options.for, reason: options.reason, type: options.type }),
+      put(options, 'remove', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        carveOut: options.carveOut,
+      }),
     );
+  waiting(enqueue.command('panic <channel>'))
+    .description('empty a channel or put it back to a commit, and hold it; or lift the hold')
+    .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
+    .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
+    .option('--release', 'lift the hold, and publish what its lists want')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .action((channel, options) => put(options, 'panic', panicPayload(channel, options)));
   waiting(enqueue.command('fetch'))
     .description('fetch the repository of the lists, and sync if its branch moved')
     .action((options) => put(options, 'fetch', {}));
+  waiting(enqueue.command('pull [list]'))
+    .description('ask the upstream of a list, or of all lists, for what it says now')
+    .action((list, options) => put(options, 'pull', { list }));
   waiting(enqueue.command('renew'))
     .description('renew what would lapse; no list is read')
     .action((options) => put(options, 'renew', {}));
   waiting(enqueue.command('audit'))
     .description('read CTIA in full, compare, report; change nothing')
     .action((options) => put(options, 'audit', {}));
+
+  const writingBack = (command: Command) =>
+    json(command)
+      .option('--commit', 'write it to the repository too, as a commit on a branch', false)
+      .option('--branch <name>', 'that branch (default: adhoc/ and the value)')
+      .option('--author <who>', '"Name <mail>" (default: as git is configured)');
+  writingBack(listening(program.command('add <value>')))
+    .description('block one observable now, for a time, whatever the lists or a held plan')
+    .requiredOption('--for <duration>', 'how long, for example 24h')
+    .requiredOption('--reason <text>', 'why, for the one who asks later')
+    .option('--type <type>', 'where it cannot be told from the value')
+    .option('--channel <name>', 'default: firewall-block')
+    .action((value, options) =>
+      hand(options, 'add', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        channel: options.channel,
+      }),
+    );
+  writingBack(listening(program.command('remove <value>')))
+    .description('take back what add did; with --for let a listed value through')
+    .option('--for <duration>', 'let it through for so long, although a list blocks it')
+    .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .option('--type <type>', 'where it cannot be told from the value')
+    .action((value, options) =>
+      hand(options, 'remove', {
+        value,
+        for: options.for,
+        reason: options.reason,
+        type: options.type,
+        carveOut: options.carveOut,
+      }),
+    );
+  listening(json(program.command('panic <channel>')))
+    .description('empty a channel now or put it back to a commit, and hold it against every run; or lift the hold')
+    .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
+    .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
+    .option('--release', 'lift the hold, and publish what its lists want')
+    .option('--reason <text>', 'why, for the one who asks later')
+    .action((channel, options) => hand(options, 'panic', panicPayload(channel, options)));
 
   json(program.command('status'))
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
@@ -141,10 +213,55 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       act(options, async (session) => (await import('./history.ts')).at(session, time, value, options)),
     );
 
-  json(program.command('feeds'))
+  const upstreams = json(program.command('upstreams'))
+    .description('remote lists: age, size, churn, health, last error, quarantine, next pull')
+    .action((options) => act(options, async (session) => (await import('./upstreams.ts')).upstreams(session, options)));
+  upstreams
+    .command('show <list>')
+    .description('print the newest answer that was not believed')
+    .action((list, options) => act(options, async (session) => (await import('./upstreams.ts')).show(session, list)));
+  upstreams
+    .command('accept <list>')
+    .description('believe the newest answer that was not believed')
+    .action((list, options) => act(options, async (session) => (await import('./upstreams.ts')).accept(session, list)));
+
+  const feeds = json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')
     .option('--show-secrets', 'whole URLs, with their secret', false)
     .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
+  feeds
+    .command('rotate <channel> [type]')
+    .description('another URL for the same values, where one leaked; the former answers for a grace period')
+    .option('--grace <duration>', 'how long the former answers; 0 ends it at once', '24h')
+    // `--json` and `--show-secrets` are read by the command above this one.
+    .action((channel, type, options, command) => {
+      const all = { ...command.optsWithGlobals(), ...options };
+      return act(all, async (session) => (await import('./feeds-rotate.ts')).rotateFeeds(session, channel, type, all));
+    });
+
+  const guards = json(program.command('guards'))
+    .description('what guards go by: tables, fetched lists and their age, what is protected')
+    .action((options) => act(options, async (session) => (await import('./guards.ts')).guards(session, options)));
+  json(guards.command('test <value...>'))
+    .description('what guards say of values on a block list; 1 where one is refused')
+    .action((values, _, command: Command) => {
+      // Its --json is taken by the command above it, which has one too.
+      const options = command.optsWithGlobals<{ json: boolean }>();
+      return act(options, async (session) => (await import('./guards.ts')).test(session, values, options));
+    });
+  json(guards.command('update'))
+    .description('fetch the large lists (MISP, Tranco, public suffixes) to the data folder')
+    .action((_, command: Command) => {
+      const options = command.optsWithGlobals<{ json: boolean }>();
+      return act(options, async (session) => (await import('./guards.ts')).update(session, options));
+    });
+
+  json(program.command('rename-owner <old>'))
+    .description('what another owner published becomes this one’s, in place; the workers must be stopped')
+    .option('--yes', 'do it; without it what would be done is printed', false)
+    .action((old, options) =>
+      act(options, async (session) => (await import('./rename-owner.ts')).renameOwnerFrom(session, old, options)),
+    );
 
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')
@@ -205,6 +322,27 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
   return program;
+
+  function hand(
+    { json, commit = false, branch, author, ...options }: HandOptions,
+    name: 'add' | 'remove' | 'panic',
+    payload: Record<string, unknown>,
+  ): Promise<void> {
+    const writeBack = commit ? { branch, author } : undefined;
+    return act(options, async (session) =>
+      (await import('./by-hand.ts')).byHand(session, { name, payload, json, writeBack }),
+    );
+  }
+
+  /** `--empty` and `--to` say the same thing. */
+  function panicPayload(
+    channel: string,
+    { empty, to, release, reason }: { empty?: true; to?: string; release?: true; reason?: string },
+  ): Record<string, unknown> {
+    if (!empty && to === undefined && !release)
+      program.error('error: say --empty, --to COMMIT or --release', { exitCode: 2 });
+    return { channel, to: empty ? 'empty' : to, release, reason };
+  }
 
   function put(
     options: { wait: boolean; json: boolean },

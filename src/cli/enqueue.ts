@@ -1,14 +1,17 @@
+import type { HandResult } from '../jobs/by-hand.ts';
 import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue as put } from '../jobs/enqueue.ts';
 import type { FetchReport } from '../jobs/fetch.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
+import type { PullReport } from '../jobs/pull.ts';
 import type { RequestName } from '../jobs/queues.ts';
 import { openRedis } from '../jobs/redis.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
-import type { HandReport } from '../reconcile/by-hand.ts';
 import type { Report } from '../reconcile/report.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
+import { pullLine } from '../sources/upstream-pulls.ts';
 import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
+import { renderHand } from './hand-report.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport, renewalLines } from './print-report.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
@@ -67,18 +70,18 @@ function show(session: Session, name: RequestName, result: unknown, json: boolea
     if (!json) session.print(renewalLines(report).join('\n'));
     return report.result === 'renewed' ? EXIT.done : report.result === 'first-contact' ? EXIT.held : EXIT.notVerified;
   }
+  if (name === 'pull') {
+    const { pulls, sync } = result as PullReport;
+    if (!json) for (const pull of pulls) session.print(pullLine(pull));
+    if (!json && sync !== null) session.print(`sync is job ${sync}`);
+    return pulls.some(({ did }) => did === 'kept') ? EXIT.notVerified : EXIT.done;
+  }
   if (name === 'fetch') {
     const { commit, sync } = result as FetchReport;
     if (!json) session.print(`${commit}: ${sync === null ? 'synced already' : `sync is job ${sync}`}`);
     return EXIT.done;
   }
-  const report = result as HandReport;
-  const { observable, did, shown, gone, until, failures } = report;
-  if (!json) {
-    session.print(`${observable.type} ${observable.value}: ${did}${until ? ` until ${until}` : ''}`);
-    for (const feed of shown) session.print(`  in ${feed}`);
-    for (const feed of gone) session.print(`  not in ${feed}`);
-    for (const { message } of failures) session.print(`failed: ${message}`);
-  }
-  return failures.length > 0 || (shown.length === 0 && gone.length === 0) ? EXIT.notVerified : EXIT.done;
+  const { lines, exit } = renderHand(result as HandResult);
+  if (!json) for (const line of lines) session.print(line);
+  return exit;
 }

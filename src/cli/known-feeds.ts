@@ -1,5 +1,6 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import type { Channel } from '../ctim/feed.ts';
+import { holdNotice } from '../plan/hold.ts';
 import type { Self, State } from '../reconcile/actual.ts';
 import { findFeeds } from '../reconcile/feeds.ts';
 import type { KnownFeed } from '../why/judgements.ts';
@@ -15,5 +16,5 @@ export async function knownFeeds(
   const feeds = found.feeds.map(({ channel, type, title, indicatorId, feed }): KnownFeed => {
     return { channel, type, title, indicatorId, viewUrl: feed?.feed_view_url, action: actions.get(channel) ?? 'block' };
   });
-  return { feeds, state: found.state, notices: found.notices };
+  return { feeds, state: found.state, notices: [...found.holds.map(holdNotice), ...found.notices] };
 }

@@ -12,7 +12,7 @@ export function renderReport(report: Report): string {
     ...failures.map(
       ({ position, message }) => `failed: ${position ? `${position.file}:${position.line} ` : ''}${message}`,
     ),
-    ...feeds.flatMap(renderTrouble),
+    ...feeds.flatMap(troubleLines),
     ...held.map(({ message }) => `held: ${message}`),
     `${RESULT_LINES[report.result]} (lists of ${report.revision})`,
   ].join('\n');
@@ -33,7 +33,7 @@ const RESULT_LINES: Readonly<Record<Report['result'], string>> = {
   'not-verified': 'NOT verified: the feeds and the lists differ',
 };
 
-function renderTrouble({ channel, type, trouble, missing, extra, foreign }: FeedVerdict): string[] {
+export function troubleLines({ channel, type, trouble, missing, extra, foreign }: FeedVerdict): string[] {
   const name = `${channel}/${type}`;
   const list = (what: string, { count, some }: FeedVerdict['missing']) =>
     count === 0 ? [] : [`${name}: ${count} ${what}: ${some.join(', ')}${count > some.length ? ', …' : ''}`];

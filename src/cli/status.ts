@@ -1,15 +1,25 @@
 import { makeCtiaClient } from '../ctia/client.ts';
 import { channelOfIndicator, ownedId } from '../ctim/external-id.ts';
+import { feedKey } from '../ctim/feed.ts';
 import { readWill } from '../jobs/desired.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
+import { type Drift, driftLine } from '../plan/drift.ts';
+import { headroomOf, heldSizes } from '../plan/headroom.ts';
+import { holdsAmong } from '../plan/hold.ts';
+import { percent } from '../plan/limits.ts';
 import { type Ending, type Runway, runways } from '../plan/runway.ts';
 import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
+import { consumersOf } from '../reconcile/prepare.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
 import { SECOND } from '../runtime/clock.ts';
+import { upstreamNotices } from '../sources/upstream-copies.ts';
+import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
+import { type DriftFound, heldSince, lastDrift, verifiedAt } from './status-history.ts';
+import { copiesOf } from './upstreams.ts';
 
 const PATIENCE_MS = 30 * SECOND;
 const REPORTS_LOOKED_AT = 200;
@@ -30,20 +40,27 @@ export async function status(session: Session, options: { json: boolean }): Prom
   const state = stateOf(owner, own);
   const channels = new Map(own.map((it) => [it.id, channelOfIndicator(owner, it.externalIds)]));
   const notices: string[] = [];
+  const indicators = new Map<string, string | undefined>();
   try {
     const found = await findFeeds(client, self, desired.channels, now);
-    for (const { indicatorId, channel } of found.feeds) if (indicatorId) channels.set(indicatorId, channel);
+    for (const feed of found.feeds) {
+      indicators.set(feedKey(feed), feed.indicatorId);
+      if (feed.indicatorId) channels.set(feed.indicatorId, feed.channel);
+    }
     notices.push(...found.notices);
   } catch (error) {
     if (!(error instanceof FeedOnOtherIndicator)) throw error;
     notices.push(error.message);
   }
-  const runway = runways(await readActual(client, self), now, (id) => channels.get(id) ?? `indicator ${id}`);
+  const actual = await readActual(client, self);
+  const headroom = headroomOf(heldSizes({ actual, indicators, now }), consumersOf(desired.channels));
+  const runway = runways(actual, now, (id) => channels.get(id) ?? `indicator ${id}`);
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
+  const { lists } = await readUpstreamLists(config.feedsDir, tenant);
+  notices.push(...(await upstreamNotices(lists, copiesOf(session, shared), clock.now())));
   const reports = (await shared?.latestReports(REPORTS_LOOKED_AT)) ?? [];
   const renewal = await shared?.latestRenewal();
   const last = reports.find(({ kind }) => kind === 'sync');
-  const audit = reports.find(({ kind }) => kind === 'audit');
   const facts = {
     owner,
     tenant: `${ctia.ctiaUrl} (${self.organisation})`,
@@ -56,23 +73,21 @@ export async function status(session: Session, options: { json: boolean }): Prom
       ? { run: last.run, result: last.result, ended_at: last.endedAt, changes: countsLine(last.counts) }
       : null,
     verified_at: reports.find(({ kind, result }) => kind === 'sync' && result === 'verified')?.endedAt ?? null,
+    on_hold: holdsAmong(owner, own).map(({ id: _, ...hold }) => ({ reason: null, ...hold })),
     held: last?.held ?? [],
     held_since: heldSince(reports),
     last_renewal: renewal ? factsOf(renewal) : null,
     runway: Object.fromEntries([...runway].sort().map(([channel, it]) => [channel, runwayFacts(it)])),
-    drift: audit ? { at: audit.endedAt, changes: countsLine(audit.counts) } : null,
+    consumers: headroom.map(({ feed, consumer, entries, entriesMax, share }) => {
+      return { feed: feedKey(feed), consumer, entries, entries_max: entriesMax ?? null, share };
+    }),
+    verified: verifiedAt(reports),
+    drift: lastDrift(reports),
     requests_left: (await shared?.requestsLeft()) ?? null,
     notices,
   };
   session.print(options.json ? JSON.stringify(facts, null, 2) : renderStatus(facts));
   return EXIT.done;
-}
-
-/** Since when no sync was applied: the first of those that were held or had problems, one after the other, up to now. */
-function heldSince(reports: readonly Report[]): string | null {
-  const syncs = reports.filter(({ kind }) => kind === 'sync');
-  const free = syncs.findIndex(({ held }) => held.length === 0);
-  return (free < 0 ? syncs : syncs.slice(0, free)).at(-1)?.endedAt ?? null;
 }
 
 function factsOf({ result, endedAt, renewed, live, failures }: RenewalReport) {
@@ -93,11 +108,14 @@ interface Facts {
   lists_applied: boolean;
   last_run: { run: string; result: string; ended_at: string; changes: string } | null;
   verified_at: string | null;
+  on_hold: readonly { channel: string; to: string; since: string; reason: string | null }[];
   held: readonly { message: string }[];
   held_since: string | null;
   last_renewal: ReturnType<typeof factsOf> | null;
   runway: Record<string, ReturnType<typeof runwayFacts>>;
-  drift: { at: string; changes: string } | null;
+  consumers: { feed: string; consumer: string; entries: number; entries_max: number | null; share: number }[];
+  verified: Record<string, string>;
+  drift: DriftFound | null;
   requests_left: number | null;
   notices: readonly string[];
 }
@@ -110,14 +128,32 @@ function renderStatus(facts: Facts): string {
     `lists     ${facts.lists}${facts.lists_applied ? '' : ' (not applied yet)'}`,
     `last run  ${last ? `${last.result} at ${last.ended_at}, ${last.changes}` : 'none that this Redis knows of'}`,
     `verified  ${facts.verified_at ?? 'by no run that this Redis knows of'}`,
+    ...facts.on_hold.map((hold) => `on hold   ${holdLine(hold)}`),
     ...facts.held.map(({ message }) => `held      since ${facts.held_since}: ${message}`),
     `renewed   ${renewal ? `${renewal.renewed} of ${renewal.live} at ${renewal.at}${renewal.result === 'renewed' ? '' : `, ${renewal.result}`}` : 'by no worker that this Redis knows of'}`,
     ...(renewal?.failures ?? []).map((message) => `failed    ${message}`),
     ...Object.entries(facts.runway).map(([channel, it]) => `runway    ${channel}: ${runwayLine(it)}`),
-    ...(drift ? [`drift     ${drift.changes}, audited ${drift.at}`] : []),
+    ...facts.consumers.map((it) => `headroom  ${it.consumer}: ${it.feed} uses ${percent(it.share)}`),
+    ...Object.entries(facts.verified).map(([channel, at]) => `proved    ${channel}: all of its feeds, last at ${at}`),
+    ...driftLines(drift),
     ...(left === null ? [] : [`budget    ${left} requests left in this hour`]),
     ...facts.notices.map((notice) => `notice    ${notice}`),
   ].join('\n');
+}
+
+function holdLine({ channel, to, since, reason }: Facts['on_hold'][number]): string {
+  return `${channel} since ${since}: ${to === 'empty' ? 'emptied' : `put back to ${to}`}${reason === null ? '' : ` (${reason})`}`;
+}
+
+function driftLines(drift: DriftFound | null): string[] {
+  if (drift === null) return ['drift     no audit that this Redis knows of'];
+  const { at, found, repaired_at: repairedAt } = drift;
+  if (found.length === 0) return [`drift     none, audited ${at}`];
+  const state = (whose: Drift['whose']) => {
+    if (whose === 'foreign') return 'somebody else must act';
+    return repairedAt === null ? 'not repaired yet' : `repaired, verified ${repairedAt}`;
+  };
+  return found.map((it) => `drift     ${driftLine(it).replace(/^drift: /, '')}; audited ${at}; ${state(it.whose)}`);
 }
 
 function runwayLine({ live, lapses, ends }: Facts['runway'][string]): string {

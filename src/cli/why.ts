@@ -5,11 +5,12 @@ import { feedKey } from '../ctim/feed.ts';
 import { DISPOSITIONS } from '../ctim/judgement.ts';
 import { type Observable, type ObservableType, sameObservable } from '../ctim/observable.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
-import { makeGuards } from '../lists/guards.ts';
+import { makeGuards } from '../lists/guards/guards.ts';
 import type { Report } from '../reconcile/report.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { originOfLine } from '../sources/blame.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
+import { makeCopyReader } from '../sources/upstream-copies.ts';
 import { collected } from '../why/at.ts';
 import { historyOf } from '../why/history.ts';
 import { judgementsOn, type KnownFeed } from '../why/judgements.ts';
@@ -20,6 +21,7 @@ import { EXIT, type Exit } from './exit.ts';
 import { begins, journalsOf, observableOf, recordsOf, saysSince } from './history.ts';
 import { knownFeeds } from './known-feeds.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
+import { copiesOf } from './upstreams.ts';
 
 const REPORTS_LOOKED_AT = 20;
 /** Renewals come twice a week: some months of one value. */
@@ -41,13 +43,15 @@ async function lookAt(session: Session, observable: Observable): Promise<Why> {
   const client = makeCtiaClient({ connection: ctia, clock, patienceMs: MINUTE, signal });
   const self = { owner, organisation: (await client.identity()).organisation };
   const now = client.serverNow();
-  const { reading, revision } = await readFeeds(config.feedsDir, { now });
+  const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
+  const knowledge = await session.guardKnowledge();
+  const copies = makeCopyReader(copiesOf(session, shared), new Map());
+  const { reading, revision } = await readFeeds(config.feedsDir, { now, knowledge, upstreamText: copies.text });
   const { settings } = reading;
   const { feeds, state, notices } = await knownFeeds(client, self, [...settings.channels.values()]);
   const { judgements, foreignLeftOut } = await judgementsOn(client, self, observable, feeds);
   const views = await viewsFor(client, observable, feeds);
   const verdict = await client.verdictOn(observable);
-  const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
   const journals = await journalsOf(session, ctia, owner, shared?.journal);
   const channels = new Map(reading.lists.map((list) => [list.name, list.channel]));
   const rows = historyOf(recordsOf(journals, {}), { observable }, { channels });
@@ -60,7 +64,7 @@ async function lookAt(session: Session, observable: Observable): Promise<Why> {
       summaries: new Map(reading.lists.map((list) => [list.name, list])),
       revision: revision.label,
     },
-    guard: makeGuards(settings)(observable)?.message,
+    guard: makeGuards(settings, knowledge).judge(observable)?.message,
     verdict: verdict && { disposition: DISPOSITIONS[verdict.disposition], judgement: verdict.judgement_id },
     applied: state && { revision: state.revision, at: state.writtenAt },
     held: last?.held.map(({ message }) => message) ?? [],
@@ -123,6 +127,8 @@ async function viewsFor(client: CtiaClient, { type: asked }: Observable, feeds: 
 async function withOrigins(known: Why, feedsDir: string): Promise<Why> {
   const notices = [...known.notices];
   const originOf = async (line: Parameters<typeof originOfLine>[1]) => {
+    // What was pulled is in no commit.
+    if (line.file.startsWith('upstream ')) return undefined;
     const origin = await originOfLine(feedsDir, line);
     if (origin === 'not-committed') notices.push(`${line.file}:${line.line} is not committed yet`);
     return typeof origin === 'object' && { origin };

@@ -287,6 +287,17 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       }
     },
 
+    /** All judgements on any of these values, dead ones and other people's included: one request for some forty of them. */
+    judgementsOnAny: (type: string, values: readonly string[]) => {
+      const phrases = values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(' OR ');
+      const query = `observable.type:"${type}" AND observable.value:(${phrases})`;
+      return all('judgement', `/ctia/judgement/search?query=${encodeURIComponent(query)}`);
+    },
+
+    /** All Clean judgements on a type, dead ones and other people's included. */
+    cleanJudgements: (type: string) =>
+      all('judgement', `/ctia/judgement/search?disposition=1&query=${encodeURIComponent(`observable.type:"${type}"`)}`),
+
     /** Ends one judgement now. For tokens that may not use bulk PUT: one request each. */
     async expire(id: string, reason: string): Promise<void> {
       await write('POST', `${pathOf(id)}/expire?reason=${encodeURIComponent(reason)}`, undefined);

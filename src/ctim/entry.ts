@@ -29,6 +29,8 @@ export interface Start {
 export interface Terms {
   readonly disposition: Disposition;
   readonly reason?: string;
+  /** The case that it belongs to. Written beside the place it came from, and like that never compared. */
+  readonly ticket?: string;
   readonly source: string;
   readonly source_uri?: string;
   readonly priority: number;
@@ -48,8 +50,16 @@ export interface Entry {
   readonly position: Position;
   /** A range that is published without the allowed addresses in it, in as many parts as that takes. */
   readonly carveOut?: true;
+  /** A person answered for it, against what guards say. */
+  readonly forced?: true;
   /** Short ids of judgements that others made, to be taken over instead of making one. */
   readonly adopt?: readonly string[];
+}
+
+/** What a person let through for a time, out of whatever blocks it. */
+export interface AllowedByHand extends Observable {
+  /** Ranges that hold it are published in parts around it, whatever their lists say of that. */
+  readonly carveOut?: true;
 }
 
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */

@@ -1,3 +1,4 @@
+import type { ConsumerName } from './consumer.ts';
 import type { Tlp } from './judgement.ts';
 import type { ObservableType } from './observable.ts';
 
@@ -50,6 +51,8 @@ export interface Channel {
   readonly name: string;
   readonly action: ListAction;
   readonly titles: ReadonlyMap<ObservableType, Titles>;
+  /** Who pulls its feeds, as far as the settings say. */
+  readonly consumers?: readonly ConsumerName[];
 }
 
 /** One feed of one channel, written `channel/type` where a person reads it. */

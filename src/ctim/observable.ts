@@ -31,3 +31,8 @@ export function sameObservable(a: Observable, b: Observable): boolean {
 export function observableKey(observable: Observable): string {
   return `${observable.type} ${observable.value}`;
 }
+
+/** A CIDR, which stands for many addresses. */
+export function isRange({ type, value }: Observable): boolean {
+  return (type === 'ip' || type === 'ipv6') && value.includes('/');
+}

@@ -16,6 +16,12 @@ export interface Changes {
   stateOf(indicatorId: string): string;
 }
 
+/** Whether between two states of an indicator nothing happened but that links to it were made. */
+export function onlyGrew(before: string, now: string): boolean {
+  const [everywhere] = before.split('.');
+  return now.split('.')[0] === everywhere;
+}
+
 /** Relationships point at many things that no feed is of. */
 const TARGETS_KEPT = 10_000;
 

@@ -7,8 +7,8 @@ import { edn } from './paging.ts';
 import { accessRefusal } from './refusal.ts';
 import type { SqlValue } from './store.ts';
 
-/** The relationships of one page, by their place, or all. */
-export type Span = { readonly all: true } | { readonly seqs: string };
+/** The relationships of one page, by their place, or all, or all after one. */
+export type Span = { readonly all: true; readonly after?: number } | { readonly seqs: string };
 
 /** At most so many relationships are on a page. */
 export const PAGE_MAX = 10_000;
@@ -64,6 +64,8 @@ export interface Slice<T> {
   readonly valid: readonly T[];
   /** The next instant at which a judgement of this slice starts or ends to be valid; none is Infinity. */
   readonly changesAt: number;
+  /** The place of the youngest link so far. */
+  readonly last: number;
 }
 
 /**
@@ -89,7 +91,8 @@ export async function* linkedSlices<T>(
     FROM (SELECT r.seq, r.id, r.timestamp, r.source_seq FROM relationship r
       WHERE ${links.sql} AND ${within} AND r.seq > ? ORDER BY r.seq LIMIT ?) l
     LEFT JOIN judgement j ON j.seq = l.source_seq`;
-  for (let last = 0; ; await otherRequests()) {
+  let last = 'all' in span ? (span.after ?? 0) : 0;
+  for (;;) {
     const row = ctia.store.rows(sql, [
       ...[...readable.params, now, now, now, now, ...links.params],
       ...('all' in span ? [] : [span.seqs]),
@@ -97,8 +100,9 @@ export async function* linkedSlices<T>(
     ])[0];
     if (Number(row?.unreadable) > 0) throw accessRefusal('read');
     const changesAt = row?.changes_at ?? Number.POSITIVE_INFINITY;
-    yield { valid: JSON.parse(String(row?.valid)) as T[], changesAt: Number(changesAt) };
+    if (Number(row?.links) > 0) last = Number(row?.last);
+    yield { valid: JSON.parse(String(row?.valid)) as T[], changesAt: Number(changesAt), last };
     if (Number(row?.links) < SLICE) return;
-    last = Number(row?.last);
+    await otherRequests();
   }
 }

@@ -3,20 +3,24 @@ import type { Ctia } from './ctia.ts';
 import { text } from './documents.ts';
 import { COLUMNS, linkedSlices, type Span } from './feed-links.ts';
 import type { Stored } from './kinds.ts';
-import type { Rendered } from './view-cache.ts';
+import type { Before, Rendered } from './view-cache.ts';
 
 /** What `view.txt` sends. */
-export async function plainView(ctia: Ctia, feed: Stored, span: Span, now: number): Promise<Rendered> {
+export async function plainView(ctia: Ctia, feed: Stored, span: Span, now: number, before?: Before): Promise<Rendered> {
   // A judgement has no value of its own, so each becomes an empty line.
   if (feed.output === 'judgements') {
     const { entries, changesAt } = await inOrder(ctia, feed, span, now, ({ seq }) => String(seq));
     return { text: '\n'.repeat(Math.max(0, entries.length - 1)), changesAt };
   }
+  const grown = before && (await grownView(ctia, feed, now, before));
+  if (grown) return grown;
   const found = new Set<string>();
   const values: string[] = [];
   let changesAt = Number.POSITIVE_INFINITY;
+  let lastLink = 0;
   for await (const slice of linkedSlices<string>(ctia, feed, span, COLUMNS.observable, now)) {
     changesAt = Math.min(changesAt, slice.changesAt);
+    lastLink = slice.last;
     const fresh: string[] = [];
     for (const observable of slice.valid) {
       // Distinct by type and value, so that equal values of two types appear twice.
@@ -29,9 +33,35 @@ export async function plainView(ctia: Ctia, feed: Stored, span: Span, now: numbe
   }
   const body = values.sort().join('\n');
   // Code-point order: JavaScript sorts by UTF-16 units, which is the same unless there are surrogates.
-  if (!/[\ud800-\udfff]/.test(body)) return { text: body, changesAt };
+  if (!SURROGATE.test(body)) return { text: body, changesAt, lastLink };
   const sorted = values.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return { text: sorted.join('\n'), changesAt };
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+/**
+ * A view of which nothing is known to have changed but that links were added: only those are read. Undefined where that
+ * does not tell all: a value that is there already may be there of the same type or of another.
+ */
+async function grownView(ctia: Ctia, feed: Stored, now: number, before: Before): Promise<Rendered | undefined> {
+  let { changesAt, lastLink } = before;
+  const fresh = new Set<string>();
+  const added = { all: true, after: lastLink } as const;
+  for await (const slice of linkedSlices<string>(ctia, feed, added, COLUMNS.observable, now)) {
+    changesAt = Math.min(changesAt, slice.changesAt);
+    lastLink = slice.last;
+    for (const observable of slice.valid) fresh.add(observable);
+  }
+  const values = before.text === '' ? [] : before.text.split('\n');
+  const held = new Set(values);
+  for (const observable of fresh) {
+    const value = observable.slice(observable.indexOf(' ') + 1);
+    if (held.has(value) || SURROGATE.test(value)) return undefined;
+    values.push(value);
+  }
+  // All but the new ones stand in order already, which makes this sort a short one.
+  return { text: values.sort().join('\n'), changesAt, lastLink };
 }
 
 /** What `view` sends. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { storedOf } from './answers.ts';
 import type { Ctia } from './ctia.ts';
-import { ownerOf, PAGE_MAX, pageOf } from './feed-links.ts';
+import { ownerOf, PAGE_MAX, pageOf, type Span } from './feed-links.ts';
 import { jsonView, plainView } from './feed-text.ts';
 import { shortIdOf } from './ids.ts';
 import { isoInstant } from './instants.ts';
@@ -12,7 +12,7 @@ import { parseQuery, whole } from './query-string.ts';
 import { Refusal } from './refusal.ts';
 import { type Representation, represented, sendRepresentation } from './representation.ts';
 import { observable } from './schema.ts';
-import { makeViewCache, type Rendered } from './view-cache.ts';
+import { type Before, makeViewCache, type Rendered } from './view-cache.ts';
 
 /**
  * The public URLs that firewalls pull: no token, the secret in the query. A view acts with the identity of the feed's owner
@@ -63,7 +63,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
     const now = ctia.clock.now();
     const { headers, span } = pageOf(ctia, feed, query);
     const key = JSON.stringify([form, feed.id, feed.indicator_id, feed.output, ownerOf(feed)]);
-    const render = () => FORMS[form](ctia, feed, span, now);
+    const render = (before?: Before) => FORMS[form](ctia, feed, span, now, before);
     const representation =
       'all' in span
         ? await cache.get(key, ctia.changes.stateOf(String(feed.indicator_id)), now, render)
@@ -109,8 +109,8 @@ type Form = keyof typeof FORMS;
 const FORMS = {
   json: jsonView,
   plain: plainView,
-  quoted: async (...of: Parameters<typeof plainView>): Promise<Rendered> => {
-    const { text, changesAt } = await plainView(...of);
+  quoted: async (ctia: Ctia, feed: Stored, span: Span, now: number): Promise<Rendered> => {
+    const { text, changesAt } = await plainView(ctia, feed, span, now);
     return { text: JSON.stringify(text), changesAt };
   },
 };

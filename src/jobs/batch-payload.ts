@@ -16,13 +16,18 @@ export interface BatchPayload {
   changes: PackedChange[];
   /** Ours, for the report: which run this belongs to. */
   run: string;
+  /** How much had been done by hand when this was planned. */
+  byHand: string;
 }
 
 type PackedEntry = Omit<Entry, 'terms'> & { terms: number };
 type PackedChange = DistributiveOmit<Change, 'entry'> & { entry?: PackedEntry };
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-export function packBatch(batch: Batch, facts: Pick<BatchPayload, 'revision' | 'indicators' | 'run'>): BatchPayload {
+export function packBatch(
+  batch: Batch,
+  facts: Pick<BatchPayload, 'revision' | 'indicators' | 'run' | 'byHand'>,
+): BatchPayload {
   const terms: Terms[] = [];
   const numbers = new Map<Terms, number>();
   const numberOf = (those: Terms) => {

@@ -3,6 +3,7 @@ import { applyBatch, makeApplyContext } from '../reconcile/apply.ts';
 import { type Outcome, together } from '../reconcile/outcome.ts';
 import type { Log } from '../runtime/log.ts';
 import { type BatchPayload, unpackBatch } from './batch-payload.ts';
+import { meanwhileSince } from './hand-notes.ts';
 import type { BatchResult } from './sync-state.ts';
 import { deskFor, type Workplace } from './workplace.ts';
 
@@ -18,19 +19,22 @@ export async function processBatch(
 ): Promise<BatchResult> {
   await failWithBatches(job);
   const before = Object.values(await job.getChildrenValues<BatchResult>());
-  const { client, exclusively, record } = deskFor(work, log, 'sync', job.data.run, signal);
+  const { client, exclusively, record, budget } = deskFor(work, log, 'sync', job.data.run, signal);
   const { organisation } = await client.identity();
+  const self = { owner: work.owner, organisation };
   const context = makeApplyContext({
     client,
     clock: work.clock,
     signal,
-    self: { owner: work.owner, organisation },
+    self,
+    meanwhile: meanwhileSince({ ...work, client, self }, job.data.byHand),
     revision: job.data.revision,
     indicators: new Map(job.data.indicators),
     record,
     rights: work.rights,
   });
   const failed = new Set(before.flatMap(({ outcome }) => outcome.failures.map(({ h }) => h)));
+  await budget.room();
   const own: Outcome = await exclusively(() => applyBatch(context, unpackBatch(job.data), failed));
   log.info({ applied: own.applied, failures: own.failures.length }, 'batch applied');
   const all: BatchResult[] = [...before, { outcome: own, requests: client.requests }];

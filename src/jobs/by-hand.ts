@@ -1,52 +1,126 @@
 import { UnrecoverableError } from 'bullmq';
 import type { Channel, ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { makeGuards } from '../lists/guards.ts';
+import { type GuardKnowledge, type Guards, makeGuards } from '../lists/guards/guards.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';
-import { addByHand, HandRefused, type HandReport, type HandWork, removeByHand } from '../reconcile/by-hand.ts';
+import { EMPTY } from '../plan/hold.ts';
+import { addByHand, HandRefused, type HandReport } from '../reconcile/by-hand.ts';
+import { removeByHand } from '../reconcile/let-through.ts';
+import { type PanicReport, type PanicWork, panic, type ReleaseReport, release } from '../reconcile/panic.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
+import { readListsAt } from './desired.ts';
+import { enqueue } from './enqueue.ts';
+import { makeHandNotes } from './hand-notes.ts';
 import { REFUSED, type Request, type RequestPayload } from './queues.ts';
+import { readTenant } from './tenant-reading.ts';
 import type { Desk, Workplace } from './workplace.ts';
 
-/** `add` and `remove`: one observable, a person's word, no list read but the settings and guards. */
-export async function processByHand(
-  work: Workplace,
-  desk: Desk,
-  request: Extract<Request, { name: 'add' | 'remove' }>,
-  signal?: AbortSignal,
-): Promise<HandReport> {
-  const settings = await readSettingsAlone(work.feedsDir);
-  const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, rights: work.rights, signal };
+export type HandRequest = Extract<Request, { name: 'add' | 'remove' | 'panic' }>;
+/** `sync`: the job that brings back what the lists want of a channel whose hold was lifted. */
+export type HandResult = HandReport | PanicReport | (ReleaseReport & { readonly sync?: string });
+
+/** `add`, `remove` and `panic` as jobs: a person's word. No list is read but the settings and guards, and those of the commit that a panic names. */
+export async function processByHand(work: Workplace, desk: Desk, request: HandRequest): Promise<HandResult> {
   try {
-    return request.name === 'add'
-      ? await add(hands, settings, request.payload)
-      : await remove(hands, settings, request.payload);
+    const result = await doByHand(handsOf(work, desk), work.feedsDir, await work.guardKnowledge(), request);
+    work.log.info({ asked: request.payload, job: request.name }, 'done by hand');
+    if (!isReleased(request)) return result;
+    const sync = await enqueue(work.requests, 'sync', {});
+    return { ...(result as ReleaseReport), sync: String(sync.id) };
   } catch (error) {
     if (error instanceof HandRefused) throw new UnrecoverableError(`${REFUSED}${error.message}`);
     throw error;
-  } finally {
-    await work.redis.incr(work.keys.byHand);
   }
 }
 
-async function add(hands: HandWork, settings: Settings, payload: RequestPayload<'add'>): Promise<HandReport> {
-  const observable = observableOf(payload);
-  const channel = channelOf(settings, payload.channel, 'block');
-  const guarded = channel.action === 'block' ? makeGuards(settings)(observable) : undefined;
-  if (guarded) throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
-  return addByHand(hands, { observable, channel, lifetimeMs: lifetimeOf(payload.for), reason: payload.reason });
+/** What a person's word is carried out with, where there is a Redis. */
+export function handsOf(work: Workplace, desk: Desk): PanicWork {
+  const { clock, owner, rights, redis, keys, feedsDir, ownEmbedded } = work;
+  const { lastGood } = work.upstreams;
+  return {
+    ...{ ...desk, clock, owner, rights, notes: makeHandNotes(redis, keys) },
+    async readActual(self, channels) {
+      const reading = readTenant(work, desk);
+      const actual = await reading.readActual(self);
+      await reading.readFeedEntities(self, channels);
+      await reading.keep();
+      return actual;
+    },
+    listsAt: (commit, allowed) =>
+      readListsAt({ feedsDir, ownEmbedded, lastGood, now: desk.client.serverNow() }, commit, allowed),
+  };
 }
 
-async function remove(hands: HandWork, settings: Settings, payload: RequestPayload<'remove'>): Promise<HandReport> {
+/** The same in any process. */
+export async function doByHand(
+  hands: PanicWork,
+  feedsDir: string,
+  knowledge: GuardKnowledge,
+  request: HandRequest,
+): Promise<HandResult> {
+  const settings = await readSettingsAlone(feedsDir);
+  try {
+    switch (request.name) {
+      case 'add':
+        return await add(hands, settings, makeGuards(settings, knowledge), request.payload);
+      case 'remove':
+        return await remove(hands, settings, request.payload);
+      default:
+        return await panicOrRelease(hands, settings, request.payload);
+    }
+  } finally {
+    await hands.notes?.done();
+  }
+}
+
+export function isReleased({ name, payload }: HandRequest): boolean {
+  return name === 'panic' && payload.release === true;
+}
+
+async function add(
+  hands: PanicWork,
+  settings: Settings,
+  guards: Guards,
+  payload: RequestPayload<'add'>,
+): Promise<HandReport> {
   const observable = observableOf(payload);
+  const channel = channelOf(settings, payload.channel, 'block');
+  const guarded = channel.action === 'block' ? guards.judge(observable) : undefined;
+  // Of a warning a person who blocks one value now, for a time, has thought.
+  if (guarded && guarded.weight !== 'warn')
+    throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
+  const channels = [...settings.channels.values()];
+  return addByHand(hands, {
+    ...{ observable, channel, channels },
+    lifetimeMs: lifetimeOf(payload.for),
+    reason: payload.reason,
+  });
+}
+
+async function remove(hands: PanicWork, settings: Settings, payload: RequestPayload<'remove'>): Promise<HandReport> {
+  const observable = observableOf(payload);
+  const { carveOut = false } = payload;
+  if (carveOut && payload.for === undefined)
+    throw new HandRefused('a range is split for a time: say for how long, for example --for 24h');
   const allow = payload.for !== undefined && {
     channel: channelOf(settings, undefined, 'allow'),
     lifetimeMs: lifetimeOf(payload.for),
     reason: payload.reason ?? 'let through by hand',
+    carveOut,
   };
   return removeByHand(hands, { observable, channels: [...settings.channels.values()], allow: allow || undefined });
+}
+
+/** The settings may be broken, and a panic must go all the same: of a channel that they do not know the tenant tells. */
+async function panicOrRelease(
+  hands: PanicWork,
+  settings: Settings,
+  { channel: name, to = EMPTY, release: lifts, reason }: RequestPayload<'panic'>,
+): Promise<PanicReport | ReleaseReport> {
+  if (lifts) return release(hands, name);
+  return panic(hands, { channel: settings.channels.get(name), name, to, reason });
 }
 
 function observableOf({ value, type }: { value: string; type?: Observable['type'] | undefined }): Observable {

@@ -21,7 +21,7 @@ export interface JournalRecord {
   /** Epoch ms, by the server's clock. */
   readonly at: number;
   readonly run: string;
-  /** What was under way: a sync, a renewal, work by hand. */
+  /** What was under way: a sync, a renewal, an add, a remove, a panic. */
   readonly who: string;
   readonly revision: string;
   readonly changes: readonly Done[];

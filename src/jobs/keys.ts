@@ -13,9 +13,17 @@ export interface RedisKeys {
   readonly renewal: string;
   /** How many jobs by hand ended: a sync that planned before one of them plans again. */
   readonly byHand: string;
+  /** What was let through by hand, by that count. */
+  readonly letThrough: string;
+  /** Channels that may be on hold; whether they are, CTIA says. */
+  readonly onHold: string;
+  /** Channels whose hold was lifted and whose lists were not applied since. */
+  readonly released: string;
   readonly ledger: string;
   /** Every change of every run. */
   readonly journal: string;
+  /** Last good copies of upstreams, each below it. */
+  readonly copies: string;
 }
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
@@ -28,8 +36,12 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     history: `${base}:history`,
     renewal: `${base}:renewal`,
     byHand: `${base}:by-hand`,
+    letThrough: `${base}:let-through`,
+    onHold: `${base}:on-hold`,
+    released: `${base}:released`,
     ledger: `${base}:ledger`,
     journal: `${base}:journal`,
+    copies: `${base}:copies`,
     requestTimes: `${organisation}:request-times`,
     oneByOneTimes: `${organisation}:one-by-one-times`,
     bulkRights: `${organisation}:bulk-rights`,

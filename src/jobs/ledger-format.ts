@@ -2,6 +2,7 @@ import type { ExternalReference, Tlp } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import type { ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
 import type { EntryRecord } from '../plan/learned.ts';
+import type { Interner } from '../reconcile/actual.ts';
 import { type FeedEntities, withoutSecrets } from '../reconcile/feeds.ts';
 
 /** Of another format than this a ledger is not read but written anew: raise it with any change of what stands below. */
@@ -28,15 +29,11 @@ export function packRecord({ judgements, dangling }: EntryRecord): string {
   return JSON.stringify([judgements.map(packJudgement), dangling.map(packLink)]);
 }
 
-export function unpackRecord(
-  h: string,
-  text: string,
-  shared: (words: JudgementWords) => JudgementWords = (words) => words,
-): EntryRecord {
+export function unpackRecord(h: string, text: string, shared: Interner = (value) => value): EntryRecord {
   const [judgements, dangling] = JSON.parse(text) as [PackedJudgement[], PackedLink[]];
   return {
     judgements: judgements.map((packed) => unpackJudgement(h, packed, shared)),
-    dangling: dangling.map(unpackLink),
+    dangling: dangling.map((link) => unpackLink(link, shared)),
   };
 }
 
@@ -58,7 +55,7 @@ function packJudgement(it: ActualJudgement): PackedJudgement {
 function unpackJudgement(
   h: string,
   [id, g, type, value, words, start, end, once, lifetimeMs, references, links]: PackedJudgement,
-  shared: (words: JudgementWords) => JudgementWords,
+  shared: Interner,
 ): ActualJudgement {
   return {
     id,
@@ -71,7 +68,7 @@ function unpackJudgement(
     once: once === 1,
     lifetimeMs: lifetimeMs ?? undefined,
     references,
-    links: links.map(unpackLink),
+    links: links.map((link) => unpackLink(link, shared)),
   };
 }
 
@@ -79,6 +76,6 @@ function packLink({ id, g, target, tlp }: ActualLink): PackedLink {
   return [id, g, target, tlp];
 }
 
-function unpackLink([id, g, target, tlp]: PackedLink): ActualLink {
-  return { id, g, target, tlp };
+function unpackLink([id, g, target, tlp]: PackedLink, shared: Interner): ActualLink {
+  return { id, g, target: shared(target), tlp };
 }

@@ -1,4 +1,4 @@
-import type { Actual, ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
+import type { Actual, ActualJudgement, ActualLink } from '../plan/actual.ts';
 import type { EntryRecord } from '../plan/learned.ts';
 import { makeInterner } from '../reconcile/actual.ts';
 import type { LedgerFacts, LedgerStore } from './ledger.ts';
@@ -56,7 +56,7 @@ export function makeLedgerMirror(store: LedgerStore): LedgerMirror {
 }
 
 async function readAll(store: LedgerStore, { id, version }: LedgerFacts): Promise<Held> {
-  const shared = makeInterner<JudgementWords>();
+  const shared = makeInterner();
   const all: Held = { id, version, judgements: new Map(), dangling: new Map() };
   // Each slice is a round trip, in which other jobs of this process have their turn.
   for await (const pairs of store.allRecords(id)) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Actual } from '../plan/actual.ts';
 import { contradicts, type EntryRecord, learn, NOTHING_HELD, recordOf } from '../plan/learned.ts';
+import { makeInterner } from '../reconcile/actual.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { FeedEntities } from '../reconcile/feeds.ts';
 import type { RedisKeys } from './keys.ts';
@@ -96,12 +97,13 @@ export function makeLedgerStore(
   }
 
   async function records(id: string, hs: readonly string[]): Promise<Map<string, EntryRecord>> {
+    const shared = makeInterner();
     const found = new Map<string, EntryRecord>();
     for (const some of slices(hs)) {
       const texts = await redis.hmget(entriesOf(id), ...some);
       for (const [n, h] of some.entries()) {
         const text = texts[n];
-        found.set(h, text ? unpackRecord(h, text) : NOTHING_HELD);
+        found.set(h, text ? unpackRecord(h, text, shared) : NOTHING_HELD);
       }
     }
     return found;

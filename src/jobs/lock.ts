@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Clock, SECOND } from '../runtime/clock.ts';
+import { ERRANDS, type Errand } from './rate-budget.ts';
 
 /**
  * One writer per tenant and owner, across all workers and `apply`: imports that run side by side create duplicates, since
@@ -24,29 +25,37 @@ export class LockLost extends Error {
 const LOCK_MS = 45 * SECOND;
 const ASK_EVERY_MS = 100;
 
-/** Who waits for a renewal or a person says so for as long as it asks. Who makes a thousand batches in a row lets it go first. */
+/**
+ * The order of work: who waits for a panic, by hand or for a renewal says so for as long as it asks, and whoever comes later
+ * in that order lets it go first. ARGV[3] is one's own place in it, KEYS[2] and on the marks of all places.
+ */
 const TAKE = `
-if ARGV[3] == 'last' and redis.call('exists', KEYS[2]) == 1 then return 0 end
+local place = tonumber(ARGV[3])
+redis.call('set', KEYS[1 + place], '1', 'PX', ARGV[4])
+for before = 1, place - 1 do
+  if redis.call('exists', KEYS[1 + before]) == 1 then return 0 end
+end
 if redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then
-  if ARGV[3] == 'first' then redis.call('del', KEYS[2]) end
+  redis.call('del', KEYS[1 + place])
   return 1
 end
-if ARGV[3] == 'first' then redis.call('set', KEYS[2], '1', 'PX', ARGV[4]) end
 return 0
 `;
 const PROLONG = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
 
-/** `turn`: the order of work. Between two batches of a long sync there are a few ms in which the lock is free. */
+/** Between two batches of a long sync there are a few ms in which the lock is free. */
 export function makeWriterLock(
   redis: Redis,
   key: string,
   clock: Clock,
   signal?: AbortSignal,
-  turn: 'first' | 'last' = 'last',
+  errand: Errand = 'sync',
 ): WriterLock {
   const token = randomUUID();
-  const take = () => redis.eval(TAKE, 2, key, `${key}:first`, token, LOCK_MS, turn, 5 * ASK_EVERY_MS);
+  const marks = ERRANDS.map((each) => `${key}:waits-for-${each}`);
+  const place = ERRANDS.indexOf(errand) + 1;
+  const take = () => redis.eval(TAKE, 1 + marks.length, key, ...marks, token, LOCK_MS, place, 5 * ASK_EVERY_MS);
   return {
     token,
     async exclusively(work) {

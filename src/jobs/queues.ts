@@ -25,6 +25,7 @@ export function queueNames(ctiaUrl: string, owner: string): QueueNames {
 const version = z.literal(PAYLOAD_VERSION);
 const observable = { value: z.string().min(1).max(2048), type: z.enum(OBSERVABLE_TYPES).optional() };
 const duration = z.string().min(2).max(32);
+const channel = z.string().min(1).max(64);
 const reason = z.string().min(1).max(1024);
 
 const REQUESTS = {
@@ -42,12 +43,33 @@ const REQUESTS = {
     ...observable,
     for: duration,
     reason,
-    channel: z.string().min(1).max(64).optional(),
+    channel: channel.optional(),
   }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
-  remove: z.strictObject({ v: version, ...observable, for: duration.optional(), reason: reason.optional() }),
+  remove: z.strictObject({
+    v: version,
+    ...observable,
+    for: duration.optional(),
+    reason: reason.optional(),
+    carveOut: z.boolean().optional(),
+  }),
+  /** Empty a channel, or put it back to a commit, and hold it; with `release`, lift that hold. */
+  panic: z
+    .strictObject({
+      v: version,
+      channel,
+      to: z
+        .string()
+        .regex(/^(?:empty|[0-9a-f]{7,64})$/, 'expected is empty, or a commit: 7 to 64 of 0-9 and a-f')
+        .optional(),
+      release: z.literal(true).optional(),
+      reason: reason.optional(),
+    })
+    .refine(({ to, release }) => (to === undefined) === (release === true), 'expected is either to or release'),
   /** Fetch the repository of the lists, and sync if its branch moved. */
   fetch: z.strictObject({ v: version }),
+  /** Ask the upstream of one list, or of all, for what it says now. */
+  pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */

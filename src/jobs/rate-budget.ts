@@ -11,6 +11,8 @@ import type { RedisKeys } from './keys.ts';
 export interface RateBudget {
   /** Resolves when a request may go; throws `throttled` where that would take long, so that the job waits instead. */
   take(): Promise<void>;
+  /** The same, and counts nothing: who waits so before it takes the lock keeps nobody waiting who has room left. */
+  room(): Promise<void>;
   /** How many requests may still go within this hour. */
   left(): Promise<number>;
   /** Whether one more request may go that does one by one what a token may not do in bulk. */
@@ -20,10 +22,11 @@ export interface RateBudget {
 }
 
 /** Who asks, in the order of work. */
-export type Errand = 'by hand' | 'renewal' | 'sync';
+export const ERRANDS = ['panic', 'remove', 'add', 'renewal', 'sync'] as const;
+export type Errand = (typeof ERRANDS)[number];
 
 /** Of the hour's requests this many are kept for errands before this one: a million creates leave the renewals theirs. */
-const KEPT_FREE: Readonly<Record<Errand, number>> = { 'by hand': 0, renewal: 200, sync: 1200 };
+const KEPT_FREE: Readonly<Record<Errand, number>> = { panic: 0, remove: 50, add: 100, renewal: 200, sync: 1200 };
 
 export function requestsFor(errand: Errand, perHour: number = REQUESTS_PER_HOUR): number {
   return perHour - KEPT_FREE[errand];
@@ -32,7 +35,7 @@ export function requestsFor(errand: Errand, perHour: number = REQUESTS_PER_HOUR)
 /** What a request waits for in place; a longer wait gives the worker free. */
 const WAIT_MS_MAX = 5 * SECOND;
 
-/** Returns 0 and counts the request, or the ms until there is room. */
+/** Returns 0 and counts the request (or only looks), or the ms until there is room. */
 const TAKE = `
 local paused = redis.call('pttl', KEYS[2])
 if paused > 0 then return paused end
@@ -40,6 +43,7 @@ local now = tonumber(ARGV[1])
 local hour = tonumber(ARGV[2])
 redis.call('zremrangebyscore', KEYS[1], '-inf', now - hour)
 local over = redis.call('zcard', KEYS[1]) - tonumber(ARGV[3])
+if over < 0 and ARGV[4] == 'look' then return 0 end
 if over < 0 then
   local n = redis.call('incr', KEYS[1] .. ':n')
   redis.call('pexpire', KEYS[1] .. ':n', hour)
@@ -58,25 +62,30 @@ export function makeRateBudget(
   perHour: number,
   signal?: AbortSignal,
 ): RateBudget {
-  return {
-    async take() {
-      for (;;) {
-        const waitMs = Number(await redis.eval(TAKE, 2, keys.requestTimes, keys.pause, clock.now(), HOUR, perHour));
-        if (waitMs === 0) return;
-        if (waitMs > WAIT_MS_MAX) {
-          const message = `the budget of ${perHour} requests an hour is used up, free again in ${Math.ceil(waitMs / SECOND)} s`;
-          throw new CtiaError('throttled', message, { retryAfterMs: waitMs });
-        }
-        await clock.sleep(waitMs, signal);
+  async function wait(how: 'take' | 'look'): Promise<void> {
+    for (;;) {
+      const waitMs = Number(await redis.eval(TAKE, 2, keys.requestTimes, keys.pause, clock.now(), HOUR, perHour, how));
+      if (waitMs === 0) return;
+      if (waitMs > WAIT_MS_MAX) {
+        const message = `the budget of ${perHour} requests an hour is used up, free again in ${Math.ceil(waitMs / SECOND)} s`;
+        throw new CtiaError('throttled', message, { retryAfterMs: waitMs });
       }
-    },
+      await clock.sleep(waitMs, signal);
+    }
+  }
+
+  return {
+    take: () => wait('take'),
+    room: () => wait('look'),
     async left() {
       const used = await redis.zcount(keys.requestTimes, `(${clock.now() - HOUR}`, '+inf');
       return Math.max(0, perHour - used);
     },
     async takeOneByOne() {
       const { oneByOneTimes, pause } = keys;
-      return Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR)) === 0;
+      return (
+        Number(await redis.eval(TAKE, 2, oneByOneTimes, pause, clock.now(), HOUR, ONE_BY_ONE_PER_HOUR, 'take')) === 0
+      );
     },
     async pause(ms) {
       await redis.set(keys.pause, '1', 'PX', Math.max(1, Math.ceil(ms)));

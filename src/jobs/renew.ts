@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import { holdsAmong } from '../plan/hold.ts';
 import { computeRenewals, type Renewal } from '../plan/renewals.ts';
 import type { Self } from '../reconcile/actual.ts';
 import { stateOf } from '../reconcile/actual.ts';
@@ -7,6 +8,7 @@ import { type Renewed, renew } from '../reconcile/renew.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
 import type { Log } from '../runtime/log.ts';
 import { originOf } from '../sources/git.ts';
+import { countByHand, meanwhileSince } from './hand-notes.ts';
 import { noteRenewal } from './history.ts';
 import { renewEveryMs } from './schedules.ts';
 import type { RequestCounts } from './sync-state.ts';
@@ -69,6 +71,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
   const { client } = desk;
   const { organisation } = await client.identity();
   const self: Self = { owner, organisation };
+  const byHand = await countByHand(work);
   const reading = readTenant(work, desk, inFull);
   const everyMs = await renewEveryMs(work);
   const renewed = await renew({
@@ -78,12 +81,13 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
       const { ownIndicators } = await reading.readFeedEntities(self, []);
       // Before anything is written: what was just read in full becomes the ledger, which then hears of the renewals.
       await reading.keep();
-      return stateOf(owner, ownIndicators);
+      return { state: stateOf(owner, ownIndicators), holds: holdsAmong(owner, ownIndicators) };
     },
     origin: () => originOf(feedsDir),
     exclusively: desk.exclusively,
     record: desk.record,
     rights: work.rights,
+    meanwhile: meanwhileSince({ ...work, client, self }, byHand),
     stillDue: (renewals) => stillDue(work, desk, renewals, everyMs),
   });
   const { outcome, live, firstLapse, firstContact } = renewed;

@@ -1,9 +1,12 @@
-import type { CtiaConnection } from '../ctia/client.ts';
+import type { CtiaClient, CtiaConnection } from '../ctia/client.ts';
 import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import type { Recorder } from '../reconcile/apply.ts';
+import type { AskMeanwhile } from '../reconcile/meanwhile.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import { connectRedis } from './connect.ts';
+import { countByHand, forgetReleased, meanwhileSince, releasedChannels } from './hand-notes.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
 import type { Journal } from './journal.ts';
 import { redisJournal } from './journal-redis.ts';
@@ -14,6 +17,7 @@ import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
+import { sharedCopies } from './text-keys.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -31,11 +35,23 @@ export interface Shared {
   readonly record: Omit<Recorder, 'note'>;
   readonly journal: Journal;
   readonly rights: KeptRights;
+  readonly lastGood: LastGood;
+  /** What people did by hand, as it concerns a run that begins now. */
+  handsOf(client: CtiaClient): Promise<Hands>;
+  /** Feeds were made or ended past the ledger: it is to read them again. */
+  forgetFeeds(): Promise<void>;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
   latestRenewal(): Promise<RenewalReport | undefined>;
   /** Of the budget that all workers share: how many may still go within this hour. */
   requestsLeft(): Promise<number>;
+}
+
+interface Hands {
+  /** Channels whose next plan is approved, since their hold was lifted. */
+  readonly released: readonly string[];
+  readonly meanwhile: AskMeanwhile;
+  forgetReleased(): Promise<void>;
 }
 
 /** The lock and the history of the workers, where a Redis is configured or they ever had one here. Without workers there is none to take part in. */
@@ -47,11 +63,26 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
   const redis = connectRedis(open.connection, releases);
   const keys = await keysOf(ctia, owner);
   const lock = makeWriterLock(redis, keys.lock, clock, signal);
+  const store = makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner });
   return {
     lock,
-    record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
+    record: store.recorder(lock),
     journal: redisJournal(redis, keys.journal),
+    async forgetFeeds() {
+      const facts = await store.facts();
+      if ('id' in facts) await store.noteEntities(facts.id, undefined);
+    },
     rights: keepRights(redis, keys.bulkRights),
+    lastGood: sharedCopies(redis, keys),
+    async handsOf(client) {
+      const self = { owner, organisation: (await client.identity()).organisation };
+      const released = await releasedChannels({ redis, keys });
+      return {
+        released,
+        meanwhile: meanwhileSince({ redis, keys, client, self }, await countByHand({ redis, keys })),
+        forgetReleased: () => forgetReleased({ redis, keys }, released),
+      };
+    },
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
     latestRenewal: () => latestRenewal(redis, keys.renewal),

@@ -5,7 +5,7 @@ import { makeBatches, takesAway } from '../plan/batch.ts';
 import { addCounts, renewedCounts } from '../plan/change.ts';
 import { holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/plan.ts';
 import { type Approval, hasProblems } from '../plan/safety.ts';
-import { matchFeeds, type TypedFeed, withIndicator } from '../reconcile/feeds.ts';
+import { hasEnded, matchFeeds, type TypedFeed, withIndicator } from '../reconcile/feeds.ts';
 import { together } from '../reconcile/outcome.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { goOnAfter } from '../reconcile/renew.ts';
@@ -16,13 +16,14 @@ import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
 import { fetchFirst } from './fetch.ts';
+import { countByHand, forgetReleased, releasedChannels } from './hand-notes.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
-import { leaveSlot, takeSlot } from './run-slot.ts';
+import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
 import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
-import { endedByHand, verdictsOnFeeds } from './verdicts.ts';
+import { verdictsOnFeeds } from './verdicts.ts';
 import { type Desk, deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
 /** A run that is not verified plans once more, and then says so. */
@@ -31,7 +32,6 @@ const REPAIRS_MAX = 1;
 const PLANS_MAX = 6;
 const DRIFTED = 'the feeds did not hold what was planned';
 const MOVING = 'the lists changed each time they were about to be verified: sync again when they are at rest';
-const OTHER_RUN_WAIT_MS = 300;
 const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
 
 /**
@@ -95,7 +95,8 @@ async function planAndQueue(
   const startedAt = before?.startedAt ?? work.clock.now();
   const { revision } = job.data;
   const fetchNotices = await fetchFirst(work);
-  const byHand = await endedByHand(work);
+  const byHand = await countByHand(work);
+  const released = await releasedChannels(work);
   const first = await renewFirst({ work, run: String(job.id), log, signal: desk.signal, inFull });
   const { renewed } = first;
   const prepareWith = (tenantReader: TenantReading) =>
@@ -104,7 +105,7 @@ async function planAndQueue(
       owner: work.owner,
       ownEmbedded: work.ownEmbedded,
       rights: work.rights,
-      approval,
+      approval: { ...approval, released },
       tenantReader,
       readDesired: async (adhocAllow) => {
         const desired = await readDesiredHere(work, desk.client, adhocAllow);
@@ -146,6 +147,8 @@ async function planAndQueue(
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
     ranOut: [...(prepared.situation.ranOut ?? [])],
+    holds: prepared.found.holds,
+    ...(prepared.desired.copies !== undefined && { copies: prepared.desired.copies }),
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',
@@ -155,7 +158,9 @@ async function planAndQueue(
   desk.client.requests.total = 0;
   desk.client.requests.mutating = 0;
   await job.updateData({ ...job.data, state });
-  await queueBatches(work, job, prepared, applied, feeds);
+  await queueBatches(work, job, prepared, applied, feeds, byHand);
+  // The next plan was approved, and this was it.
+  if (!held) await forgetReleased(work, released);
   return state;
 }
 
@@ -168,7 +173,8 @@ function whyUnsure({ plan }: Prepared): string | undefined {
 /** What is made here the ledger does not know: it is to be read again. */
 async function openFeedsOf({ ledger }: Workplace, desk: Desk, prepared: Prepared): Promise<readonly TypedFeed[]> {
   const facts = await ledger.store.facts();
-  const makes = prepared.plan.makings.length > 0 || isFirstContact(prepared);
+  const deletes = prepared.found.former.some((feed) => hasEnded(feed, desk.client.serverNow()));
+  const makes = prepared.plan.makings.length > 0 || deletes || isFirstContact(prepared);
   if (makes && 'id' in facts) await ledger.store.noteEntities(facts.id, undefined);
   return desk.exclusively(() => openFeeds(desk.client, prepared));
 }
@@ -180,10 +186,12 @@ async function queueBatches(
   prepared: Prepared,
   applied: Plan,
   feeds: readonly TypedFeed[],
+  byHand: string,
 ): Promise<void> {
   const parent = { id: String(job.id), queue: job.queueQualifiedName };
   const facts = {
     run: String(job.id),
+    byHand,
     revision: prepared.desired.revision,
     indicators: feeds.flatMap((feed): [string, string][] =>
       feed.indicatorId ? [[feedKey(feed), feed.indicatorId]] : [],
@@ -254,9 +262,8 @@ async function verdictsOn(
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const desired = await readDesiredHere(work, desk.client, state.allowedByHand);
-  if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
-    return { verdicts: [], moved: true };
-  }
+  const isOther = desired.revision !== state.plan.revision || desired.copies !== state.copies;
+  if (isOther || (await countByHand(work)) !== state.byHand) return { verdicts: [], moved: true };
   const { entities, id } = await feedEntitiesOf(work, desk, self, desired.channels);
   const found = matchFeeds(self, desired.channels, entities, client.serverNow());
   const verdicts = await verdictsOnFeeds(work, desk, self, { desired, state, feeds: found.feeds, ledgerId: id });

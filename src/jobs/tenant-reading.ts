@@ -1,11 +1,10 @@
-import { isCtiaError } from '../ctia/error.ts';
 import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredIndicator } from '../ctia/stored.ts';
-import { stateId } from '../ctim/external-id.ts';
+import { ownedId, stateId } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
 import type { Actual } from '../plan/actual.ts';
 import { type Learned, recordOf } from '../plan/learned.ts';
-import { readActual, type Self } from '../reconcile/actual.ts';
+import { isOurs, readActual, type Self } from '../reconcile/actual.ts';
 import { coversChannels, type FeedEntities, readFeedEntities } from '../reconcile/feeds.ts';
 import { lookAtEntry } from '../reconcile/look.ts';
 import { readTwice, type TenantReader } from '../reconcile/prepare.ts';
@@ -45,6 +44,7 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
   let known: LedgerFacts | undefined;
   let full: { stamp: string; actual: Actual; readAt: string } | undefined;
   let entities: FeedEntities | undefined;
+  let ownIndicators: FeedEntities['ownIndicators'] | undefined;
 
   async function readFromCtia(self: Self, why: string): Promise<Actual> {
     from = { from: 'ctia', why };
@@ -60,7 +60,9 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
       if (inFull !== undefined) return readFromCtia(self, inFull);
       const facts = await store.facts();
       if ('unusable' in facts) return readFromCtia(self, facts.unusable);
-      const moved = await stateMoved(desk, self, facts);
+      const own = await client.allByExternalId('indicator', ownedId(self.owner));
+      ownIndicators = own.filter((it) => isOurs(self, it));
+      const moved = stateMoved(self, facts, ownIndicators);
       if (moved !== undefined) return readFromCtia(self, moved);
       const left = await store.leftInFlight();
       if (left.length > LOOKS_MAX) return readFromCtia(self, `${left.length} entries were left in flight`);
@@ -76,7 +78,9 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
       return actual;
     },
     async readFeedEntities(self, channels) {
-      if (known?.entities && coversChannels(known.entities, channels)) return known.entities;
+      // The indicators are of just now: a channel may have come on hold, of which nobody tells the ledger.
+      if (known?.entities && ownIndicators && coversChannels(known.entities, channels))
+        return { ...known.entities, ownIndicators };
       entities = await readFeedEntities(client, self, channels);
       work.ledger.keepViewUrls(entities);
       return entities;
@@ -117,19 +121,19 @@ export async function feedEntitiesOf(
 }
 
 /**
- * One request tells whether somebody applied lists past this Redis: from a machine without it, or before it was restored
- * from an older copy.
+ * One request, for all indicators of ours, tells whether somebody applied lists past this Redis: from a machine without
+ * it, or before it was restored from an older copy.
  */
-async function stateMoved({ client }: Desk, { owner }: Self, { entities }: LedgerFacts): Promise<string | undefined> {
-  const known = entities?.ownIndicators.find(({ externalIds }) => externalIds.includes(stateId(owner)));
+function stateMoved(
+  { owner }: Self,
+  { entities }: LedgerFacts,
+  ownIndicators: readonly StoredIndicator[],
+): string | undefined {
+  const isState = ({ externalIds }: StoredIndicator) => externalIds.includes(stateId(owner));
+  const known = entities?.ownIndicators.find(isState);
   if (known === undefined) return 'the state in CTIA is not known';
-  let now: StoredIndicator;
-  try {
-    now = await client.indicatorById(known.id);
-  } catch (error) {
-    if (!isCtiaError(error, 'not-found')) throw error;
-    return 'the state in CTIA is gone';
-  }
+  const now = ownIndicators.find(({ id }) => id === known.id);
+  if (now === undefined) return 'the state in CTIA is gone';
   if (now.modified === known.modified) return undefined;
   return `somebody else applied ${now.short_description ?? 'lists'} at ${now.modified}`;
 }

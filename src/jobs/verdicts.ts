@@ -1,6 +1,7 @@
 import { feedKey } from '../ctim/feed.ts';
 import type { Self } from '../reconcile/actual.ts';
 import type { TypedFeed } from '../reconcile/feeds.ts';
+import { wantedOnHold } from '../reconcile/on-hold.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import { HOUR } from '../runtime/clock.ts';
@@ -36,6 +37,7 @@ export async function verdictsOnFeeds(
   const { client, signal } = desk;
   const kept = state.views === 'all' ? new Map<string, FeedVerdict>() : await keptVerdicts(work, state, feeds);
   const wanted = wantedValues(desired, state, new Set(feeds.map(feedKey).filter((key) => !kept.has(key))));
+  const onHold = await wantedOnHold(state.holds, desired, state.allowedByHand);
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
     const key = feedKey(feed);
@@ -45,7 +47,11 @@ export async function verdictsOnFeeds(
       continue;
     }
     const [readable = feed] = await ledger.withViewUrls(client, [feed]);
-    const verdict = await verifyFeed({ client, clock, self, signal }, readable, wanted.get(key) ?? new Set());
+    const verdict = await verifyFeed(
+      { client, clock, self, signal },
+      readable,
+      onHold(feed) ?? wanted.get(key) ?? new Set(),
+    );
     verdicts.push(verdict);
     if (ledgerId === undefined) continue;
     const note: KeptVerdict = { verdict, byHand: state.byHand };
@@ -77,9 +83,4 @@ async function keptVerdicts(
 
 function noteOf(key: string): string {
   return `verdict:${key}`;
-}
-
-/** How many jobs by hand ended: what was planned before the last of them may not be what is wanted. */
-export async function endedByHand({ redis, keys }: Workplace): Promise<string> {
-  return (await redis.get(keys.byHand)) ?? '0';
 }

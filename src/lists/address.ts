@@ -132,6 +132,17 @@ export function* without(range: AddressRange, holes: readonly AddressRange[]): G
   for (const half of halves(range)) yield* without(half, inside);
 }
 
+/** Every CIDR that holds more than this range and all of it, the smallest first; those that hold half the internet left out. */
+export function around(range: AddressRange): string[] {
+  const { family, first, last } = range;
+  const size = BigInt(last) - BigInt(first) + 1n;
+  const wider: string[] = [];
+  for (let prefix = WIDTH[family] - size.toString(2).length; prefix >= 1; prefix--) {
+    wider.push(cidrText(typeof first === 'number' ? v4Range(first, prefix) : v6Range(BigInt(first), prefix)));
+  }
+  return wider;
+}
+
 function halves(range: AddressRange): AddressRange[] {
   const { family, first, last } = range;
   if (typeof first === 'number' && typeof last === 'number') {

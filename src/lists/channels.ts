@@ -1,29 +1,23 @@
 import { z } from 'zod';
+import { CONSUMER_NAMES, type ConsumerName } from '../ctim/consumer.ts';
 import type { Channel, ListAction, Titles } from '../ctim/feed.ts';
 import { SHORT_TEXT_MAX } from '../ctim/judgement.ts';
 import { FEED_TYPES, OBSERVABLE_TYPES, type ObservableType } from '../ctim/observable.ts';
 import { quoted } from '../ctim/problem.ts';
+import { type FeedLimits, feedLimitsSchema } from './limits-schema.ts';
 import { actionSchema, CHANNEL_NAME } from './list-schema.ts';
+import { didYouMean } from './nearest.ts';
 import { check, plainValue } from './yaml-check.ts';
 import { isNull, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
-/** Firewalls and services that pull a channel's feeds. Declared already, so that settings need not change when their limits are checked. */
-export const CONSUMERS = [
-  'cisco-fmc',
-  'cisco-tid',
-  'cisco-dac',
-  'xdr-analytics',
-  'panos',
-  'fortigate',
-  'checkpoint',
-  'sophos',
-  'sonicwall',
-  'plain',
-] as const;
-export type Consumer = (typeof CONSUMERS)[number];
+/** Words that a channel may require of each of its entries. */
+const REQUIRABLE = ['reason', 'ticket', 'source_uri'] as const;
+export type RequiredWord = (typeof REQUIRABLE)[number];
 
 export interface ChannelSettings extends Channel {
-  readonly consumers: readonly Consumer[];
+  readonly consumers: readonly ConsumerName[];
+  readonly limits: FeedLimits;
+  readonly require: readonly RequiredWord[];
 }
 
 /** How a type is spelled in titles: Cisco's own spelling for the five of a firewall, and in its manner for the others. */
@@ -68,7 +62,18 @@ export const channelSchema = z.strictObject({
     .min(1, 'at least one type is expected')
     .optional(),
   consumers: z
-    .array(z.enum(CONSUMERS, { error: `known are ${CONSUMERS.join(', ')}` }), { error: 'a list is expected' })
+    .array(
+      z.enum(CONSUMER_NAMES as [ConsumerName, ...ConsumerName[]], {
+        error: ({ input }) => `known are ${CONSUMER_NAMES.join(', ')}${didYouMean(String(input), CONSUMER_NAMES)}`,
+      }),
+      { error: 'a list is expected' },
+    )
+    .optional(),
+  limits: feedLimitsSchema.optional(),
+  require: z
+    .array(z.enum(REQUIRABLE, { error: `what can be required is ${REQUIRABLE.join(', ')}` }), {
+      error: 'a list is expected, such as [reason, ticket]',
+    })
     .optional(),
 });
 
@@ -77,7 +82,7 @@ export type ChannelText = z.infer<typeof channelSchema>;
 export function channelOf(
   name: string,
   action: ListAction,
-  { titles, types = [...FEED_TYPES], consumers = [] }: ChannelText,
+  { titles, types = [...FEED_TYPES], consumers = [], limits = {}, require = [] }: ChannelText,
 ): ChannelSettings {
   const preset = typeof titles === 'string' ? PRESETS[titles] : titles;
   const template = preset ??
@@ -94,6 +99,8 @@ export function channelOf(
       ordered.map((type) => [type, { indicator: fill(template.indicator, type), feed: fill(template.feed, type) }]),
     ),
     consumers,
+    limits,
+    require,
   };
 }
 

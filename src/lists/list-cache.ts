@@ -1,8 +1,8 @@
-import type { Entry } from '../ctim/entry.ts';
+import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
-import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
+import { findsInOrder } from './in-order.ts';
 import type { KnownLines, ListSummary } from './list-entries.ts';
 import type { Place } from './list-file.ts';
 import type { Reading } from './reading.ts';
@@ -49,7 +49,7 @@ export interface ListCache {
 
 export interface WholeParts {
   readonly lists: readonly ListRead[];
-  readonly adhocAllow: readonly Observable[];
+  readonly adhocAllow: readonly AllowedByHand[];
   readonly now: number;
 }
 
@@ -98,12 +98,21 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
   };
 }
 
-/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
-function linesOf({ entries }: ListRead): KnownLines {
+/** By the value in normal form: of a line that is written so only guards have something to say, and it means what it meant. */
+function linesOf({ entries, problems }: ListRead): KnownLines {
   return (file) => {
-    const known = new Map<string, Observable>();
-    for (const { observable, position } of entries) if (position.file === file) known.set(observable.value, observable);
-    return (value) => known.get(value);
+    const warned = new Set<number>();
+    for (const { code, file: where, line } of problems)
+      if (where === file && code.startsWith('guard-')) warned.add(line);
+    const those = entries.filter(({ position }) => position.file === file && !warned.has(position.line));
+    const find = findsInOrder(those);
+    return ({ value, line, column }) => {
+      const entry = those[find(({ observable }) => observable.value === value) ?? -1];
+      if (entry === undefined) return undefined;
+      const { position } = entry;
+      const stays = position.line === line && position.column === column;
+      return stays ? entry : { ...entry, position: { file, line, column } };
+    };
   };
 }
 

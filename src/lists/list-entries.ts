@@ -1,28 +1,41 @@
+import { type ConsumerName, refusesRanges } from '../ctim/consumer.ts';
 import type { Entry } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
-import { type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
+import { isRange, type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
-import type { ChannelSettings } from './channels.ts';
-import { entriesText, type FeedsFiles } from './feeds-files.ts';
-import type { Guards } from './guards.ts';
+import type { ChannelSettings, RequiredWord } from './channels.ts';
+import { entriesText, type FeedsFiles, upstreamPath } from './feeds-files.ts';
+import { type SourceFormat, sourceItems } from './formats/formats.ts';
+import type { Guards } from './guards/guards.ts';
 import { laterLifetime } from './lifetime.ts';
+import type { ListLimits } from './limits-schema.ts';
 import type { Item, ListFile } from './list-file.ts';
 import { normalise, type Remark } from './normalise.ts';
-import { textLines } from './text-list.ts';
+import { type TextLine, textLines } from './text-list.ts';
+import { makeLeftOut } from './upstream-left-out.ts';
+import type { Upstream } from './upstream-schema.ts';
 import { makeTermsPool, type Words } from './words.ts';
+import type { YamlFault } from './yaml-tree.ts';
 
-/** What became of one list. Each of its entries and lines is counted exactly once: accepted, duplicate, unsupported or invalid. */
+/**
+ * What became of one list. Each of its entries and lines is counted exactly once: accepted, duplicate, unsupported (left out,
+ * where a format knows more than observables) or invalid.
+ */
 export interface ListSummary {
   readonly file: string;
   readonly name: string;
   readonly action: ListAction;
   readonly channel: string;
   readonly example: boolean;
+  readonly limits: ListLimits;
   readonly accepted: number;
   readonly duplicates: number;
   readonly unsupported: number;
   readonly invalid: number;
   readonly by_type: Partial<Record<ObservableType, number>>;
+  readonly upstream?: Upstream;
+  /** Its upstream has no good copy yet: what it would list is not known, which is not nothing. */
+  readonly unknown?: true;
 }
 
 export interface ListContext {
@@ -39,8 +52,8 @@ export interface ListContext {
   readonly breathe: () => Promise<void> | undefined;
 }
 
-/** The observable that a line of this value was, and is again; undefined where it has to be looked at. */
-export type KnownLines = (file: string) => (value: string) => Observable | undefined;
+/** The entry that a line was, and is again, where it stands now; undefined where it has to be looked at. Asked line by line. */
+export type KnownLines = (file: string) => (line: TextLine) => Entry | undefined;
 
 /** The entries of one list, its text files included, with problems for what is none. */
 export async function readEntries(
@@ -50,7 +63,24 @@ export async function readEntries(
   const { path, files, problems, breathe, known = () => () => undefined } = context;
   const file = `${files.folder}/${path}`;
   const overrides = readOverrides(list, file, problems);
-  const draft = makeDraft(list, overrides, context);
+  const { upstream } = list;
+  const leftOut = upstream === undefined ? undefined : makeLeftOut();
+  const draft = makeDraft(list, overrides, leftOut === undefined ? context : { ...context, problems: leftOut });
+  const takeItems = async ({ file: from, text }: { file: string; text: string }, format: SourceFormat) => {
+    const knownHere = overrides.size === 0 ? known(from) : () => undefined;
+    for (const item of sourceItems(text, format)) {
+      if (item.is === 'value') {
+        const { value, line, column } = item;
+        const entry = knownHere(item);
+        if (entry !== undefined) draft.takeKnown(entry);
+        else draft.take({ value, words: NO_WORDS, line, column }, from, format.type);
+      } else if (item.is === 'invalid') {
+        draft.take({ ...item, value: '', words: NO_WORDS, broken: true, faults: [faultOf(item)] }, from);
+      } else if (item.is === 'left out') draft.leaveOut();
+      const turn = breathe();
+      if (turn !== undefined) await turn;
+    }
+  };
   for (const item of list.observables) {
     draft.take(item, file);
     const turn = breathe();
@@ -59,37 +89,67 @@ export async function readEntries(
   for (const from of list.entriesFrom) {
     const source = await entriesText(from, path, files, problems);
     if (source === undefined) continue;
+    if (from.format !== undefined) {
+      await takeItems(source, from.format);
+      continue;
+    }
     // With overrides a line may have words of its own, by which a guard lets it pass.
     const knownHere = overrides.size === 0 ? known(source.file) : () => undefined;
-    for (const { value, line, column } of textLines(source.text)) {
-      draft.take({ value, words: NO_WORDS, line, column }, source.file, knownHere(value));
+    for (const line of textLines(source.text)) {
+      const entry = knownHere(line);
+      if (entry !== undefined) draft.takeKnown(entry);
+      else draft.take({ value: line.value, words: NO_WORDS, line: line.line, column: line.column }, source.file);
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
   }
+  const copy = upstream && (await files.textFile(upstreamPath(list.name)));
+  if (copy !== undefined && 'text' in copy && upstream)
+    await takeItems({ file: `upstream ${list.name}`, text: copy.text }, upstream);
+  // A copy that was good, and holds nothing as it is read today: somebody changed how it is read.
+  const isUnread =
+    copy !== undefined && 'text' in copy && upstream?.bounds.minEntries !== 0 && draft.counts().accepted === 0;
+  const isUnknown = isUnread || (copy !== undefined && 'fault' in copy);
+  if (upstream && leftOut) problems.push(...leftOut.told({ file, ...upstream.place }));
+  if (upstream && isUnread) problems.push({ ...UNREAD, file, ...upstream.place });
   for (const { item, used } of overrides.values()) {
-    if (used) continue;
+    // Of a list that is pulled a value comes and goes.
+    if (used || upstream !== undefined) continue;
     const message = `${quoted(item.value)} stands in no entry of this list: the override changes nothing`;
     problems.push({ severity: 'notice', code: 'unused-override', message, file, line: item.line, column: item.column });
   }
-  const { name, action, channel, example } = list;
-  return { summary: { file, name, action, channel, example, ...draft.counts() }, entries: draft.entries() };
+  const { name, action, channel, example, limits } = list;
+  const said = { ...(upstream !== undefined && { upstream }), ...(isUnknown && { unknown: true as const }) };
+  return {
+    summary: { file, name, action, channel, example, limits, ...draft.counts(), ...said },
+    entries: draft.entries(),
+  };
+}
+
+function faultOf({ message, line, column }: { message: string; line: number; column: number }): YamlFault {
+  return { code: 'invalid-line', message, line, column };
 }
 
 const NO_WORDS: Words = { terms: {} };
+const UNREAD = {
+  severity: 'notice',
+  code: 'upstream-unread',
+  message:
+    'the last good copy has no entry, read as format, column and type say now: until it has one, what is live of this list stays',
+} as const;
 
 function makeDraft(
   list: ListFile,
   overrides: ReadonlyMap<string, Override>,
-  { channel, guards, problems }: ListContext,
+  { channel, guards, problems }: Pick<ListContext, 'channel' | 'guards'> & { problems: Pick<Problem[], 'push'> },
 ) {
   const counts = { accepted: 0, duplicates: 0, unsupported: 0, invalid: 0 };
   // By type and then by value, so that a million lines need no million keys glued together.
   const found = new Map<ObservableType, Map<string, Entry>>();
   const lay = makeTermsPool();
 
-  /** Each way out of here counts once. `known`: what this item is, where it was accepted before and nothing was to be said of it. */
-  const take = (item: Item, file: string, known?: Observable): void => {
+  /** Each way out of here counts once. `only`: the type that is asked for; another is left out. */
+  const take = (item: Item, file: string, only?: ObservableType): void => {
     const position = { file, line: item.line, column: item.column };
     const say = (severity: Problem['severity'], code: string, message: string, observable?: Observable) => {
       problems.push({ severity, code, message, ...(observable && { observable }), ...position });
@@ -97,11 +157,7 @@ function makeDraft(
     for (const { code, message, line, column } of item.faults ?? [])
       problems.push({ severity: 'error', code, message, file, line, column });
     const result =
-      known !== undefined
-        ? { observable: known }
-        : item.broken && item.value === ''
-          ? undefined
-          : normalise(item.value, { type: item.type, refang: list.refang });
+      item.broken && item.value === '' ? undefined : normalise(item.value, { type: item.type, refang: list.refang });
     if (result === undefined || 'refused' in result || item.broken) {
       counts.invalid++;
       if (result !== undefined && 'refused' in result) {
@@ -111,6 +167,10 @@ function makeDraft(
       return;
     }
     const { observable, notice }: { observable: Observable; notice?: Remark } = result;
+    if (only !== undefined && observable.type !== only) {
+      counts.unsupported++;
+      return;
+    }
     if (list.action === 'block' && observable.type === 'domain' && observable.value.startsWith('*.')) {
       counts.invalid++;
       say('error', 'wildcard-on-block-list', wildcardMessage(observable));
@@ -120,6 +180,12 @@ function makeDraft(
       counts.unsupported++;
       const message = `${quoted(observable.value)} is of type ${observable.type}, which the channel ${channel.name} does not declare: it is not published`;
       say('notice', 'unsupported-type', message, observable);
+      return;
+    }
+    const rangeless = isRange(observable) ? refusesRanges(channel?.consumers ?? [], observable.type) : undefined;
+    if (rangeless !== undefined) {
+      counts.invalid++;
+      say('error', 'consumer-range', rangeMessage(observable, list.channel, rangeless));
       return;
     }
     const words = overrides.size === 0 ? item.words : overridden(item.words, overrides.get(observableKey(observable)));
@@ -133,13 +199,15 @@ function makeDraft(
       say('notice', 'duplicate', duplicateMessage(first), observable);
       return;
     }
-    const guarded = list.action === 'block' && known === undefined ? guards(observable) : undefined;
-    if (guarded !== undefined && words.force === undefined) {
+    const guarded = list.action === 'block' ? guards.judge(observable) : undefined;
+    const forced = words.force !== undefined && guarded?.weight !== 'never';
+    if (guarded !== undefined && guarded.weight !== 'warn' && !forced) {
       counts.invalid++;
       say('error', guarded.code, guarded.message, observable);
       return;
     }
-    if (guarded !== undefined) {
+    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message);
+    if (guarded?.weight === 'refuse') {
       say(
         'notice',
         'forced',
@@ -147,22 +215,46 @@ function makeDraft(
         observable,
       );
     }
+    const terms = lay(list.terms, words.terms);
+    const missing = channel?.require.find((word) => terms[word] === undefined);
+    if (missing !== undefined) {
+      counts.invalid++;
+      say('error', 'required-word', requiredMessage(observable, missing, list.channel));
+      return;
+    }
     if (notice !== undefined) say('notice', notice.code, notice.message);
     counts.accepted++;
-    const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && observable.value.includes('/');
+    const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && isRange(observable);
     values.set(observable.value, {
       observable,
-      terms: lay(list.terms, words.terms),
+      terms,
       list: list.name,
       channel: list.channel,
       position,
       ...(carveOut && { carveOut }),
+      ...(forced && list.action === 'block' && { forced }),
       ...(words.adopt && { adopt: words.adopt }),
     });
   };
 
+  /** It was accepted before, with nothing to be said of it and the list's own terms: it stands again, unless it stands already. */
+  const takeKnown = (entry: Entry): void => {
+    const { observable, position } = entry;
+    const values = mapOf(found, observable.type);
+    if (values.has(observable.value)) {
+      take({ ...position, value: observable.value, words: NO_WORDS }, position.file);
+      return;
+    }
+    counts.accepted++;
+    values.set(observable.value, entry);
+  };
+
   return {
     take,
+    takeKnown,
+    leaveOut() {
+      counts.unsupported++;
+    },
     counts() {
       const by_type: Partial<Record<ObservableType, number>> = {};
       for (const [type, values] of found) if (values.size > 0) by_type[type] = values.size;
@@ -221,6 +313,14 @@ function overridden(own: Words, override: Override | undefined): Words {
 
 function wildcardMessage({ value }: Observable): string {
   return `${quoted(value)} stands on allow lists only: write ${quoted(value.slice(2))}, firewalls match the names below it anyway`;
+}
+
+function rangeMessage({ value }: Observable, channel: string, consumer: ConsumerName): string {
+  return `${quoted(value)} is a range, and ${consumer}, which pulls the feeds of ${channel}, takes single addresses only: list the addresses, or publish ranges in a channel without it`;
+}
+
+function requiredMessage({ value }: Observable, word: RequiredWord, channel: string): string {
+  return `${quoted(value)} has no ${word}, which the channel ${channel} requires: write it beside the value, in overrides, or in the list's defaults`;
 }
 
 function duplicateMessage({ observable, position }: Entry): string {

@@ -1,4 +1,4 @@
-import type { Entry, Position } from '../ctim/entry.ts';
+import type { AllowedByHand, Entry, Position } from '../ctim/entry.ts';
 import { type Observable, observableKey } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import { type AddressRange, makeRangeTable, parseRange, rangeOf, without } from './address.ts';
@@ -19,13 +19,26 @@ import { hostOf, isWholeHost } from './url.ts';
  *
  * A shadowed entry is not published and a notice names both lines. A feed lists everything linked to it whatever its
  * disposition, so allow acts by leaving out, and a wider block cannot be left out in part: hence the two errors.
- * What people allowed by hand shadows in the same way, but never makes a list invalid: there the errors are notices.
+ * What people allowed by hand shadows in the same way, but never makes a list invalid: there the errors are notices. With
+ * `--carve-out` a person splits the ranges that contain it, whatever their lists say of that.
  */
-export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Observable[]): Precedence {
+export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly AllowedByHand[]): Precedence {
   const committed = makeAllowed(
-    allows.map(({ observable, position }) => ({ observable, where: placeText(position), byHand: false })),
+    allows.map(({ observable, position }) => ({
+      observable,
+      where: placeText(position),
+      byHand: false,
+      carves: false,
+    })),
   );
-  const byHand = makeAllowed(adhocAllow.map((observable) => ({ observable, where: 'adhoc-allow', byHand: true })));
+  const byHand = makeAllowed(
+    adhocAllow.map((observable) => ({
+      observable,
+      where: 'adhoc-allow',
+      byHand: true,
+      carves: observable.carveOut === true,
+    })),
+  );
   if (allows.length + adhocAllow.length === 0) return () => UNTOUCHED;
   return (entry) => {
     const shadow = committed.covers(entry.observable) ?? byHand.covers(entry.observable);
@@ -43,9 +56,13 @@ export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Ob
       (remark) => remark !== undefined,
     );
     if (said.length === 0) return UNTOUCHED;
-    const carved =
-      entry.carveOut && carve(entry, [...committed.holes(entry.observable), ...byHand.holes(entry.observable)]);
-    if (carved) return carved;
+    const holes = byHand.holes(entry.observable);
+    const punched = entry.carveOut
+      ? [...committed.holes(entry.observable), ...holes]
+      : holes.filter(({ label }) => label.carves);
+    // A list that is invalid stays so: by hand only what people allowed by hand is let through.
+    if (punched.length > 0 && !said.some(({ severity }) => severity === 'error' && !entry.carveOut))
+      return carve(entry, punched);
     return {
       published: true,
       problems: said.map((remark) => ({ ...remark, observable: entry.observable, ...entry.position })),
@@ -70,6 +87,8 @@ interface Allow {
   /** `feeds/never-block.yaml:9`, or the list of what people did by hand. */
   readonly where: string;
   readonly byHand: boolean;
+  /** Whether ranges that contain it are split although their entries do not say so. */
+  readonly carves: boolean;
 }
 
 interface Allowed {

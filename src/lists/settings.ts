@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
-import type { Observable } from '../ctim/observable.ts';
 import {
   type ChannelSettings,
   type ChannelText,
@@ -9,6 +8,8 @@ import {
   readChannels,
   sharedTitles,
 } from './channels.ts';
+import { type GuardSettings, guardSettings, guardSettingsSchema } from './guards/guard-settings.ts';
+import type { ProtectedValue } from './guards/protected.ts';
 import {
   type LifetimeBounds,
   type Parsed,
@@ -17,48 +18,27 @@ import {
   parsePeriod,
   parseRetention,
 } from './lifetime.ts';
+import { type FeedLimits, feedLimitsSchema } from './limits-schema.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
 import { isNull, parseYaml, type YamlFault, type YamlNode } from './yaml-tree.ts';
 
-/** A value that no list may block, said by the organisation itself. */
-export interface ProtectedValue {
-  readonly observable: Observable;
-  readonly reason?: string;
-  readonly line: number;
-}
-
-export type Limits = z.infer<typeof limitsSchema>;
-
 export interface Settings {
   readonly owner?: string;
   readonly channels: ReadonlyMap<string, ChannelSettings>;
-  readonly limits: Limits;
+  /** Of each feed; a channel's own come before them. */
+  readonly limits: FeedLimits;
   readonly lifetime: LifetimeBounds;
   /** How long what is dead stays in CTIA; undefined where nothing is said. */
   readonly collectAfterMs?: number;
   readonly protect: readonly ProtectedValue[];
-  readonly guards: { readonly documentation: 'refuse' | 'allow' };
+  readonly guards: GuardSettings;
   /** How long the journal tells of what was changed; absent where the settings say nothing. */
   readonly historyKeepMs?: number;
   /** How often renewals run; absent where the settings say nothing. */
   readonly renewEveryMs?: number;
 }
-
-const count = z.int({ error: 'a whole number is expected' }).min(0, 'the least is 0');
-const share = z.number({ error: 'a number from 0 to 1 is expected' }).min(0, 'the least is 0').max(1, 'the most is 1');
-
-const limitsSchema = z
-  .strictObject({
-    additions: count.describe('Most observables that one plan may add to a feed.'),
-    additions_share: share.describe('The same, as a share of what the feed holds.'),
-    withdrawals: count.describe('Most observables that one plan may take out of a feed.'),
-    withdrawals_share: share.describe('The same, as a share of what the feed holds.'),
-    allow_losses: count.describe('Most allow entries that one plan may withdraw.'),
-    entries_per_feed: count.describe('Most observables that a feed may hold.'),
-  })
-  .partial();
 
 const period = z.string({ error: 'a text is expected, such as 5m' }).transform((text, context) => {
   const parsed = parsePeriod(text);
@@ -93,7 +73,7 @@ export const settingsSchema = z.strictObject({
     .describe('Whose entities these are; prefix of all external ids. Required against Cisco XDR.')
     .optional(),
   channels: z.record(z.string().regex(CHANNEL_NAME), channelSchema).optional(),
-  limits: limitsSchema.optional(),
+  limits: feedLimitsSchema.optional(),
   lifetime: lifetimeSchema.optional(),
   collect: collectSchema.optional(),
   history: historySchema.optional(),
@@ -102,14 +82,7 @@ export const settingsSchema = z.strictObject({
     .describe('What no list may block.')
     .optional(),
   renew: z.strictObject({ every: period.describe('How often renewals run.') }).optional(),
-  guards: z
-    .strictObject({
-      documentation: z
-        .enum(['refuse', 'allow'], { error: 'expected is refuse or allow' })
-        .describe('192.0.2.0/24, example.com and the like.'),
-    })
-    .partial()
-    .optional(),
+  guards: guardSettingsSchema.optional(),
 });
 
 export function defaultSettings(): Settings {
@@ -142,7 +115,7 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
     lifetime: readBounds(findKey(tree, 'lifetime'), checked.value?.lifetime, faults),
     ...(collectAfterMs !== undefined && { collectAfterMs }),
     ...(kept !== undefined && { historyKeepMs: kept }),
-    ...(guards?.documentation !== undefined && { documentation: guards.documentation }),
+    guards: guardSettings(guards),
     ...(renew !== undefined && { renewEveryMs: renew.every }),
     protect: readProtect(findKey(tree, 'protect'), faults),
   });
@@ -152,11 +125,11 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
 
 interface Said {
   owner?: string;
-  limits?: Limits;
+  limits?: FeedLimits;
   lifetime?: LifetimeBounds;
   collectAfterMs?: number;
   historyKeepMs?: number;
-  documentation?: 'refuse' | 'allow';
+  guards?: GuardSettings;
   renewEveryMs?: number;
   protect?: readonly ProtectedValue[];
 }
@@ -169,7 +142,7 @@ function assemble(
     lifetime = {},
     collectAfterMs,
     historyKeepMs,
-    documentation = 'refuse',
+    guards = guardSettings(),
     renewEveryMs,
     protect = [],
   }: Said,
@@ -190,7 +163,7 @@ function assemble(
     ...(collectAfterMs !== undefined && { collectAfterMs }),
     ...(historyKeepMs !== undefined && { historyKeepMs }),
     protect,
-    guards: { documentation },
+    guards,
   };
 }
 

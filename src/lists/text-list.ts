@@ -5,8 +5,10 @@ export interface TextLine {
   readonly value: string;
 }
 
-const WHOLE_LINE_COMMENT = /^(?:[#;!]|\/\/)/;
+export const WHOLE_LINE_COMMENT = /^(?:[#;!]|\/\/)/;
 const TRAILING_COMMENT = /[ \t][#;]/;
+/** Nearly every line of nearly every list: a value and nothing else. */
+const VALUE_ALONE = /^[0-9A-Za-z]\S*$/;
 
 /**
  * The lines of a plain text list: one observable a line, of a TAB table the first column. A line that begins with `#`,
@@ -20,16 +22,19 @@ export function* textLines(text: string): Generator<TextLine> {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     const raw = text.slice(start, end);
-    const value = raw.trim();
-    if (value !== '' && !WHOLE_LINE_COMMENT.test(value)) {
-      const column = raw.indexOf(value) + 1 + (line === 1 ? bom : 0);
-      yield { line, column, value: firstColumn(value) };
-    }
     start = end + 1;
+    const before = line === 1 ? bom : 0;
+    if (VALUE_ALONE.test(raw)) {
+      yield { line, column: 1 + before, value: raw };
+      continue;
+    }
+    const value = raw.trim();
+    if (value === '' || WHOLE_LINE_COMMENT.test(value)) continue;
+    yield { line, column: raw.indexOf(value) + 1 + before, value: firstColumn(value) };
   }
 }
 
-function firstColumn(value: string): string {
+export function firstColumn(value: string): string {
   const comment = value.search(TRAILING_COMMENT);
   const kept = comment < 0 ? value : value.slice(0, comment);
   const tab = kept.indexOf('\t');

@@ -1,6 +1,7 @@
 import type { FeedName } from '../ctim/feed.ts';
 import { type Actual, type ActualJudgement, isLive } from './actual.ts';
 import type { Change } from './change.ts';
+import { SLICE, type Sliced } from './slices.ts';
 
 export interface Collecting {
   readonly now: number;
@@ -26,13 +27,15 @@ export const COLLECT_AFTER_MS = 30 * 24 * 60 * 60 * 1000;
  *   listed, and ran out        | stays: were it gone, it would be made anew
  *   listed, none lives         | stays: it is revived
  */
-export function computeCollects(
+export function* collectsInSlices(
   { actual, desired, ranOut, now, collectAfterMs = COLLECT_AFTER_MS }: Collecting,
   feedOf: (stored: ActualJudgement) => FeedName | undefined,
-): Change[] {
+): Sliced<Change[]> {
   const changes: Change[] = [];
   const before = now - collectAfterMs;
+  let done = 0;
   for (const [h, those] of actual.judgements) {
+    if (++done % SLICE === 0) yield;
     if (!those.some(({ end }) => end < before) || ranOut?.has(h)) continue;
     const listed = desired.has(h);
     if (listed && !those.some((stored) => isLive(stored, now))) continue;

@@ -69,6 +69,11 @@ export function saySame(a: Said, b: Said): boolean {
   return true;
 }
 
+/** The words that two do not say alike. */
+export function differingWords(a: Said, b: Said): (keyof JudgementWords)[] {
+  return WORDS.filter((word) => a[word] !== b[word]);
+}
+
 /** The end of a validity that begins now. What is renewed is spread; all else ends when its list says, to the millisecond. */
 export function endFor(lifetime: Lifetime, h: string, now: number): number {
   if (lifetime.kind === 'once') return lifetime.end;
@@ -88,7 +93,7 @@ export function newJudgement(
     external_ids: judgementIds(owner, generation, terms.lifetime.kind !== 'renewed'),
     start: now - START_BEFORE_MS,
     end: kept.end ?? endFor(terms.lifetime, generation.h, now),
-    references: kept.references ?? [referenceTo(owner, revision, entry)],
+    references: kept.references ?? referencesOf(owner, revision, entry),
   });
 }
 
@@ -113,7 +118,7 @@ export function rewritten(moment: Moment, entry: Entry, stored: ActualJudgement,
     ...fresh,
     valid_time: { ...fresh.valid_time, start_time: iso(start) },
     // Behind our own stands what an adopted one was.
-    external_references: [...fresh.external_references, ...stored.references.slice(1)],
+    external_references: [...fresh.external_references, ...behindOurs(stored.references)],
   };
 }
 
@@ -185,19 +190,23 @@ function judgement(
 }
 
 /**
- * Where the entry came from, and its lifetime: a renewal needs it when no list can be read. Written when a judgement is
- * made or really changes and never compared, so that an inserted line does not touch the thousand entries below it.
+ * Where the entry came from, and its lifetime: a renewal needs it when no list can be read; then its ticket. Written when a
+ * judgement is made or really changes and never compared, so that an inserted line does not touch the thousand entries below it.
  */
-function referenceTo(
-  owner: string,
-  revision: string,
-  { list, position, terms }: Entry,
-): JudgementDocument['external_references'][0] {
-  return {
+function referencesOf(owner: string, revision: string, { list, position, terms }: Entry): ExternalReference[] {
+  const origin = {
     source_name: `${owner}/${list}`,
     external_id: `${revision}:${position.file}:${position.line}`,
     description: `lifetime ${terms.lifetime.text}`,
   };
+  return terms.ticket === undefined ? [origin] : [origin, { source_name: TICKET, external_id: terms.ticket }];
+}
+
+const TICKET = 'ticket';
+
+/** What stands in a judgement's references behind those that `referencesOf` wrote. */
+function behindOurs(references: readonly ExternalReference[]): ExternalReference[] {
+  return references.slice(references[1]?.source_name === TICKET ? 2 : 1);
 }
 
 const LIFETIME_SAID = /^lifetime (\S+)$/;
@@ -280,4 +289,9 @@ function iso(epochMs: number): string {
 /** As `withdrawn` writes it, and CTIA where it ended one by one: then the mark *once* may be left, and the reason alone tells. */
 export function wasWithdrawn({ words: { reason } }: Pick<ActualJudgement, 'words'>): boolean {
   return /(?:^| )withdrawn \S+$/.test(reason ?? '');
+}
+
+/** Of a dead one: neither its list nor a person ended it. Others did, or nobody renewed it. */
+export function endedEarly(stored: Pick<ActualJudgement, 'words' | 'once'>): boolean {
+  return !stored.once && !wasWithdrawn(stored);
 }

@@ -2,7 +2,12 @@ import { feedKey } from '../ctim/feed.ts';
 import { takenIds } from './adopt.ts';
 import type { Change, ChangeKind } from './change.ts';
 import { CHANGE_ORDER } from './change.ts';
-import { isEmpty, type Plan } from './plan.ts';
+import { estimateText } from './estimate.ts';
+import { headroomText } from './headroom.ts';
+import { spaceText } from './limits.ts';
+import type { Overview } from './overview.ts';
+import { isEmpty } from './plan.ts';
+import { shown } from './shown.ts';
 
 /** A plan for a person: counts first, then what enters and leaves each feed, then line by line, then what holds it. */
 const LINES_PER_KIND = 40;
@@ -19,7 +24,8 @@ const SIGN: Readonly<Record<ChangeKind, string>> = {
   collect: '- collect ',
 };
 
-export function renderPlan(plan: Plan): string {
+export function renderPlan(overview: Overview): string {
+  const { plan } = overview;
   const lines = [`Plan for owner ${plan.owner} at ${plan.tenant}, lists of ${plan.revision}`, ''];
   for (const { feed, entries, enters, leaves } of plan.feeds) {
     lines.push(`  ${feedKey(feed).padEnd(24)} ${String(entries).padStart(8)} entries  +${enters} -${leaves}`);
@@ -34,13 +40,69 @@ export function renderPlan(plan: Plan): string {
     if (those.length > LINES_PER_KIND) lines.push(`  … and ${those.length - LINES_PER_KIND} more (--json lists all)`);
   }
   lines.push(
+    ...radiusLines(overview),
+    ...againstLines(overview),
+    ...findingLines(overview),
+    ...headroomLines(overview),
+  );
+  lines.push(
     '',
     isEmpty(plan)
       ? `0 changes, ${plan.unchanged} unchanged`
       : `${plan.changes.length} changes, ${plan.unchanged} unchanged, digest ${plan.digest}`,
   );
+  if (!isEmpty(plan)) lines.push(estimateText(overview.estimate));
   for (const { message } of plan.held) lines.push(`held: ${message}`);
   return lines.join('\n');
+}
+
+const ROWS = 10;
+
+function radiusLines({ radius, space }: Overview): string[] {
+  const added = space.filter(({ addresses }) => addresses > 0n);
+  if (radius.length === 0 && added.length === 0) return [];
+  const ranges = radius.slice(0, ROWS).map(({ value, addresses, feed, list }) => {
+    return `  ${value.padEnd(24)} ${spaceText(addresses, feed.type)}  ${feedKey(feed)}  ${list}`;
+  });
+  return [
+    '',
+    ...added.map(({ feed, addresses }) => `${feedKey(feed)} blocks ${spaceText(addresses, feed.type)} more`),
+    ...ranges,
+    ...(radius.length > ROWS ? [`  … and ${radius.length - ROWS} more ranges (--json lists all)`] : []),
+  ];
+}
+
+function againstLines({ against }: Overview): string[] {
+  if (against === undefined) return [];
+  const { log, lines, unread, successful, blocked, values } = against;
+  return [
+    '',
+    `${log}: ${blocked} of ${successful} successful requests would have been blocked (${lines} lines, ${unread} of no known format)`,
+    ...values.slice(0, LINES_PER_KIND).map(({ value, list, requests, paths }) => {
+      return shown(`  ${String(requests).padStart(8)}  ${value}  ${list}  ${paths.join(' ')}`, AGAINST_BYTES);
+    }),
+    ...(values.length > LINES_PER_KIND
+      ? [`  … and ${values.length - LINES_PER_KIND} more values (--json lists all)`]
+      : []),
+  ];
+}
+
+const AGAINST_BYTES = 300;
+
+/** Exceptions that somebody made. Errors are told by themselves, whether a plan is shown or not. */
+function findingLines({ findings }: Overview): string[] {
+  const exceptions = findings.filter(({ severity }) => severity === 'notice');
+  if (exceptions.length === 0) return [];
+  const more = exceptions.length - ROWS;
+  return [
+    '',
+    ...exceptions.slice(0, ROWS).map(({ file, line, code, message }) => `${file}:${line} ${code} ${message}`),
+    ...(more > 0 ? [`  … and ${more} more exceptions (--json lists all)`] : []),
+  ];
+}
+
+function headroomLines({ headroom }: Overview): string[] {
+  return headroom.length === 0 ? [] : ['', ...headroom.map(headroomText)];
 }
 
 function renderChange(change: Change): string {

@@ -1,5 +1,6 @@
 import { type Actual, type ActualJudgement, isLive } from './actual.ts';
 import type { Change } from './change.ts';
+import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, nextGeneration } from './succession.ts';
 
 /**
@@ -43,18 +44,35 @@ export interface Renewing {
 }
 
 /** In the order of their ends: what would lapse first is renewed first. */
-export function computeRenewals(renewing: Renewing): Renewal[] {
-  const renewals: Renewal[] = [];
-  for (const h of renewing.actual.judgements.keys()) renewals.push(...renewalsOf(renewing, h));
-  return renewals.sort((a, b) => a.stored.end - b.stored.end);
+export function computeRenewals(renewing: Renewing): readonly Renewal[] {
+  return atOnce(renewalsInSlices(renewing));
 }
 
-function renewalsOf({ actual, now, everyMs }: Renewing, h: string): Renewal[] {
-  const inFeed = (actual.judgements.get(h) ?? []).filter((stored) => stored.links.length > 0 && isLive(stored, now));
+export function* renewalsInSlices(renewing: Renewing): Sliced<readonly Renewal[]> {
+  const renewals: Renewal[] = [];
+  let done = 0;
+  for (const [h, those] of renewing.actual.judgements) {
+    // On most days none of nearly all, so that this is asked first.
+    if (those.some((stored) => isDue(renewing, stored))) renewals.push(...renewalsOf(renewing, h, those));
+    if (++done % SLICE === 0) yield;
+  }
+  return yield* sorted(renewals, (a, b) => a.stored.end - b.stored.end);
+}
+
+function isDue(
+  { now, everyMs }: Renewing,
+  stored: ActualJudgement,
+): stored is ActualJudgement & { lifetimeMs: number } {
+  const { lifetimeMs, once, end } = stored;
+  return !once && lifetimeMs !== undefined && end - now < marginFor(lifetimeMs, everyMs) && isLive(stored, now);
+}
+
+function renewalsOf(renewing: Renewing, h: string, those: readonly ActualJudgement[]): Renewal[] {
+  const inFeed = those.filter((stored) => stored.links.length > 0 && isLive(stored, renewing.now));
   return latestOfEachFeed(inFeed).flatMap((stored): Renewal[] => {
-    const { lifetimeMs, once, end } = stored;
-    if (once || lifetimeMs === undefined || end - now >= marginFor(lifetimeMs, everyMs)) return [];
-    return [{ kind: 'renew', feed: undefined, stored, lifetimeMs, next: nextGeneration(actual, h) }];
+    if (!isDue(renewing, stored)) return [];
+    const { lifetimeMs } = stored;
+    return [{ kind: 'renew', feed: undefined, stored, lifetimeMs, next: nextGeneration(renewing.actual, h) }];
   });
 }
 

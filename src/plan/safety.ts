@@ -1,7 +1,7 @@
 import { feedKey } from '../ctim/feed.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { isLive, listOf } from './actual.ts';
-import type { Situation } from './changes.ts';
+import { heldBySize, type SizeInput } from './over-limit.ts';
 import { type Held, isEmpty, liveCount, type Plan } from './plan.ts';
 
 /** How a person approved: everything (`--yes`), also what is over a limit (`--force`), or exactly the plan they saw. */
@@ -9,24 +9,13 @@ export interface Approval {
   readonly yes: boolean;
   readonly force: boolean;
   readonly digest: string | undefined;
+  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
+  readonly released?: readonly string[] | undefined;
 }
 
 export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
 
-/** What a plan may do unasked, in observables that enter or leave feeds. What is absent is not limited. */
-export interface Limits {
-  readonly additions?: number | undefined;
-  readonly additions_share?: number | undefined;
-  readonly withdrawals?: number | undefined;
-  readonly withdrawals_share?: number | undefined;
-  readonly allow_losses?: number | undefined;
-  readonly entries_per_feed?: number | undefined;
-}
-
-export interface SafetyInput extends Situation {
-  readonly limits: Limits;
-  /** Names of the channels that allow lists publish to. */
-  readonly allowChannels: ReadonlySet<string>;
+export interface SafetyInput extends SizeInput {
   /** Feeds that another login made, by `feedKey`: their views are read with its rights. */
   readonly feedsOfOthers: ReadonlySet<string>;
   /** Errors in the lists: what they want is not known, so nothing but renewals goes on. No approval lifts this. */
@@ -44,7 +33,7 @@ export interface SafetyInput extends Situation {
 }
 
 /** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
-type Rule = (input: SafetyInput, plan: Plan) => Held | undefined;
+type Rule = (input: SafetyInput, plan: Plan) => Held | readonly Held[] | undefined;
 
 const rules: readonly Rule[] = [
   problemsInLists,
@@ -54,7 +43,7 @@ const rules: readonly Rule[] = [
   olderCommit,
   otherHistory,
   listVanished,
-  overLimit,
+  size,
 ];
 
 /** Rules that a person lifts by mending the lists and by nothing else. */
@@ -131,30 +120,11 @@ function otherHistory({ standing, state, approval }: SafetyInput, plan: Plan): H
   return { rule: 'other-history', message };
 }
 
-/** Of a feed with fewer entries than this no share is taken: three of four may well go. */
-const SHARE_OF_MIN = 10;
-
-/** Counts observables that enter or leave a feed: a list that moved is no withdrawal. */
-function overLimit({ limits, allowChannels, unattended, approval }: SafetyInput, plan: Plan): Held | undefined {
-  if (unattended || approval.force || approval.digest === plan.digest) return undefined;
-  const over: string[] = [];
-  const check = (what: string, count: number, limit: number | undefined) => {
-    if (limit !== undefined && count > limit) over.push(`${what} ${count} (limit ${limit})`);
-  };
-  for (const { feed, entries, enters, leaves } of plan.feeds) {
-    const before = entries - enters + leaves;
-    const share = (part: number) => (before < SHARE_OF_MIN ? 0 : Math.round((1000 * part) / before) / 1000);
-    const name = feedKey(feed);
-    check(`${name} entries`, entries, limits.entries_per_feed);
-    check(`${name} additions`, enters, limits.additions);
-    check(`${name} share of additions`, share(enters), limits.additions_share);
-    check(`${name} withdrawals`, leaves, limits.withdrawals);
-    check(`${name} share of withdrawals`, share(leaves), limits.withdrawals_share);
-    if (allowChannels.has(feed.channel)) check(`${name} allow entries lost`, leaves, limits.allow_losses);
-  }
-  if (over.length === 0) return undefined;
-  const message = `over the limits of settings.yaml: ${over.join(', ')}; if the plan is right, --force or --digest ${plan.digest}`;
-  return { rule: 'over-limit', message };
+/** Too much at once, more than a firewall takes, or nothing at all: see over-limit.ts. */
+function size(input: SafetyInput, plan: Plan): Held[] {
+  const { unattended, approval } = input;
+  if (unattended || approval.force || approval.digest === plan.digest) return [];
+  return heldBySize(input, plan);
 }
 
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
@@ -164,6 +134,7 @@ function listVanished(
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const gone = plan.changes.flatMap((change) => {
+    if (change.feed && approval.released?.includes(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
     const list = listOf(change.stored);
     return list === undefined || lists.has(list)

@@ -5,7 +5,7 @@ import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { toldLifetime } from '../lists/lifetime.ts';
-import type { Actual, ActualJudgement, ActualLink, JudgementWords } from '../plan/actual.ts';
+import type { Actual, ActualJudgement, ActualLink } from '../plan/actual.ts';
 import { lifetimeText, wordsOf } from '../plan/documents.ts';
 
 /** Who reads: what is ours bears the owner's mark and belongs to our organisation. */
@@ -28,15 +28,15 @@ export interface State {
  * external id, which CTIA answers with `exists`: no harm done.
  */
 export async function readActual(client: CtiaClient, self: Self): Promise<Actual> {
-  const words = makeInterner<JudgementWords>();
+  const shared = makeInterner();
   const links = new Map<string, { h: string; link: ActualLink }[]>();
   for await (const page of client.pagesByExternalId('relationship', ownedId(self.owner))) {
-    for (const stored of page) noteLink(links, self, stored);
+    for (const stored of page) noteLink(links, self, stored, shared);
   }
   const judgements = new Map<string, ActualJudgement[]>();
   for await (const page of client.pagesByExternalId('judgement', ownedId(self.owner))) {
     for (const stored of page) {
-      const judgement = actualJudgement(self, stored, links.get(stored.id) ?? [], words);
+      const judgement = actualJudgement(self, stored, links.get(stored.id) ?? [], shared);
       if (judgement === undefined) continue;
       links.delete(stored.id);
       const those = judgements.get(judgement.h);
@@ -68,12 +68,17 @@ export function stateOf(owner: string, indicators: readonly StoredIndicator[]): 
   );
 }
 
-function noteLink(links: Map<string, { h: string; link: ActualLink }[]>, self: Self, stored: StoredRelationship): void {
+function noteLink(
+  links: Map<string, { h: string; link: ActualLink }[]>,
+  self: Self,
+  stored: StoredRelationship,
+  shared: Interner,
+): void {
   const generation = generationOf(self.owner, 'link', stored.externalIds);
   if (!isOurs(self, stored) || generation === undefined || stored.relationship_type !== LINK_TYPE) return;
   const note = {
     h: generation.h,
-    link: { id: stored.id, g: generation.g, target: stored.target_ref, tlp: stored.tlp },
+    link: { id: stored.id, g: generation.g, target: shared(stored.target_ref), tlp: stored.tlp },
   };
   const those = links.get(stored.source_ref);
   if (those) those.push(note);
@@ -84,7 +89,7 @@ export function actualJudgement(
   self: Self,
   stored: StoredJudgement,
   links: readonly { link: ActualLink }[],
-  shared: (words: JudgementWords) => JudgementWords,
+  shared: Interner,
 ): ActualJudgement | undefined {
   if (!isOurs(self, stored)) return undefined;
   const judgement = judgementSaid(
@@ -127,13 +132,15 @@ export function judgementSaid(
   };
 }
 
-/** A hundred thousand judgements of one list say the same words: keep them once. */
-export function makeInterner<T>(): (value: T) => T {
-  const known = new Map<string, T>();
-  return (value) => {
-    const key = JSON.stringify(value);
+/** Of what is equal, one. A hundred thousand judgements of one list say the same words and are linked to one indicator. */
+export type Interner = <T>(value: T) => T;
+
+export function makeInterner(): Interner {
+  const known = new Map<string, unknown>();
+  return <T>(value: T): T => {
+    const key = typeof value === 'string' ? value : JSON.stringify(value);
     const found = known.get(key);
-    if (found !== undefined) return found;
+    if (found !== undefined) return found as T;
     known.set(key, value);
     return value;
   };

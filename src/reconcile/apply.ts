@@ -12,6 +12,7 @@ import { adopt } from './adopt.ts';
 import { type BulkRights, rightsOfThisRun, successionNotice } from './bulk-rights.ts';
 import { importPairs } from './import-pairs.ts';
 import { linksFirst, linksLast } from './link-tlp.ts';
+import { type AskMeanwhile, stillWanted } from './meanwhile.ts';
 import { expireEach } from './one-by-one.ts';
 import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { collect, unlink } from './remove.ts';
@@ -32,6 +33,8 @@ export interface ApplyContext {
   learnEntitiesMax(max: number): void;
   readonly record: Recorder;
   readonly rights: BulkRights;
+  /** Asked before a batch goes: what of it people want no more. Absent for what a person does now. */
+  readonly meanwhile?: AskMeanwhile | undefined;
   /** What this batch came to know, in order. An entry of which nothing is said here is not known any more. */
   readonly learned: Learned[];
 }
@@ -52,6 +55,7 @@ export function makeApplyContext(
     indicators: ReadonlyMap<string, string | undefined>;
     record?: Recorder | undefined;
     rights?: BulkRights | undefined;
+    meanwhile?: AskMeanwhile | undefined;
   },
 ): ApplyContext {
   const { client, clock, self, signal, revision, indicators, record = NO_RECORD, rights = rightsOfThisRun() } = parts;
@@ -68,6 +72,7 @@ export function makeApplyContext(
     },
     record,
     rights,
+    meanwhile: parts.meanwhile,
     learned: [],
   };
   return context;
@@ -78,12 +83,18 @@ export function makeApplyContext(
  * run could not make: what would be withdrawn for them stays where it is.
  */
 export async function applyBatch(context: ApplyContext, batch: Batch, failed: ReadonlySet<string>): Promise<Outcome> {
-  await context.record.begin(batch.changes.map(hashOf));
+  const wanted = context.meanwhile ? stillWanted(batch, await context.meanwhile()) : batch;
+  const leftOut = batch.changes.length - wanted.changes.length;
+  const notices =
+    leftOut === 0 ? [] : [`${leftOut} changes were left out: a person holds their channel, or let them through`];
+  if (wanted.changes.length === 0) return { applied: 0, failures: [], notices };
+  await context.record.begin(wanted.changes.map(hashOf));
   context.learned.length = 0;
-  const outcome = await carryOut(context, batch, failed);
+  const outcome = await carryOut(context, wanted, failed);
   const unknown = new Set(outcome.failures.filter(({ kind }) => kind === 'unknown').map(({ h }) => h));
   await context.record.end(context.learned.filter(({ h }) => !unknown.has(h)));
-  return together([outcome, await note(context, batch, outcome, unknown)]);
+  const said = { ...outcome, notices: [...outcome.notices, ...notices] };
+  return together([said, await note(context, wanted, outcome, unknown)]);
 }
 
 /** What is written is written: a journal that cannot be kept stops nothing. */

@@ -1,21 +1,25 @@
 import type { CtiaClient } from '../ctia/client.ts';
-import type { StoredJudgement } from '../ctia/stored.ts';
-import type { Entry } from '../ctim/entry.ts';
+import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
-import { type Observable, sameObservable } from '../ctim/observable.ts';
-import { type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
+import type { Observable } from '../ctim/observable.ts';
+import type { ActualJudgement } from '../plan/actual.ts';
+import type { Change } from '../plan/change.ts';
+import { EMPTY, type Hold } from '../plan/hold.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
-import { actualJudgement, type Self } from './actual.ts';
+import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import type { BulkRights } from './bulk-rights.ts';
 import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.ts';
+import { allowedAround, isReserved, placeOf } from './neighbours.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
+import { CARVE_OUT } from './prepare.ts';
 
 /**
  * What a person does by hand is will too. It has no list: the judgement itself says what is wanted and until when, always
- * `once`, so no sync undoes it and losing Redis does not lose it.
+ * `once`, so no sync undoes it and losing Redis does not lose it. What is looked at and what is written on it is one step
+ * of the only writer: no batch of a sync comes between.
  */
 export interface HandWork {
   readonly client: CtiaClient;
@@ -23,8 +27,19 @@ export interface HandWork {
   readonly signal?: AbortSignal | undefined;
   readonly owner: string;
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly record?: Recorder;
-  readonly rights?: BulkRights;
+  readonly record?: Recorder | undefined;
+  readonly rights?: BulkRights | undefined;
+  readonly notes?: HandNotes | undefined;
+}
+
+/** Where those hear of it who carry out a plan that was made before. */
+export interface HandNotes {
+  letThrough(allowed: AllowedByHand): Promise<void>;
+  hold(channel: string): Promise<void>;
+  /** Its next plan is approved. */
+  release(channel: string): Promise<void>;
+  /** Something was done: what was planned before is to be planned again. */
+  done(): Promise<void>;
 }
 
 export interface HandReport {
@@ -34,6 +49,8 @@ export interface HandReport {
   readonly shown: readonly string[];
   readonly gone: readonly string[];
   readonly until?: string;
+  /** Ranges that hold the value, and that are published in parts around it for that time. */
+  readonly split?: readonly string[];
   readonly failures: readonly Failure[];
 }
 
@@ -49,28 +66,39 @@ const PRIORITY_BY_HAND = 100;
 const CLEAN = 1;
 const MALICIOUS = 2;
 
-export async function addByHand(
-  work: HandWork,
-  {
-    observable,
-    channel,
-    lifetimeMs,
-    reason,
-  }: { observable: Observable; channel: Channel; lifetimeMs: number; reason: string },
-): Promise<HandReport> {
+export interface AddRequest {
+  readonly observable: Observable;
+  readonly channel: Channel;
+  /** All that there are: allow beats block in each of them. */
+  readonly channels: readonly Channel[];
+  readonly lifetimeMs: number;
+  readonly reason: string;
+}
+
+export async function addByHand(work: HandWork, request: AddRequest): Promise<HandReport> {
+  const { observable, channel, channels, lifetimeMs, reason } = request;
   if (!channel.titles.has(observable.type)) {
     throw new HandRefused(
       `channel ${channel.name} has no feed of type ${observable.type}; it has ${[...channel.titles.keys()].join(', ')}`,
     );
   }
-  const { context, feeds } = await makeReady(work, await look(work, [channel]), [channel]);
-  const end = context.moment().now + lifetimeMs;
-  const outcome = await work.exclusively(() => put(context, entryByHand(channel, observable, end, reason)));
+  const looked = await look(work, only(observable.type, [channel]));
+  refuseOnHold(looked, [channel]);
+  const end = work.client.serverNow() + lifetimeMs;
+  const { outcome, feeds, ended } = await work.exclusively(async () => {
+    const entry = entryByHand(channel, observable, end, reason);
+    const ended = channel.action === 'block' ? await letThroughBefore(work, looked, channels, entry) : [];
+    const { context, feeds } = await makeReady(work, looked, only(observable.type, [channel]));
+    const outcomes = [await put(context, entry)];
+    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw(context, ended, []));
+    return { outcome: together(outcomes), feeds, ended };
+  });
   const feed = feeds.find((it) => it.channel === channel.name && it.type === observable.type);
   const shown = outcome.failures.length === 0 && feed && (await becomes(work, feed, observable.value, true));
+  const over = ended.length === 0 ? '' : ', and no longer let through by hand';
   return {
     observable,
-    did: `${channel.action === 'block' ? 'blocked' : 'allowed'} in ${channel.name}`,
+    did: `${channel.action === 'block' ? 'blocked' : 'allowed'} in ${channel.name}${over}`,
     shown: shown && feed ? [feedKey(feed)] : [],
     gone: [],
     until: new Date(end).toISOString(),
@@ -78,61 +106,27 @@ export async function addByHand(
   };
 }
 
-/**
- * Takes back what was added by hand. What a list blocks stays, unless `allow` says for how long to let it through: then
- * an entry of `adhoc-allow` takes it out of the block feeds for that time.
- */
-export async function removeByHand(
-  work: HandWork,
-  request: {
-    observable: Observable;
-    channels: readonly Channel[];
-    allow: { channel: Channel; lifetimeMs: number; reason: string } | undefined;
-  },
-): Promise<HandReport> {
-  const { observable, channels, allow } = request;
-  const looked = await look(work, channels);
-  const now = work.client.serverNow();
-  const found = (await work.client.judgementsOn(observable))
-    .filter((stored) => sameObservable(stored.observable as Observable, observable))
-    .flatMap((stored): ActualJudgement[] => ours(looked.self, stored))
-    .filter((judgement) => isLive(judgement, now));
-  const blocks = channels.filter(({ action }) => action === 'block');
-  const blocking = found.filter(({ words }) => words.disposition !== CLEAN);
-  const byHand = blocking.filter(({ h }) => isOf(h, observable, blocks, 'adhoc-block'));
-  const listed = blocking.filter((judgement) => !byHand.includes(judgement));
-  if (listed.length > 0 && allow === undefined) throw new HandRefused(stillListed(observable, listed));
-  if (blocking.length === 0 && allow === undefined) {
-    throw new HandRefused(`${observable.type} ${observable.value} is not blocked by us: nothing to remove`);
-  }
-  // Only now is anything made: who is refused finds the tenant as it was.
-  const { context, feeds } = await makeReady(work, looked, allow ? [allow.channel] : []);
-  const outcomes: Outcome[] = [];
-  const end = allow && now + allow.lifetimeMs;
-  if (allow && end !== undefined) {
-    outcomes.push(
-      await work.exclusively(() => put(context, entryByHand(allow.channel, observable, end, allow.reason))),
-    );
-  }
-  const changes = blocking.map((stored) => ({ kind: 'withdraw', feed: undefined, stored, after: [] }) as const);
-  if (changes.length > 0)
-    outcomes.push(await work.exclusively(() => applyBatch(context, { kind: 'withdraw', changes }, new Set())));
-  const gone: string[] = [];
-  for (const feed of feeds) {
-    const blocked = feed.type === observable.type && blocks.some(({ name }) => name === feed.channel);
-    if (blocked && (await becomes(work, feed, observable.value, false))) gone.push(feedKey(feed));
-  }
-  return {
-    observable,
-    did: allow ? `allowed in ${allow.channel.name}, withdrawn where it was blocked` : 'withdrawn',
-    shown: [],
-    gone,
-    ...(end !== undefined && { until: new Date(end).toISOString() }),
-    failures: together(outcomes).failures,
-  };
+/** What an allow list lets through stays so; of what a person let through just so, the later word counts: it ends. */
+async function letThroughBefore(
+  { client }: HandWork,
+  { self }: Looked,
+  channels: readonly Channel[],
+  entry: Entry,
+): Promise<readonly ActualJudgement[]> {
+  const { observable } = entry;
+  const allowed = await allowedAround(client, self, channels, entry);
+  const ends = allowed.filter(
+    (it) => isReserved(it, channels, 'adhoc-allow') && it.observable.value === observable.value,
+  );
+  const [first] = allowed.filter((it) => !ends.includes(it));
+  if (first === undefined) return ends;
+  const value = first.observable.value === observable.value ? 'it' : first.observable.value;
+  throw new HandRefused(
+    `${observable.value} is not blocked: ${value} is allowed by ${placeOf(first)}, until ${new Date(first.end).toISOString()} at least; take that out first`,
+  );
 }
 
-interface Looked {
+export interface Looked {
   readonly self: Self;
   readonly found: FoundFeeds;
   /** The last applied revision. */
@@ -140,7 +134,7 @@ interface Looked {
 }
 
 /** Reads what there is, and changes nothing. */
-async function look({ client, owner }: HandWork, channels: readonly Channel[]): Promise<Looked> {
+export async function look({ client, owner }: HandWork, channels: readonly Channel[]): Promise<Looked> {
   const { organisation } = await client.identity();
   const self: Self = { owner, organisation };
   const found = await findFeeds(client, self, channels, client.serverNow());
@@ -152,8 +146,26 @@ async function look({ client, owner }: HandWork, channels: readonly Channel[]): 
   return { self, found, revision: found.state.revision };
 }
 
-/** Makes the feeds that these channels miss, and knows the others. */
-async function makeReady(
+export function refuseOnHold({ found }: Looked, channels: readonly Pick<Channel, 'name'>[]): void {
+  const hold = found.holds.find((it) => channels.some(({ name }) => name === it.channel));
+  if (hold !== undefined) throw new HandRefused(onHold(hold));
+}
+
+function onHold({ channel, to, since, reason }: Hold): string {
+  const what = to === EMPTY ? 'emptied' : `put back to ${to}`;
+  return `channel ${channel} is on hold since ${since}, ${what} by a person${reason === undefined ? '' : ` (${reason})`}: nothing enters or leaves it; lift the hold first (panic ${channel} --release)`;
+}
+
+/** These channels, as if they had feeds of this type alone: what is asked of CTIA, and made there, is in proportion. */
+export function only(type: Observable['type'], channels: readonly Channel[]): Channel[] {
+  return channels.map((channel) => ({
+    ...channel,
+    titles: new Map([...channel.titles].filter(([its]) => its === type)),
+  }));
+}
+
+/** Makes the feeds that these channels miss, and knows the others. To be called as the only writer. */
+export async function makeReady(
   work: HandWork,
   { self, found, revision }: Looked,
   channels: readonly Channel[],
@@ -161,7 +173,7 @@ async function makeReady(
   const { client, clock, signal, owner, record } = work;
   const moment = { now: client.serverNow(), owner, revision };
   const missing = found.makings.some(({ feed }) => channels.some(({ name }) => name === feed.channel));
-  const feeds = missing ? await work.exclusively(() => makeFeeds(client, moment, channels, found)) : found.feeds;
+  const feeds = missing ? await makeFeeds(client, moment, channels, found) : found.feeds;
   const context = makeApplyContext({
     client,
     clock,
@@ -175,20 +187,42 @@ async function makeReady(
   return { context, feeds };
 }
 
-function put(context: ApplyContext, entry: Entry): Promise<Outcome> {
-  const feed = { channel: entry.channel, type: entry.observable.type };
-  const generation = { h: entryHash(entry.channel, entry.list, entry.observable), g: 0 };
-  const change = { kind: 'create', feed, entry, judgement: generation, link: generation } as const;
-  return applyBatch(context, { kind: 'import', changes: [change] }, new Set());
+/** What is there already is looked at and brought up to date: so it does for what was never there, and for what is. */
+export function put(context: ApplyContext, ...entries: readonly Entry[]): Promise<Outcome> {
+  const changes = entries.map((entry) => {
+    const feed = { channel: entry.channel, type: entry.observable.type };
+    const generation = { h: entryHash(entry.channel, entry.list, entry.observable), g: 0 };
+    return { kind: 'create', feed, entry, judgement: generation, link: generation } as const;
+  });
+  return applyBatch(context, { kind: 'import', changes }, new Set());
 }
 
-function entryByHand(channel: Channel, observable: Observable, end: number, reason: string): Entry {
+export async function withdraw(
+  context: ApplyContext,
+  those: readonly ActualJudgement[],
+  after: readonly string[],
+  failed: ReadonlySet<string> = new Set(),
+): Promise<Outcome> {
+  const changes = those.map((stored): Extract<Change, { kind: 'withdraw' }> => {
+    return { kind: 'withdraw', feed: undefined, stored, after };
+  });
+  if (changes.length === 0) return { applied: 0, failures: [], notices: [] };
+  return applyBatch(context, { kind: 'withdraw', changes }, failed);
+}
+
+export function entryByHand(
+  channel: Channel,
+  observable: Observable,
+  end: number,
+  reason: string,
+  carveOut = false,
+): Entry {
   const list = channel.action === 'block' ? 'adhoc-block' : 'adhoc-allow';
   return {
     observable,
     list,
     channel: channel.name,
-    position: { file: 'by-hand', line: 1, column: 1 },
+    position: { file: carveOut ? CARVE_OUT : 'by-hand', line: 1, column: 1 },
     terms: {
       disposition: channel.action === 'block' ? MALICIOUS : CLEAN,
       reason,
@@ -202,28 +236,8 @@ function entryByHand(channel: Channel, observable: Observable, end: number, reas
   };
 }
 
-function ours(self: Self, stored: StoredJudgement): ActualJudgement[] {
-  const judgement = actualJudgement(self, stored, [], (words) => words);
-  return judgement === undefined ? [] : [judgement];
-}
-
-function isOf(h: string, observable: Observable, channels: readonly Channel[], list: string): boolean {
-  return channels.some(({ name }) => entryHash(name, list, observable) === h);
-}
-
-function stillListed(observable: Observable, listed: readonly ActualJudgement[]): string {
-  const where = listed.map((judgement) => `list ${listOf(judgement) ?? 'unknown'} (${placeOf(judgement)})`).join(', ');
-  return `${observable.value} stands in ${where}: take it out there, or let it through for a time with --for, for example --for 24h`;
-}
-
-/** `<commit>:feeds/tor.yaml:12` without the commit. */
-function placeOf({ references }: ActualJudgement): string {
-  const id = references[0]?.external_id ?? 'place unknown';
-  return id.slice(id.indexOf(':') + 1);
-}
-
 /** Reads the view until the value is there (or is gone), at most ten seconds. */
-async function becomes(
+export async function becomes(
   { client, clock, signal }: HandWork,
   feed: TypedFeed,
   value: string,

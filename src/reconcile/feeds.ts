@@ -1,10 +1,12 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import { withoutQuery } from '../ctia/http.ts';
 import type { StoredFeed, StoredIndicator } from '../ctia/stored.ts';
 import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
 import { type Channel, type FeedName, feedKey } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { FEED_LIFETIME_LEFT_MIN_MS, feedDocument, indicatorDocument, type Moment } from '../plan/documents.ts';
+import { type Hold, holdsAmong } from '../plan/hold.ts';
 import type { Making } from '../plan/plan.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 
@@ -20,9 +22,21 @@ export interface TypedFeed extends FeedName {
 export interface FoundFeeds {
   readonly feeds: readonly TypedFeed[];
   readonly makings: readonly Making[];
-  /** To say: foreign lifetimes that end, indicators that somebody deleted. */
+  /** To say: the alarms, and what else a person should know of a feed. */
   readonly notices: readonly string[];
+  /** What somebody else must see to: foreign lifetimes that end, indicators that somebody deleted. */
+  readonly alarms: readonly FeedAlarm[];
   readonly state: State | undefined;
+  /** Channels on hold. */
+  readonly holds: readonly Hold[];
+  /** Of ours, those that a later one stands for: they answer until they end, and then are deleted. */
+  readonly former: readonly StoredFeed[];
+}
+
+export interface FeedAlarm {
+  readonly kind: 'feed-ending' | 'indicator-gone';
+  readonly feed: FeedName;
+  readonly message: string;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -101,6 +115,8 @@ export function matchFeeds(
   const feeds: TypedFeed[] = [];
   const makings: Making[] = [];
   const notices: string[] = [];
+  const former: StoredFeed[] = [];
+  const alarms: FeedAlarm[] = [];
   for (const channel of channels) {
     for (const [type, title] of channel.titles) {
       const name = { channel: channel.name, type };
@@ -116,16 +132,22 @@ export function matchFeeds(
       const ours = feed !== undefined && isOurs(self, feed);
       if (feed && indicator && feed.indicator_id !== indicator.id)
         throw new FeedOnOtherIndicator(name, feed, indicator);
-      if (feed && !indicator) notices.push(indicatorGone(name, feed));
+      if (feed && !indicator) alarms.push(indicatorGone(name, feed));
       if (feed && feed.output !== 'observables')
         notices.push(`${feedKey(name)}: the feed ${feed.id} gives ${feed.output}, not a list of values`);
       feeds.push({ ...name, title: title.feed, indicatorId: feed?.indicator_id ?? indicator?.id, feed, ours });
       if (!indicator && !feed) makings.push({ feed: name, what: 'indicator' });
       if (!feed) makings.push({ feed: name, what: 'feed' });
-      else lifetimeOf(name, feed, ours, now, makings, notices);
+      else lifetimeOf(name, feed, ours, now, makings, alarms);
+      for (const before of formerFeeds(self, ownFeeds, name, feed)) {
+        former.push(before);
+        if (!hasEnded(before, now)) notices.push(stillAnswers(name, before));
+      }
     }
   }
-  return { feeds, makings, notices, state: stateOf(self.owner, ownIndicators) };
+  const holds = holdsAmong(self.owner, ownIndicators);
+  const said = [...alarms.map(({ message }) => message), ...notices];
+  return { feeds, makings, notices: said, alarms, state: stateOf(self.owner, ownIndicators), holds, former };
 }
 
 /**
@@ -206,8 +228,40 @@ function newestOwnFeed({ owner }: Self, feeds: readonly StoredFeed[], name: Feed
     )[0];
 }
 
+/** Of a feed that was rotated, the ones before it. */
+function formerFeeds(
+  { owner }: Self,
+  feeds: readonly StoredFeed[],
+  name: FeedName,
+  newest: StoredFeed | undefined,
+): StoredFeed[] {
+  if (newest === undefined) return [];
+  const g = generationOfFeed(owner, newest, name);
+  return feeds.filter((feed) => generationOfFeed(owner, feed, name) >= 0 && generationOfFeed(owner, feed, name) < g);
+}
+
+export function hasEnded({ lifetime }: StoredFeed, now: number): boolean {
+  return lifetime?.end_time !== undefined && Date.parse(lifetime.end_time) < now;
+}
+
+/** Those whose time is over: their views answer 404 already. */
+export async function removeFormer(client: CtiaClient, former: readonly StoredFeed[], now: number): Promise<void> {
+  for (const feed of former) {
+    if (!hasEnded(feed, now)) continue;
+    try {
+      await client.removeOne(feed.id);
+    } catch (error) {
+      if (!isCtiaError(error, 'not-found')) throw error;
+    }
+  }
+}
+
+function stillAnswers(name: FeedName, { id, lifetime }: StoredFeed): string {
+  return `${feedKey(name)}: its former feed ${id} answers until ${lifetime?.end_time ?? 'somebody ends it'}: pull the new one (feeds --show-secrets)`;
+}
+
 /** -1 where the feed is not ours for this channel and type. */
-function generationOfFeed(
+export function generationOfFeed(
   owner: string,
   feed: StoredFeed,
   { channel, type }: { channel: string; type: ObservableType },
@@ -218,8 +272,9 @@ function generationOfFeed(
   return /^\d{1,9}$/.test(g) ? Number(g) : -1;
 }
 
-function indicatorGone(name: FeedName, feed: StoredFeed): string {
-  return `${feedKey(name)}: the indicator of feed ${feed.id} was deleted or renamed; publishing goes on to ${feed.indicator_id ?? 'none'}, which the feed still shows`;
+function indicatorGone(name: FeedName, feed: StoredFeed): FeedAlarm {
+  const message = `${feedKey(name)}: the indicator of feed ${feed.id} was deleted or renamed; publishing goes on to ${feed.indicator_id ?? 'none'}, which the feed still shows`;
+  return { kind: 'indicator-gone', feed: name, message };
 }
 
 function lifetimeOf(
@@ -228,15 +283,14 @@ function lifetimeOf(
   ours: boolean,
   now: number,
   makings: Making[],
-  notices: string[],
+  alarms: FeedAlarm[],
 ): void {
   const end = feed.lifetime?.end_time;
   if (end === undefined) return;
   const leftMs = Date.parse(end) - now;
   if (ours && leftMs < FEED_LIFETIME_LEFT_MIN_MS) makings.push({ feed: name, what: 'feed-lifetime' });
   if (!ours && leftMs < FOREIGN_END_ALARM_MS) {
-    notices.push(
-      `${feedKey(name)}: the feed ${feed.id} is not ours and ends on ${end}; then firewalls get 404; prolong it in the console`,
-    );
+    const message = `${feedKey(name)}: the feed ${feed.id} is not ours and ends on ${end}; then firewalls get 404; prolong it in the console`;
+    alarms.push({ kind: 'feed-ending', feed: name, message });
   }
 }

@@ -1,19 +1,24 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
-import type { Entry } from '../ctim/entry.ts';
-import { entryHash } from '../ctim/external-id.ts';
+import type { AllowedByHand, Entry } from '../ctim/entry.ts';
+import { channelOfIndicator } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
-import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
-import { type Actual, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
-import { makePlan, type Plan } from '../plan/plan.ts';
+import { type ConsumersOf, headroomNotices, headroomOf, sizesOf } from '../plan/headroom.ts';
+import { holdNotice, ofChannels, withoutChannels } from '../plan/hold.ts';
+import type { Limits } from '../plan/limits.ts';
+import { type Plan, planInSlices } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
-import { type Approval, heldBy, type Limits } from '../plan/safety.ts';
+import { type Approval, heldBy } from '../plan/safety.ts';
 import { findShortages, shortageNotice } from '../plan/shortage.ts';
+import { inSlices } from '../plan/slices.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
+import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
@@ -23,11 +28,15 @@ export interface Desired {
   /** Errors in the lists. */
   readonly problems: number;
   readonly lists: ReadonlySet<string>;
+  /** Of these lists the upstream has no copy yet: what is live of them stays. */
+  readonly unknownLists?: ReadonlySet<string>;
+  /** What tells the copies of upstreams that this was read with from others; absent where there is none. */
+  readonly copies?: string;
   /** Channels that these lists publish to. */
   readonly channels: readonly Channel[];
   readonly revision: string;
   readonly repository: string | undefined;
-  /** What the settings let a plan do unasked; absent where they say nothing. */
+  /** What a plan may do unasked; absent: anything. */
   readonly limits?: Limits;
   /** How their commit stands to that revision. Absent where they are of no commit, undefined where that revision is none. */
   readonly standingTo?: (revision: string) => Promise<Standing | undefined>;
@@ -35,15 +44,20 @@ export interface Desired {
   readonly collectAfterMs?: number | undefined;
   /** Listed, and past their day: not to be published, and not collected while they are listed. */
   readonly expired?: readonly Entry[];
+  /** What the lists of another commit want, read as these are; undefined where it is not to be had here. For channels on hold. */
+  readonly listsAt?: ((commit: string, allowedByHand: readonly AllowedByHand[]) => Promise<ListsAt>) | undefined;
   /** What of the lists a person should hear of, though it holds nothing. */
   readonly notices?: readonly string[];
 }
+
+/** Of a commit: its entries, or why they are not to be had. */
+export type ListsAt = { readonly commit: string; readonly entries: readonly Entry[] } | { readonly unreadable: string };
 
 export interface PrepareInput {
   readonly client: CtiaClient;
   readonly owner: string;
   /** Reads the lists; what people allowed by hand takes entries out of them. */
-  readonly readDesired: (allowedByHand: readonly Observable[]) => Promise<Desired>;
+  readonly readDesired: (allowedByHand: readonly AllowedByHand[]) => Promise<Desired>;
   readonly approval: Approval;
   /** The embedded server that we started ourselves. */
   readonly ownEmbedded: boolean;
@@ -71,7 +85,7 @@ export interface Prepared {
   readonly tenant: string;
   readonly desired: Desired;
   /** What people allowed by hand, as the lists were read with it. */
-  readonly allowedByHand: readonly Observable[];
+  readonly allowedByHand: readonly AllowedByHand[];
   readonly situation: Situation;
   readonly found: FoundFeeds;
   readonly plan: Plan;
@@ -87,43 +101,55 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const tenant = `${client.ctiaUrl} (${organisation})`;
   const actual = await tenantReader.readActual(self);
   const now = client.serverNow();
-  const allowedByHand = findAllowedByHand(actual, now);
-  const desired = await input.readDesired(allowedByHand);
+  const byHand = findAllowedByHand(actual, now);
+  let desired = await input.readDesired(byHand);
+  // What an allow list without a copy let through, it lets through still.
+  const { unknownLists } = desired;
+  const isOfUnknown = (it: ActualJudgement) =>
+    ALLOWING.has(it.words.disposition) && unknownLists?.has(listOf(it) ?? '') === true;
+  const stillAllowed = unknownLists ? findAllowed(actual, now, isOfUnknown) : [];
+  const allowedByHand = [...byHand, ...stillAllowed];
+  if (stillAllowed.length > 0) desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
   const feeds = matchFeeds(self, desired.channels, entities, now);
   const lacking = await input.rights?.lacking();
   const listed = await byHash(desired.entries);
   const ranOut = findRanOut(listed, actual, now);
   for (const h of ranOut.keys()) listed.delete(h);
-  const base: Situation = {
+  const whole: Situation = {
     now,
     desired: listed,
     ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
     collectAfterMs: desired.collectAfterMs,
     actual,
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    ...(desired.unknownLists && { unknownLists: desired.unknownLists }),
     succession: lacking !== undefined,
   };
+  const base = leaveAlone(whole, self, entities, feeds);
   const { adoptable, notices: notAdopted } = await readTwice(() => readAdoptable(client, self, base));
   const situation: Situation = adoptable.size === 0 ? base : { ...base, adoptable };
   const notices = [
     ...clockNotice(client.serverAheadMs()),
     ...(lacking === undefined ? [] : [successionNotice(lacking)]),
     ...findShortages(situation).map((it) => shortageNotice(it, now)),
+    ...feeds.holds.map(holdNotice),
     ...feeds.notices,
     ...(desired.notices ?? []),
     ...notAdopted,
     ...ranOutNotice([...ranOut.values()]),
   ];
-  const found = { ...feeds, notices };
+  const found = { ...feeds, makings: mayMake(feeds), notices };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
   const { problems, lists, revision, repository } = desired;
   const standing = found.state && (await desired.standingTo?.(found.state.revision));
-  const { limits = {}, channels } = desired;
+  const { limits, channels } = desired;
+  const consumers = consumersOf(channels);
   const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
   const safety = {
     ...situation,
     limits,
+    consumers,
     allowChannels,
     feedsOfOthers: new Set(found.feeds.filter(({ feed }) => feed && feed.owner !== login).map(feedKey)),
     problems,
@@ -134,8 +160,42 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     repository,
     approval,
   };
-  const plan = makePlan({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
-  return { self, tenant, desired, allowedByHand, situation, found, plan };
+  const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  const plan = await inSlices(planned, setImmediate);
+  const sizes = sizesOf(plan.feeds, situation, consumers);
+  const said = headroomNotices(headroomOf(sizes, consumers), sizes, consumers);
+  return {
+    ...{ self, tenant, desired, allowedByHand, situation, plan },
+    found: { ...found, notices: [...found.notices, ...said] },
+  };
+}
+
+export function consumersOf(channels: readonly Channel[]): ConsumersOf {
+  return new Map(channels.map(({ name, consumers = [] }) => [name, consumers]));
+}
+
+/** What is planned on this does nothing in channels on hold. */
+function leaveAlone(
+  situation: Situation,
+  { owner }: Self,
+  { ownIndicators }: FeedEntities,
+  { holds, feeds }: FoundFeeds,
+): Situation {
+  if (holds.length === 0) return situation;
+  const held = new Set(holds.map(({ channel }) => channel));
+  const theirs = new Set<string>();
+  const others = new Set<string>();
+  for (const { channel, indicatorId } of feeds)
+    if (indicatorId !== undefined) (held.has(channel) ? theirs : others).add(indicatorId);
+  for (const { id, externalIds } of ownIndicators)
+    if (held.has(channelOfIndicator(owner, externalIds) ?? '')) theirs.add(id);
+  return withoutChannels(situation, held, ofChannels(held, theirs, others));
+}
+
+/** A channel on hold is made nothing for; a feed of it must not end all the same. */
+function mayMake({ makings, holds }: FoundFeeds): FoundFeeds['makings'] {
+  const held = new Set(holds.map(({ channel }) => channel));
+  return makings.filter(({ feed, what }) => what === 'feed-lifetime' || !held.has(feed.channel));
 }
 
 /** We go by the server's clock, so nothing breaks; but logs and firewalls go by theirs. */
@@ -169,33 +229,25 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 }
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
-function findAllowedByHand(actual: Actual, now: number): Observable[] {
-  const allowed: Observable[] = [];
+export function findAllowedByHand(actual: Actual, now: number): AllowedByHand[] {
+  return findAllowed(actual, now, (it) => listOf(it) === 'adhoc-allow');
+}
+
+function findAllowed(actual: Actual, now: number, allows: (judgement: ActualJudgement) => boolean): AllowedByHand[] {
+  const allowed: AllowedByHand[] = [];
   for (const those of actual.judgements.values()) {
-    for (const judgement of those)
-      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
+    for (const judgement of those) if (isLive(judgement, now) && allows(judgement)) allowed.push(allowedBy(judgement));
   }
   return allowed;
 }
 
-const SLICE = 20_000;
-/** An observable that was not parsed again is the same object, whatever line it stands in now. */
-const hashes = new WeakMap<Observable, { readonly channel: string; readonly list: string; readonly h: string }>();
+/** Clean and Common. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
+const ALLOWING: ReadonlySet<number> = new Set([1, 4]);
 
-function hashOfEntry({ channel, list, observable }: Entry): string {
-  const known = hashes.get(observable);
-  if (known?.channel === channel && known.list === list) return known.h;
-  const h = entryHash(channel, list, observable);
-  hashes.set(observable, { channel, list, h });
-  return h;
-}
+/** Stands where an entry of a list has its file: the judgement itself says how it was meant. */
+export const CARVE_OUT = 'carve-out';
 
-/** A million hashes take seconds: other jobs' locks are renewed between slices. */
-async function byHash(entries: readonly Entry[]): Promise<Map<string, Entry>> {
-  const desired = new Map<string, Entry>();
-  for (const [n, entry] of entries.entries()) {
-    desired.set(hashOfEntry(entry), entry);
-    if (n % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return desired;
+function allowedBy({ observable, references }: ActualJudgement): AllowedByHand {
+  const carves = references[0]?.external_id?.includes(`:${CARVE_OUT}:`) ?? false;
+  return carves ? { ...observable, carveOut: true } : observable;
 }

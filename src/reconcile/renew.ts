@@ -1,14 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
-import { stateId } from '../ctim/external-id.ts';
+import { ownedId } from '../ctim/external-id.ts';
 import { type Actual, isLive } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
+import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
-import { computeRenewals, isTooSeldom, type Renewal } from '../plan/renewals.ts';
+import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
+import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { isOurs, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import type { BulkRights } from './bulk-rights.ts';
+import type { AskMeanwhile } from './meanwhile.ts';
 import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { EXAMPLES_REPOSITORY } from './prepare.ts';
 
@@ -19,6 +23,7 @@ import { EXAMPLES_REPOSITORY } from './prepare.ts';
  *   nothing ends within its margin            nothing is asked or written
  *   the tenant has no state of this owner     nothing: what bears our mark may be another team's
  *   the state is of another repository        the same, where the origin of this checkout is known; a checkout that is gone stops nothing
+ *   in a channel that a person emptied        nothing of it
  *   otherwise                                 batch by batch, what would lapse first first
  */
 export interface RenewInput {
@@ -29,17 +34,23 @@ export interface RenewInput {
   readonly actual: Actual;
   /** How often this is done: the margin is never less than two of it. */
   readonly everyMs: number;
-  readonly findState: () => Promise<State | undefined>;
+  readonly findState: () => Promise<StateAndHolds>;
   /** The remote that this checkout came from, where there is one. */
   readonly origin: () => Promise<string | undefined>;
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly record?: Recorder | undefined;
   readonly rights: BulkRights;
+  readonly meanwhile?: AskMeanwhile | undefined;
   /**
    * Asked as the only writer, just before a batch goes: which of these are still to be renewed. Who withdrew one since
    * `actual` was read would find it back in its feed.
    */
   readonly stillDue?: ((renewals: readonly Renewal[]) => Promise<readonly Renewal[]>) | undefined;
+}
+
+export interface StateAndHolds {
+  readonly state: State | undefined;
+  readonly holds: readonly Hold[];
 }
 
 export interface Renewed {
@@ -58,12 +69,14 @@ export interface Renewed {
 
 export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
-  const due = computeRenewals({ actual, now: client.serverNow(), everyMs });
+  const ending = await inSlices(renewalsInSlices({ actual, now: client.serverNow(), everyMs }), setImmediate);
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
-  if (due.length === 0) return { ...after(input, actual), ...nothing };
-  const state = await input.findState();
+  if (ending.length === 0) return { ...after(input, actual), ...nothing };
+  const { state, holds } = await input.findState();
   if (state === undefined || (await isOfAnother(state, input.origin)))
     return { ...after(input, actual), ...nothing, firstContact: true };
+  const emptied = holds.filter(({ to }) => to === EMPTY).map(({ channel }) => channel);
+  const due = ending.filter(({ stored }) => channelByHash(emptied, stored) === undefined);
   const learned: Learned[] = [];
   const context = makeApplyContext({
     client,
@@ -73,6 +86,7 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     revision: state.revision,
     indicators: new Map(),
     rights: input.rights,
+    meanwhile: input.meanwhile,
     record: {
       begin: async (hs) => input.record?.begin(hs),
       async end(facts) {
@@ -127,12 +141,10 @@ async function isOfAnother({ repository }: State, origin: RenewInput['origin']):
   return here !== undefined && here !== repository;
 }
 
-export async function readState(client: CtiaClient, self: Self): Promise<State | undefined> {
-  const found = await client.allByExternalId('indicator', stateId(self.owner));
-  return stateOf(
-    self.owner,
-    found.filter((it) => isOurs(self, it)),
-  );
+export async function readState(client: CtiaClient, self: Self): Promise<StateAndHolds> {
+  const found = await client.allByExternalId('indicator', ownedId(self.owner));
+  const own = found.filter((it) => isOurs(self, it));
+  return { state: stateOf(self.owner, own), holds: holdsAmong(self.owner, own) };
 }
 
 /**

@@ -4,6 +4,7 @@ import { feedKey } from '../ctim/feed.ts';
 import { makeBatches } from '../plan/batch.ts';
 import { addCounts, countChanges, renewedCounts } from '../plan/change.ts';
 import { stateDocument } from '../plan/documents.ts';
+import { type Before, driftLine } from '../plan/drift.ts';
 import { desiredValues, holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/plan.ts';
 import { RENEW_EVERY_MS } from '../plan/renewals.ts';
 import type { Approval } from '../plan/safety.ts';
@@ -11,12 +12,15 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { type BulkRights, rightsOfThisRun } from './bulk-rights.ts';
-import { makeFeeds, type TypedFeed } from './feeds.ts';
+import { readDrift } from './drift.ts';
+import { makeFeeds, removeFormer, type TypedFeed } from './feeds.ts';
+import { type AskMeanwhile, askCtia } from './meanwhile.ts';
+import { wantedOnHold } from './on-hold.ts';
 import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
 import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
 import { countsLine, makeReport, type Report } from './report.ts';
-import { type FeedVerdict, verifyFeed } from './verify.ts';
+import { AUDIT_MS_MAX, type FeedVerdict, verifyFeed } from './verify.ts';
 
 export interface RunInput extends PrepareInput {
   readonly run: string;
@@ -26,6 +30,8 @@ export interface RunInput extends PrepareInput {
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** Of the workers whose Redis this run shares: they hear of what it writes. */
   readonly record?: Recorder | undefined;
+  /** What people do by hand while it runs, where somebody tells; otherwise CTIA is asked now and then. */
+  readonly meanwhile?: AskMeanwhile | undefined;
   /** How often renewals run, as the settings say. */
   readonly renewEveryMs?: number;
   /** The remote that the checkout came from, where there is one. */
@@ -116,7 +122,7 @@ async function renewFirst(input: RunInput & { rights: BulkRights }): Promise<Ren
 
 /** A second pass repairs what this very run was allowed to do. Its plan is another one, so no digest can name it. */
 export function repairing(approval: Approval): Approval {
-  return { yes: true, force: approval.force || approval.digest !== undefined, digest: undefined };
+  return { ...approval, yes: true, force: approval.force || approval.digest !== undefined, digest: undefined };
 }
 
 /** Makes what is missing. At first approval the state is written first: who crashes midway is known when it comes back. */
@@ -124,6 +130,7 @@ export async function openFeeds(client: CtiaClient, prepared: Prepared): Promise
   const { found, desired, self } = prepared;
   const moment = { now: client.serverNow(), owner: self.owner, revision: desired.revision };
   if (isFirstContact(prepared)) await writeState(client, prepared);
+  await removeFormer(client, found.former, moment.now);
   return makeFeeds(client, moment, desired.channels, found);
 }
 
@@ -158,17 +165,25 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     record: input.record,
     rights: input.rights,
+    meanwhile: input.meanwhile ?? askCtia(input.client, input.clock, prepared.self),
   });
 }
 
-/** What a run would do and what the feeds hold, with nothing changed: an audit. */
-export async function audit(input: Omit<RunInput, 'exclusively' | 'progress'>): Promise<Report> {
-  const { client, clock } = input;
+export interface AuditInput extends Omit<RunInput, 'exclusively' | 'progress'> {
+  /** As our ledger had it before this read, where there is one. Asked after the read: then the tenant is known. */
+  readonly ledgerBefore?: () => Before['ledger'];
+}
+
+/** What drifted, what the feeds hold and what a run would do, with nothing changed. */
+export async function audit(input: AuditInput): Promise<Report> {
+  const { client, clock, ledgerBefore = () => undefined } = input;
   const startedAt = clock.now();
   const prepared = await prepare(input);
-  const verdicts = await verifyAll(input, prepared, prepared.found.feeds);
+  const verdicts = await verifyAll({ ...input, patienceMs: AUDIT_MS_MAX }, prepared, prepared.found.feeds);
+  const { drift, unapplied } = await readDrift(client, prepared, verdicts, ledgerBefore());
   const plan = summaryOf(prepared.plan);
-  const drift = isEmpty(prepared.plan) ? [] : [`drift: the lists and the tenant differ by ${countsLine(plan.counts)}`];
+  const waiting =
+    unapplied.length === 0 ? [] : [`not applied yet: the lists ask for ${countsLine(countChanges(unapplied))}`];
   return makeReport({
     run: input.run,
     kind: 'audit',
@@ -177,21 +192,24 @@ export async function audit(input: Omit<RunInput, 'exclusively' | 'progress'>): 
     startedAt,
     endedAt: clock.now(),
     failures: [],
-    notices: [...prepared.found.notices, ...drift],
+    notices: [...prepared.found.notices, ...drift.map(driftLine), ...waiting],
     feeds: verdicts,
     requests: client.requests,
+    drift,
   });
 }
 
 async function verifyAll(
-  input: Pick<RunInput, 'client' | 'clock' | 'signal'>,
+  input: Pick<RunInput, 'client' | 'clock' | 'signal'> & { patienceMs?: number },
   prepared: Prepared,
   feeds: readonly TypedFeed[],
 ): Promise<FeedVerdict[]> {
   const wanted = desiredValues(prepared.situation);
+  const onHold = await wantedOnHold(prepared.found.holds, prepared.desired, prepared.allowedByHand);
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
-    verdicts.push(await verifyFeed({ ...input, self: prepared.self }, feed, wanted.get(feedKey(feed)) ?? new Set()));
+    const values = onHold(feed) ?? wanted.get(feedKey(feed)) ?? new Set();
+    verdicts.push(await verifyFeed({ ...input, self: prepared.self }, feed, values));
   }
   return verdicts;
 }

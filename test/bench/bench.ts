@@ -58,6 +58,7 @@ const PARTS = {
 const chosen = Object.entries(PARTS).filter(([name]) => name.startsWith(options.only));
 if (chosen.length === 0) throw new Error(`--only ${options.only}: the parts are ${Object.keys(PARTS).join(', ')}`);
 
+const PLAN_LONG_N = 1_000_000;
 const LIMIT_MS = 45 * MINUTE;
 const FEEDS_OF_CHANNEL = 5;
 const MIB = 1024 * 1024;
@@ -94,13 +95,20 @@ async function measureAll(): Promise<Measure[]> {
 async function renewalMeasures(): Promise<Measure[]> {
   const feedsDir = newFolder('renewal-feeds');
   writeFeeds(feedsDir, renewN);
-  const server = await startServer(newFolder('renewal'));
-  const { requests, seconds, readRequests } = await renewalCost(server, feedsDir);
-  await server.close();
+  const measured = async (way: 'in place' | 'by succession') => {
+    const server = await startServer(newFolder(`renewal ${way}`));
+    const cost = await renewalCost(server, feedsDir, way);
+    await server.close();
+    return cost;
+  };
+  const inPlace = await measured('in place');
+  const succession = await measured('by succession');
   return [
-    atMost(`renewing ${renewN} in place: requests`, requests, 'requests', Math.ceil(renewN / 2000) + 5),
-    plain('renewing in place: seconds', seconds, 's'),
-    plain('reading what is held in full, without a ledger: requests', readRequests, 'requests'),
+    atMost(`renewing ${renewN} in place: requests`, inPlace.requests, 'requests', Math.ceil(renewN / 2000) + 5),
+    plain('renewing in place: seconds', inPlace.seconds, 's'),
+    plain(`renewing ${renewN} by succession: requests`, succession.requests, 'requests'),
+    plain('renewing by succession: seconds', succession.seconds, 's'),
+    plain('reading what is held in full, without a ledger: requests', inPlace.readRequests, 'requests'),
   ];
 }
 
@@ -283,19 +291,29 @@ async function ledgerMeasures(): Promise<Measure[]> {
 
 async function planMeasures(): Promise<Measure[]> {
   const text = writeFeeds(newFolder('plan'), planN);
-  const child = fork(new URL('./planning-process.js', import.meta.url), [text]);
-  releases.add('planning', () => void child.kill('SIGKILL'));
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('planning ended without an answer')));
-  const [planned] = (await Promise.race([once(child, 'message'), ended])) as [Planned];
-  if (planned.changes !== 0) throw new Error(`${planned.changes} changes or problems where nothing had changed`);
-  const bare = median(planned.bare);
-  const ours = median(planned.ours);
+  const few = await planned(text, rounds);
+  const long = await planned(writeFeeds(newFolder('plan-long'), PLAN_LONG_N), 1);
+  const bare = median(few.bare);
+  const ours = median(few.ours);
   return [
     atMost('reading and planning, read-split-hash = 1', ours / bare, 'ratio', 6),
     plain('reading and planning: seconds (median)', ours, 's'),
     plain('read, split, hash: seconds (median)', bare, 's'),
-    atMost('reading and planning: peak memory', planned.peakMiB, 'MiB', 1.2 * 1024),
+    plain('reading and planning: peak memory', few.peakMiB, 'MiB'),
+    atMost(`reading and planning ${PLAN_LONG_N}: peak memory`, long.peakMiB, 'MiB', 1.2 * 1024),
+    atMost(`reading and planning ${PLAN_LONG_N}: longest block of the event loop`, long.longestBlockMs, 'ms', 1000),
+    plain(`reading and planning ${PLAN_LONG_N}: seconds`, median(long.ours), 's'),
+    plain(`read, split, hash ${PLAN_LONG_N}: seconds`, median(long.bare), 's'),
   ];
+}
+
+async function planned(text: string, times: number): Promise<Planned> {
+  const child = fork(new URL('./planning-process.js', import.meta.url), [text, String(times)]);
+  releases.add('planning', () => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('planning ended without an answer')));
+  const [told] = (await Promise.race([once(child, 'message'), ended])) as [Planned];
+  if (told.changes !== 0) throw new Error(`${told.changes} changes or problems where nothing had changed`);
+  return told;
 }
 
 async function startServer(dataDir: string): Promise<BenchServer> {

@@ -1,22 +1,26 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import type { Entry } from '../../src/ctim/entry.ts';
 import { entryHash } from '../../src/ctim/external-id.ts';
 import { feedKey } from '../../src/ctim/feed.ts';
 import { readWill } from '../../src/jobs/desired.ts';
 import type { ActualJudgement } from '../../src/plan/actual.ts';
 import { newJudgement, wordsOf } from '../../src/plan/documents.ts';
-import { makePlan } from '../../src/plan/plan.ts';
+import { planInSlices } from '../../src/plan/plan.ts';
+import { inSlices } from '../../src/plan/slices.ts';
 import { makeInterner } from '../../src/reconcile/actual.ts';
+import { byHash } from '../../src/reconcile/by-hash.ts';
 
 /**
  * Reads a list and plans it against a ledger that holds the same, in a process of its own whose memory is then told; beside
- * it, in turns, the bare work: read, split, hash each line. The text file is the one argument.
+ * it, in turns, the bare work: read, split, hash each line. Arguments: the text file, and how often.
  */
-const ROUNDS = 3;
 const OWNER = 'bench';
 const file = process.argv[2] ?? '';
+const rounds = Number(process.argv[3]);
 const now = Date.now();
 
 function bareSeconds(): number {
@@ -29,7 +33,7 @@ const read = () => readWill({ feedsDir: dirname(file), now, adhocAllow: [], ownE
 
 function ledgerOf(entries: readonly Entry[]): Map<string, ActualJudgement[]> {
   const moment = { now, owner: OWNER, revision: 'bench' };
-  const shared = makeInterner<ActualJudgement['words']>();
+  const shared = makeInterner();
   const judgements = new Map<string, ActualJudgement[]>();
   for (const [n, entry] of entries.entries()) {
     const h = entryHash(entry.channel, entry.list, entry.observable);
@@ -52,24 +56,26 @@ const judgements = ledgerOf((await read()).desired.entries);
 const bare: number[] = [];
 const ours: number[] = [];
 let changes = -1;
-for (let round = 0; round < ROUNDS; round += 1) {
+const delay = monitorEventLoopDelay({ resolution: 10 });
+for (let round = 0; round < rounds; round += 1) {
   bare.push(bareSeconds());
   const began = performance.now();
+  delay.enable();
   const { desired, problems } = await read();
-  const byHash = new Map(
-    desired.entries.map((entry) => [entryHash(entry.channel, entry.list, entry.observable), entry]),
-  );
+  const hashed = await byHash(desired.entries);
   const types = desired.channels.flatMap(({ name, titles }) =>
     [...titles.keys()].map((type) => ({ channel: name, type })),
   );
-  const plan = makePlan(
+  const planned = planInSlices(
     {
-      ...{ owner: OWNER, tenant: 'bench', revision: desired.revision, makings: [], now, desired: byHash },
+      ...{ owner: OWNER, tenant: 'bench', revision: desired.revision, makings: [], now, desired: hashed },
       actual: { judgements, dangling: new Map() },
       indicators: new Map(types.map((feed) => [feedKey(feed), 'indicator'])),
     },
     () => [],
   );
+  const plan = await inSlices(planned, setImmediate);
+  delay.disable();
   ours.push((performance.now() - began) / 1000);
   changes = plan.changes.length + problems.length;
 }
@@ -81,8 +87,11 @@ export interface Planned {
   /** Changes and problems; 0, or something else was measured. */
   readonly changes: number;
   readonly peakMiB: number;
+  /** The longest that reading and planning held up the event loop. */
+  readonly longestBlockMs: number;
 }
 
-const told: Planned = { bare, ours, changes, peakMiB: process.resourceUsage().maxRSS / 1024 };
+const longestBlockMs = delay.max / 1e6;
+const told: Planned = { bare, ours, changes, peakMiB: process.resourceUsage().maxRSS / 1024, longestBlockMs };
 process.send?.(told);
 process.disconnect?.();

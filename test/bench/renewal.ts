@@ -17,8 +17,15 @@ export interface RenewalCost {
   readonly readRequests: number;
 }
 
-/** Publishes a folder of lifetimes of seven days, and renews all of it four days later. */
-export async function renewalCost(server: BenchServer, feedsDir: string): Promise<RenewalCost> {
+/**
+ * Publishes a folder of lifetimes of seven days, and renews all of it four days later: in place, or, where bulk PUT is
+ * refused, by succession. That it is refused is known by then, from the one request that was.
+ */
+export async function renewalCost(
+  server: BenchServer,
+  feedsDir: string,
+  way: 'in place' | 'by succession',
+): Promise<RenewalCost> {
   const clock = systemClock;
   const login = { clientId: 'client-1', clientPassword: 'secret' };
   const connection = openCtia({ clock, ctiaUrl: server.url, tokenUrl: server.url, ...login });
@@ -39,13 +46,15 @@ export async function renewalCost(server: BenchServer, feedsDir: string): Promis
     const published = await server.used();
     const actual = await readActual(client, self);
     const read = await server.used();
+    const rights = rightsOfThisRun();
+    if (way === 'by succession') await rights.learn('bulk PUT is not granted');
     const began = performance.now();
     const { outcome } = await renew({
       ...{ client, clock, self, actual, everyMs: RENEW_EVERY_MS },
       findState: () => readState(client, self),
       origin: async () => undefined,
       exclusively: (work) => work(),
-      rights: rightsOfThisRun(),
+      rights,
     });
     const seconds = (performance.now() - began) / 1000;
     if (outcome.applied !== actual.judgements.size) throw new Error(JSON.stringify(outcome, null, 2));

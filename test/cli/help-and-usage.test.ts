@@ -13,6 +13,8 @@ const COMMANDS: [command: string, says: RegExp][] = [
   ['enqueue sync', /--wait/],
   ['enqueue add', /--for <duration> .*--reason <text>/s],
   ['enqueue remove', /--for <duration>/],
+  ['enqueue pull', /upstream of a list/],
+  ['upstreams', /show <list>.*accept <list>/s],
   ['enqueue renew', /no list is read.*--wait/s],
   ['enqueue audit', /--wait/],
   ['status', /--json/],
@@ -35,6 +37,11 @@ test('every command explains itself, with status 0, and opens nothing for that',
 
 const WRONG: [args: string[], says: RegExp][] = [
   [['polish'], /unknown command 'polish'/],
+  [['plan', '--json', '--markdown'], /^error: --json and --markdown exclude each other$/m],
+  [
+    ['plan', '--against', 'gone.log'],
+    /^error: --against gone\.log cannot be read \(ENOENT.*name an access log, plain or gzip$/m,
+  ],
   [['plan', '--fast'], /unknown option '--fast'/],
   [['enqueue', 'add', '11.0.0.1', '--for', '24h'], /required option '--reason <text>' not specified/],
   [['enqueue', 'add'], /required option '--for <duration>' not specified/],

@@ -18,6 +18,7 @@ export async function remoteCtia() {
     ...{ CTIA_URL: url, CTIA_TOKEN_URL: url, CTIA_CLIENT_ID: 'client-of-acme', CTIA_CLIENT_PASSWORD: PASSWORD },
   };
   return {
+    env,
     url,
     /** Speaks to it as a colleague does, past our client. */
     async call(method: string, path: string, body?: unknown) {

@@ -168,6 +168,55 @@ test('feed view: a kept list is never older than what was written', async (t) =>
   assert.ok(d !== undefined);
 });
 
+test('feed view: a kept text that links are added to is what a text made anew would be', async (t) => {
+  const session = await started(t);
+  const { feed, indicator } = await channel(session);
+  const until = (minutes: number) => new Date(session.clock.now() + minutes * 60_000).toISOString();
+  const add = async (...values: [type: string, value: string, end?: string][]) => {
+    const { json } = await call(session, 'POST', '/ctia/bulk', {
+      judgements: values.map(([type, value, end_time], n) =>
+        judgement(value, {
+          id: `transient:${n}`,
+          observable: { type, value },
+          ...(end_time && { valid_time: { start_time: until(-5), end_time } }),
+        }),
+      ),
+      relationships: values.map((_, n) => link(`transient:${n}`, indicator)),
+    });
+    return json.judgements as string[];
+  };
+  /** The JSON view is never gone on with. */
+  const same = async () => {
+    const { json } = await call(session, 'GET', feed.feed_view_url.replace('view.txt', 'view'));
+    const values = json.observables.map(({ value }: { value: string }) => value);
+    const anew = values.sort((a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const { text } = await call(session, 'GET', feed.feed_view_url);
+    assert.equal(text, anew.join('\n'));
+    return text.split('\n').join(' ');
+  };
+  assert.equal(await same(), '');
+  const [first] = await add(['domain', 'm'], ['domain', 'c']);
+  assert.equal(await same(), 'c m');
+  await add(['domain', 'a'], ['domain', 'z', until(2)], ['domain', 'e', until(-1)]);
+  assert.equal(await same(), 'a c m z');
+  await add(['domain', 'm'], ['url', 'n']);
+  assert.equal(await same(), 'a c m n z');
+  await add(['url', 'c'], ['domain', 'd']);
+  assert.equal(await same(), 'a c c d m n z');
+  await add(['domain', '\ufffd'], ['domain', '\u{1f600}'], ['domain', 'b']);
+  assert.equal(await same(), 'a b c c d m n z \ufffd \u{1f600}');
+  await add(['domain', 'aa']);
+  assert.equal(await same(), 'a aa b c c d m n z \ufffd \u{1f600}');
+  session.clock.step(3 * 60_000);
+  assert.equal(await same(), 'a aa b c c d m n \ufffd \u{1f600}');
+  await call(session, 'DELETE', String(first));
+  await add(['domain', 'f', until(2)]);
+  assert.equal(await same(), 'a aa b c c d f m n \ufffd \u{1f600}');
+  session.clock.step(3 * 60_000);
+  await add(['domain', 'g']);
+  assert.equal(await same(), 'a aa b c c d g m n \ufffd \u{1f600}');
+});
+
 test('feed view: what the owner may no longer read fails a view that was kept', async (t) => {
   const session = await started(t);
   const { feed, indicator } = await channel(session);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { KINDS, type Kind } from '../../src/embedded-ctia/kinds.ts';
 import { ENTITIES } from './entities.ts';
 import { call, type Session, type Started, started } from './fixture.ts';
 
 /**
- * What holds for the search of every kind. Each gets five documents, a second apart; `source` tells them apart where the kind
- * has one, which only a feed has not.
+ * What holds for the search of every kind, on one server. Each gets five documents, a second apart; `source` tells them apart
+ * where the kind has one, which only a feed has not. They are read only, until the last case deletes them.
  */
 const FEED = { feed_type: 'indicator', output: 'observables' };
 const COUNT = 5;
@@ -35,13 +35,17 @@ async function found(session: Session, path: string): Promise<string[]> {
 
 const shortOf = (id: string) => id.slice(id.lastIndexOf('/') + 1);
 
-for (const kind of KINDS) {
+test('the search of every kind', async (t) => {
+  const session = await started(t);
+  for (const kind of KINDS) await t.test(kind.name, (of) => searchOf(of, session, kind));
+});
+
+async function searchOf(t: TestContext, session: Started, kind: Kind): Promise<void> {
+  const ids = await five(session, kind);
   const path = `/ctia/${kind.name}`;
   const hasSource = kind.name !== 'feed';
 
-  test(`10.2 10.18 10.19 10.22 ${kind.name}: looked up, paged, walked, filtered by id and time`, async (t) => {
-    const session = await started(t);
-    const ids = await five(session, kind);
+  await t.test(`10.2 10.18 10.19 10.22 ${kind.name}: looked up, paged, walked, filtered by id and time`, async () => {
     assert.deepEqual(await found(session, `${path}/external_id/${encodeURIComponent('ACME/3?a=b')}`), [ids[3]]);
 
     // The default sort begins with a time, so it is the order in which they were made.
@@ -103,9 +107,7 @@ for (const kind of KINDS) {
     assert.deepEqual(await found(session, `${path}/search?tlp=amber`), [ids[4]]);
   });
 
-  test(`10.20 10.21 ${kind.name}: every name of its lists sorts and projects`, async (t) => {
-    const session = await started(t);
-    const ids = await five(session, kind);
+  await t.test(`10.20 10.21 ${kind.name}: every name of its lists sorts and projects`, async () => {
     const sortable = [...kind.sortNames, ...(kind.name === 'feed' ? [] : kind.fields)];
     for (const name of new Set(sortable)) {
       for (const order of ['asc', 'desc']) {
@@ -132,9 +134,7 @@ for (const kind of KINDS) {
     assert.deepEqual([status, Object.keys(json.errors)], [400, ['fields']]);
   });
 
-  test(`10.24 10.27 10.28 ${kind.name}: both languages, where they look, and what they refuse`, async (t) => {
-    const session = await started(t);
-    const ids = await five(session, kind);
+  await t.test(`10.24 10.27 10.28 ${kind.name}: both languages, where they look, and what they refuse`, async () => {
     const query = (text: string) => `query=${encodeURIComponent(text)}`;
     for (const bad of ['2001:db8::1', 'http://example.com/a', '"open', '(a', 'a AND']) {
       for (const route of ['search', 'search/count']) {
@@ -174,73 +174,83 @@ for (const kind of KINDS) {
     assert.equal((await call(session, 'GET', `${path}/search/count?search_fields=id`)).status, 400);
   });
 
-  test(`10.7 10.25 10.26 ${kind.name}: delete by search wants a filter, tries first, deletes what may be read`, async (t) => {
-    const session = await started(t);
-    const other: Session = { url: session.url, token: await session.tokenOf({ org: 'elsewhere' }) };
-    const ids = await five(session, kind);
-    const remove = (by: Session, query: string) => call(by, 'DELETE', `${path}/search?${query}`);
-    const count = async () => (await call(session, 'GET', `${path}/search/count`)).text;
+  await t.test(
+    `10.7 10.25 10.26 ${kind.name}: delete by search wants a filter, tries first, deletes what may be read`,
+    async () => {
+      const other: Session = { url: session.url, token: await session.tokenOf({ org: 'elsewhere' }) };
+      const remove = (by: Session, query: string) => call(by, 'DELETE', `${path}/search?${query}`);
+      const count = async () => (await call(session, 'GET', `${path}/search/count`)).text;
 
-    for (const query of ['', 'REALLY_DELETE_ALL_THESE_ENTITIES=true', 'wait_for=true']) {
-      const refused = await remove(session, query);
-      assert.deepEqual(
-        [refused.status, refused.json],
-        [403, { error: 'you must provide at least one of from, to, query or any field filter.' }],
-      );
-    }
-    const one = `id=${shortOf(ids[1] ?? '')}`;
-    for (const dry of [one, `${one}&REALLY_DELETE_ALL_THESE_ENTITIES=false`]) {
-      assert.deepEqual([(await remove(session, dry)).text, await count()], ['1', '5']);
-    }
-    assert.equal((await remove(session, `${one}&limit=1`)).status, 400);
-    assert.equal((await remove(session, `${one}&REALLY_DELETE_ALL_THESE_ENTITIES=1`)).status, 400);
-    const really = 'REALLY_DELETE_ALL_THESE_ENTITIES=true&wait_for=true';
-    assert.deepEqual([(await remove(session, `${one}&${really}`)).text, await count()], ['1', '4']);
-    // Another organisation reads, and so deletes, all but the amber one.
-    const { json: last } = await call(session, 'GET', ids[4] ?? '');
-    assert.equal((await remove(other, `to=${last.created}Z`)).status, 400);
-    assert.equal((await remove(other, `query=*&${really}`)).text, '3');
-    assert.deepEqual(await found(session, `${path}/search`), [ids[4]]);
-    assert.deepEqual(await found(session, `${path}/external_id/acme-all`), [ids[4]]);
-    const readOnly = {
-      url: session.url,
-      token: await session.tokenOf({ scopes: [`private-intel/${kind.name}:read`] }),
-    };
-    assert.equal((await remove(readOnly, one)).status, 403);
-  });
-}
-
-for (const kind of KINDS.filter(({ searchFields }) => searchFields.includes('description'))) {
-  test(`10.23 ${kind.name}: descriptions are found by their stems, all words have to be there, stop words do not count`, async (t) => {
-    const session = await started(t);
-    const ids: string[] = [];
-    for (const description of ['Blocking the hostile addresses', 'A hostile host, see http://example.com/a', 'Quiet']) {
-      const { json } = await call(session, 'POST', `/ctia/${kind.name}`, { ...ENTITIES[kind.plural], description });
-      ids.push(json.id);
-    }
-    const path = `/ctia/${kind.name}/search`;
-    const cases: readonly (readonly [query: string, hits: readonly number[]])[] = [
-      ['description:hostile', [0, 1]],
-      ['hostile address', [0]],
-      ['description:(blocked AND address)', [0]],
-      ['description:"hostile the address"', [0]],
-      ['description:"address hostile"', []],
-      ['hostile missing', []],
-      ['description:the', []],
-      ['the hosts', [1]],
-      ['description:"http://example.com/a"', [1]],
-    ];
-    for (const [query, hits] of cases) {
-      const expected = hits.map((hit) => ids[hit]).sort();
-      for (const language of ['query', 'simple_query']) {
-        if (language === 'simple_query' && /[:(]/.test(query)) continue;
-        const told = await found(session, `${path}?${language}=${encodeURIComponent(query)}`);
-        assert.deepEqual(told.sort(), expected, `${language} ${query}`);
+      for (const query of ['', 'REALLY_DELETE_ALL_THESE_ENTITIES=true', 'wait_for=true']) {
+        const refused = await remove(session, query);
+        assert.deepEqual(
+          [refused.status, refused.json],
+          [403, { error: 'you must provide at least one of from, to, query or any field filter.' }],
+        );
       }
-      const counted = await call(session, 'GET', `${path}/count?query=${encodeURIComponent(query)}`);
-      assert.equal(counted.text, String(hits.length), query);
-    }
-    const raw = await call(session, 'GET', `${path}?query=${encodeURIComponent('description:http://example.com/a')}`);
-    assert.deepEqual([raw.status, raw.json.type], [400, 'ES Invalid Request']);
-  });
+      const one = `id=${shortOf(ids[1] ?? '')}`;
+      for (const dry of [one, `${one}&REALLY_DELETE_ALL_THESE_ENTITIES=false`]) {
+        assert.deepEqual([(await remove(session, dry)).text, await count()], ['1', '5']);
+      }
+      assert.equal((await remove(session, `${one}&limit=1`)).status, 400);
+      assert.equal((await remove(session, `${one}&REALLY_DELETE_ALL_THESE_ENTITIES=1`)).status, 400);
+      const really = 'REALLY_DELETE_ALL_THESE_ENTITIES=true&wait_for=true';
+      assert.deepEqual([(await remove(session, `${one}&${really}`)).text, await count()], ['1', '4']);
+      // Another organisation reads, and so deletes, all but the amber one.
+      const { json: last } = await call(session, 'GET', ids[4] ?? '');
+      assert.equal((await remove(other, `to=${last.created}Z`)).status, 400);
+      assert.equal((await remove(other, `query=*&${really}`)).text, '3');
+      assert.deepEqual(await found(session, `${path}/search`), [ids[4]]);
+      assert.deepEqual(await found(session, `${path}/external_id/acme-all`), [ids[4]]);
+      const readOnly = {
+        url: session.url,
+        token: await session.tokenOf({ scopes: [`private-intel/${kind.name}:read`] }),
+      };
+      assert.equal((await remove(readOnly, one)).status, 403);
+    },
+  );
+
+  if (!kind.searchFields.includes('description')) return;
+  await t.test(
+    `10.23 ${kind.name}: descriptions are found by their stems, all words have to be there, stop words do not count`,
+    async () => {
+      await call(session, 'DELETE', ids[4] ?? '');
+      const described: string[] = [];
+      for (const description of [
+        'Blocking the hostile addresses',
+        'A hostile host, see http://example.com/a',
+        'Quiet',
+      ]) {
+        const { json } = await call(session, 'POST', `/ctia/${kind.name}`, { ...ENTITIES[kind.plural], description });
+        described.push(json.id);
+      }
+      const cases: readonly (readonly [query: string, hits: readonly number[]])[] = [
+        ['description:hostile', [0, 1]],
+        ['hostile address', [0]],
+        ['description:(blocked AND address)', [0]],
+        ['description:"hostile the address"', [0]],
+        ['description:"address hostile"', []],
+        ['hostile missing', []],
+        ['description:the', []],
+        ['the hosts', [1]],
+        ['description:"http://example.com/a"', [1]],
+      ];
+      for (const [query, hits] of cases) {
+        const expected = hits.map((hit) => described[hit]).sort();
+        for (const language of ['query', 'simple_query']) {
+          if (language === 'simple_query' && /[:(]/.test(query)) continue;
+          const told = await found(session, `${path}/search?${language}=${encodeURIComponent(query)}`);
+          assert.deepEqual(told.sort(), expected, `${language} ${query}`);
+        }
+        const counted = await call(session, 'GET', `${path}/search/count?query=${encodeURIComponent(query)}`);
+        assert.equal(counted.text, String(hits.length), query);
+      }
+      const raw = await call(
+        session,
+        'GET',
+        `${path}/search?query=${encodeURIComponent('description:http://example.com/a')}`,
+      );
+      assert.deepEqual([raw.status, raw.json.type], [400, 'ES Invalid Request']);
+    },
+  );
 }

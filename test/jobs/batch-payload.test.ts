@@ -36,6 +36,7 @@ function creations(count: number): Batch {
 const FACTS = {
   revision: 'abc1234',
   run: '7',
+  byHand: '0',
   indicators: [['firewall-block/ip', 'indicator-1']] as [string, string][],
 };
 
@@ -43,7 +44,8 @@ test('a batch comes out of Redis as it went in', () => {
   const batch = creations(3);
   const stored = JSON.parse(JSON.stringify(packBatch(batch, FACTS)));
   assert.deepEqual(unpackBatch(stored), batch);
-  assert.deepEqual({ revision: stored.revision, run: stored.run, indicators: stored.indicators }, FACTS);
+  const { revision, run, byHand, indicators } = stored;
+  assert.deepEqual({ revision, run, byHand, indicators }, FACTS);
   const unlink: Batch = {
     kind: 'unlink',
     changes: [

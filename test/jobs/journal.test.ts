@@ -69,8 +69,8 @@ test('the journal tells who changed what for which commit, from what to what: sy
   assert.deepEqual(
     byHand.map(({ kind, who, words, run }) => [kind, who, words?.reason, run === added.job.id]),
     [
-      ['withdraw', 'by hand', undefined, false],
-      ['create', 'by hand', 'case 4712', true],
+      ['withdraw', 'remove', undefined, false],
+      ['create', 'add', 'case 4712', true],
     ],
   );
   assert.equal((await rowsOf(journal)).length, TOR.length + 2 + 2 + 2, 'a sync that changes nothing is not told');

@@ -28,7 +28,7 @@ test('one entry of 20,000 changed: two requests until it is in the view, five un
   assert.equal(result.counts.create, 1);
   assert.equal(untilSeen - looks, 2, 'the look at the state and the import');
   assert.deepEqual(Object.fromEntries(bench.server.requests.byRoute), {
-    'GET /ctia/indicator/:id': 1,
+    'GET /ctia/indicator/external_id/:external_id': 1,
     'POST /ctia/bundle/import': 1,
     'GET /ctia/feed/:id/view.txt': looks + 1,
     'PUT /ctia/indicator/:id': 1,
@@ -42,7 +42,7 @@ test('where nothing changed nothing is written, and nothing read but the state a
   assert.equal(result.unchanged, TOR.length);
   assert.equal(result.read.from, 'ledger', result.read.why);
   assert.deepEqual(Object.fromEntries(bench.server.requests.byRoute), {
-    'GET /ctia/indicator/:id': 1,
+    'GET /ctia/indicator/external_id/:external_id': 1,
     'GET /ctia/feed/:id/view.txt': FEEDS,
   });
 });

@@ -90,7 +90,7 @@ test('of the hour each errand leaves the later ones less: by hand, renewal, sync
   const perHour = 1300;
   const budgetOf = (errand: Parameters<typeof requestsFor>[0]) =>
     makeRateBudget(redis, keys, clock, requestsFor(errand, perHour));
-  const [sync, renewal, hand] = [budgetOf('sync'), budgetOf('renewal'), budgetOf('by hand')];
+  const [sync, renewal, hand] = [budgetOf('sync'), budgetOf('renewal'), budgetOf('panic')];
   const untilRefused = async (budget: typeof sync) => {
     for (let count = 0; ; count += 1) {
       clock.step(1);

@@ -9,7 +9,7 @@ const WRONG: { name: string; data: unknown; says: RegExp }[] = [
   {
     name: 'sink',
     data: { v: 1 },
-    says: /^refused: unknown job "sink"; expected one of sync, add, remove, fetch, renew, audit$/,
+    says: /^refused: unknown job "sink"; expected one of sync, add, remove, panic, fetch, pull, renew, audit$/,
   },
   { name: 'sync', data: {}, says: /^refused: invalid payload of sync: v: / },
   { name: 'sync', data: { v: 2 }, says: /^refused: invalid payload of sync: v: .*expected 1/ },
@@ -41,6 +41,16 @@ const WRONG: { name: string; data: unknown; says: RegExp }[] = [
     says: /^refused: .*ip/,
   },
   { name: 'remove', data: { v: 1 }, says: /^refused: invalid payload of remove: value: / },
+  {
+    name: 'panic',
+    data: { v: 1, channel: 'mail' },
+    says: /^refused: invalid payload of panic: .*either to or release/,
+  },
+  {
+    name: 'panic',
+    data: { v: 1, channel: 'mail', to: 'HEAD~1' },
+    says: /^refused: invalid payload of panic: to: expected is empty, or a commit/,
+  },
   { name: 'remove', data: { v: 1, value: '11.0.0.9' }, says: /^refused: ip 11.0.0.9 is not blocked by us/ },
 ];
 

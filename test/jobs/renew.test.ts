@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { Job } from 'bullmq';
 import { makeWriterLock } from '../../src/jobs/lock.ts';
+import type { Errand } from '../../src/jobs/rate-budget.ts';
 import { requestsFor } from '../../src/jobs/rate-budget.ts';
 import type { RenewalReport } from '../../src/jobs/renew.ts';
 import { keepSchedules } from '../../src/jobs/schedules.ts';
@@ -162,7 +163,7 @@ test('when creates have used up their share of the hour renewals and people stil
 test('what was withdrawn after a renewal had read it does not come back', async (t) => {
   const bench = await due(t);
   const { work } = bench;
-  const desk = deskFor(work, silentLog, 'by hand', 'a run');
+  const desk = deskFor(work, silentLog, 'panic', 'a run');
   const facts = await work.ledger.store.facts();
   assert('id' in facts);
   const actual = await work.ledger.mirror.catchUp(facts);
@@ -178,7 +179,7 @@ test('what was withdrawn after a renewal had read it does not come back', async 
   let job: Job | undefined;
   await desk.exclusively(async () => {
     job = await work.renewals.add('renew', { v: 1 });
-    await until('it waits for its turn', () => work.redis.exists(`${work.keys.lock}:first`));
+    await until('it waits for its turn', () => work.redis.exists(`${work.keys.lock}:waits-for-renewal`));
     const changes = [{ kind: 'withdraw', feed: undefined, stored, after: [] }] as const;
     assert.deepEqual((await applyBatch(context, { kind: 'withdraw', changes }, new Set())).failures, []);
   });
@@ -197,17 +198,33 @@ test('who waits for a renewal has the lock before the next batch, and who is gon
   const { work } = await workbench(t);
   const { redis, clock } = work;
   const order: string[] = [];
-  const lock = (turn: 'first' | 'last') => makeWriterLock(redis, 'order', clock, undefined, turn);
-  const batch = async (name: string) => lock('last').exclusively(async () => order.push(name));
+  const lock = (errand: Errand) => makeWriterLock(redis, 'order', clock, undefined, errand);
+  const batch = async (name: string) => lock('sync').exclusively(async () => order.push(name));
   let waiting: Promise<unknown>[] = [];
-  await lock('last').exclusively(async () => {
-    waiting = [batch('batch'), lock('first').exclusively(async () => order.push('renewal'))];
-    await until('the renewal asks', () => redis.exists('order:first'));
+  await lock('sync').exclusively(async () => {
+    waiting = [batch('batch'), lock('renewal').exclusively(async () => order.push('renewal'))];
+    await until('the renewal asks', () => redis.exists('order:waits-for-renewal'));
   });
   await Promise.all(waiting);
   assert.deepEqual(order, ['renewal', 'batch']);
-  await redis.set('order:first', '1', 'PX', 300);
+  await redis.set('order:waits-for-renewal', '1', 'PX', 300);
   await batch('a batch after somebody died');
+});
+
+test('whoever waits for the lock has it in the order of work, whoever asked first', async (t) => {
+  const { work } = await workbench(t);
+  const { redis, clock } = work;
+  const order: string[] = [];
+  const lock = (errand: Errand) => makeWriterLock(redis, 'order', clock, undefined, errand);
+  const waiting: Promise<unknown>[] = [];
+  await lock('sync').exclusively(async () => {
+    for (const errand of ['sync', 'add', 'renewal', 'panic', 'remove'] as const) {
+      waiting.push(lock(errand).exclusively(async () => order.push(errand)));
+      await until(`${errand} asks`, () => redis.exists(`order:waits-for-${errand}`));
+    }
+  });
+  await Promise.all(waiting);
+  assert.deepEqual(order, ['panic', 'remove', 'add', 'renewal', 'sync']);
 });
 
 test('FLUSHALL under running workers: within a minute the schedules are back and a renewal is done', async (t) => {

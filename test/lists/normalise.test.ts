@@ -224,3 +224,8 @@ test('IPv6 agrees with the URL parser, an independent reading of RFC 5952', () =
     { numRuns: 2000 },
   );
 });
+
+test('a URL with an umlaut is one also after so many others that the engine compiled what reads them', () => {
+  for (let n = 0; n < 50_000; n++) normalise(`http://a.example/${n}`);
+  assert.equal(shown('http://bücher.example/ü'), 'url http://xn--bcher-kva.example/%C3%BC');
+});

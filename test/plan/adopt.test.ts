@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { adopted, adoptedAndEnded } from '../../src/plan/adopt.ts';
 import { makeBatches } from '../../src/plan/batch.ts';
 import { computeChanges } from '../../src/plan/changes.ts';
+import { findMoves } from '../../src/plan/moves.ts';
+import { overviewOf } from '../../src/plan/overview.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { renderPlan } from '../../src/plan/render.ts';
 import { BLOCK_IP, entryOf, linesOf, NOW, planText, situation, World } from './situation.ts';
@@ -112,7 +114,12 @@ test('what is adopted neither enters nor leaves its feed; without a link it ente
 test('a plan says how many are adopted and which, and its digest is of just these', () => {
   const plan = planOf(`tor ${V} id=x link\ntor ${V} id=y`);
   assert.equal(plan.counts.adopt, 1);
-  assert.match(renderPlan(plan), /^1 adopt:\n {2}~ adopt +firewall-block\/ip {2}198\.51\.100\.7 .* takes over x, y$/m);
+  const budget = { requestsPerHour: 5800, oneByOnePerHour: 700 };
+  const parts = { plan, situation: situation('', ''), consumers: new Map(), budget, problems: [], notices: [] };
+  assert.match(
+    renderPlan(overviewOf(parts)),
+    /^1 adopt:\n {2}~ adopt +firewall-block\/ip {2}198\.51\.100\.7 .* takes over x, y$/m,
+  );
   assert.notEqual(planOf(`tor ${V} id=x link\ntor ${V} id=z`).digest, plan.digest);
 });
 
@@ -164,4 +171,13 @@ test('the document keeps the start, says what it was behind our own reference, a
   const ended = adoptedAndEnded(moment, entry, 'aa', { ...taken, g: 1 });
   assert.deepEqual([ended.external_ids[0], ended.reason], ['acme-judgement-aa-1', 'withdrawn 4f2a9c1']);
   assert.ok(Date.parse(ended.valid_time.end_time) < NOW);
+});
+
+test('what is adopted adds no addresses to its feed: it is there before', () => {
+  const world = new World();
+  world.addForeign(`tor ${V} id=x link`);
+  const planned = { ...situation(`tor ${V}\ntor 198.51.100.8`, ''), ...world.situation() };
+  const { changes } = planOf(`tor ${V} id=x link`);
+  const [moves] = findMoves(planned, changes).values();
+  assert.deepEqual([...(moves?.entering.keys() ?? [])], ['198.51.100.8']);
 });

@@ -9,6 +9,7 @@ import {
   newLink,
   renewed,
   rewritten,
+  saySame,
   stateDocument,
   withdrawn,
 } from '../../src/plan/documents.ts';
@@ -67,6 +68,24 @@ test('the judgement of one entry, literally as writes.md §3 has it', () => {
       { source_name: 'acme/tor', external_id: '4f2a9c1:feeds/tor.yaml:12', description: 'lifetime 7d' },
     ],
   });
+});
+
+test('a ticket is a further reference, and a change of it alone changes nothing', () => {
+  const terms = { ...ENTRY.terms, ticket: 'SOC-4711' };
+  assert.deepEqual(newJudgement(MOMENT, { ...ENTRY, terms }, { h: H, g: 0 }).external_references, [
+    { source_name: 'acme/tor', external_id: '4f2a9c1:feeds/tor.yaml:12', description: 'lifetime 7d' },
+    { source_name: 'ticket', external_id: 'SOC-4711' },
+  ]);
+  assert.ok(saySame(ENTRY.terms, terms));
+  const was = { source_name: 'ThreatGrid', description: 'adopted' };
+  const [origin] = STORED.references;
+  const references = [origin ?? was, { source_name: 'ticket', external_id: 'SOC-1' }, was];
+  const tickets = (next: Entry) =>
+    rewritten(MOMENT, next, { ...STORED, references }, false)
+      .external_references.slice(1)
+      .map((it) => it.external_id ?? it.description);
+  assert.deepEqual(tickets({ ...ENTRY, terms }), ['SOC-4711', 'adopted'], 'the old one goes, what was adopted stays');
+  assert.deepEqual(tickets(ENTRY), ['adopted']);
 });
 
 test('the link of one entry, literally as writes.md §3 has it', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { feedKey } from '../../src/ctim/feed.ts';
 import { computeChanges } from '../../src/plan/changes.ts';
-import { makePlan } from '../../src/plan/plan.ts';
+import { desiredValues, makePlan } from '../../src/plan/plan.ts';
 import { BLOCK_IP, DAY, MAIL_IP, planText, situation, World } from './situation.ts';
 
 const list = fc.constantFrom('tor', 'manual', 'mail:tor');
@@ -55,7 +56,7 @@ test('after any plan the feeds hold what the lists say, nothing that stayed left
       world.succession = succession;
       for (const line of held.split('\n').filter(Boolean)) world.add(line);
       const byHand = world.judgements.filter((it) => it.references[0]?.source_name === 'acme/adhoc-block');
-      const standing = byHand.filter((it) => it.end >= world.now && it.links.some(({ target }) => target === BLOCK_IP));
+      const standing = byHand.filter((it) => it.end >= world.now);
       const should = {
         [BLOCK_IP]: new Set([...wanted(wish, 'firewall-block'), ...standing.map((it) => it.observable.value)]),
         [MAIL_IP]: wanted(wish, 'mail'),
@@ -73,6 +74,11 @@ test('after any plan the feeds hold what the lists say, nothing that stayed left
         assert.deepEqual(world.view(indicator), [...values].sort());
       }
       assert.equal(planText(computeChanges({ ...before, ...world.situation() })), '');
+      for (const at of [before, { ...before, ...world.situation() }]) {
+        const plan = makePlan({ ...at, owner: 'acme', tenant: 't', revision: 'r', makings: [] }, () => []);
+        const told = new Map(plan.feeds.map(({ feed, entries }) => [feedKey(feed), entries]));
+        for (const [key, { size }] of desiredValues(at)) assert.equal(told.get(key), size, `entries of ${key}`);
+      }
       // What is by hand stays as it is, even twice: no plan undoes it.
       const live = world.judgements.filter(
         (it) => it.start <= world.now && it.end >= world.now && !byHand.includes(it),

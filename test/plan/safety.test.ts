@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FeedLimits, Limits } from '../../src/plan/limits.ts';
 import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { heldBy, NO_APPROVAL, type SafetyInput } from '../../src/plan/safety.ts';
 import { situation } from './situation.ts';
@@ -13,7 +14,8 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
     ...base,
     problems: 0,
     standing: 'newer',
-    limits: {},
+    limits: undefined,
+    consumers: new Map(),
     feedsOfOthers: new Set(),
     allowChannels: new Set(['firewall-allow']),
     lists: new Set([...base.desired.values()].map(({ list }) => list)),
@@ -28,6 +30,10 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
     { ...rest, owner: 'acme', tenant: 'https://ctia.test (org)', revision: '4f2a9c1', makings: [] },
     heldBy(input),
   );
+}
+
+function limits(all: FeedLimits): Limits {
+  return { all, channels: new Map(), lists: new Map() };
 }
 
 function rules(plan: Plan): string {
@@ -142,34 +148,40 @@ const table: { row: string; plan: Plan; held: string }[] = [
   { row: 'no commit, or none applied', plan: planned('tor 198.51.100.7', '', { standing: undefined }), held: '' },
   {
     row: 'within the limits',
-    plan: planned('tor 198.51.100.7', '', { limits: { additions: 1, entries_per_feed: 1, withdrawals: 0 } }),
+    plan: planned('tor 198.51.100.7', '', { limits: limits({ additions: 1, entries_per_feed: 1, withdrawals: 0 }) }),
     held: '',
   },
   {
     row: 'more additions than the limit',
-    plan: planned('tor 198.51.100.7\ntor 198.51.100.8', '', { limits: { additions: 1 } }),
+    plan: planned('tor 198.51.100.7\ntor 198.51.100.8', '', { limits: limits({ additions: 1 }) }),
     held: 'over-limit',
   },
   {
     row: 'a value that moves between lists is neither',
     plan: planned('tor 198.51.100.7', 'manual 198.51.100.7 g0 +6d link0', {
-      limits: { additions: 0, withdrawals: 0 },
+      limits: limits({ additions: 0, withdrawals: 0 }),
     }),
     held: '',
   },
   {
     row: 'more than a share of the feed leaves',
-    plan: planned('tor 198.51.100.0', tenLive(), { limits: { withdrawals_share: 0.5 } }),
+    plan: planned('tor 198.51.100.0', tenLive(), { limits: limits({ withdrawals_share: 0.5 }) }),
     held: 'over-limit',
   },
   {
     row: 'over a limit: yes is no force',
-    plan: planned('tor 198.51.100.7', '', { limits: { additions: 0 }, approval: { ...NO_APPROVAL, yes: true } }),
+    plan: planned('tor 198.51.100.7', '', {
+      limits: limits({ additions: 0 }),
+      approval: { ...NO_APPROVAL, yes: true },
+    }),
     held: 'over-limit',
   },
   {
     row: 'over a limit, forced',
-    plan: planned('tor 198.51.100.7', '', { limits: { additions: 0 }, approval: { ...NO_APPROVAL, force: true } }),
+    plan: planned('tor 198.51.100.7', '', {
+      limits: limits({ additions: 0 }),
+      approval: { ...NO_APPROVAL, force: true },
+    }),
     held: '',
   },
   {

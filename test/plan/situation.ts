@@ -57,7 +57,7 @@ export function entryOf(line: string): Entry {
   const [list, value, ...said] = words(line);
   const [name, channel] = channelOf(list);
   return {
-    observable: { type: /^[\d.]+$/.test(value) ? 'ip' : 'domain', value },
+    observable: { type: /^[\d./]+$/.test(value) ? 'ip' : 'domain', value },
     list: name,
     channel,
     terms: said.reduce(spoken, TERMS),

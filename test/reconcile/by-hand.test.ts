@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Channel } from '../../src/ctim/feed.ts';
-import { addByHand, type HandWork, removeByHand } from '../../src/reconcile/by-hand.ts';
+import { addByHand, type HandWork } from '../../src/reconcile/by-hand.ts';
+import { removeByHand } from '../../src/reconcile/let-through.ts';
 import { HOUR } from '../plan/situation.ts';
 import { makeJudgement } from './foreign.ts';
 import { assertSettled, assertVerified, BLOCK, externalIds, judgementOn, type Tenant, tenant } from './tenant.ts';
@@ -20,12 +21,18 @@ function hands(world: Tenant): HandWork {
 }
 
 const block = (world: Tenant, value: string, hours: number) =>
-  addByHand(hands(world), { observable: IP(value), channel: BLOCK, lifetimeMs: hours * HOUR, reason: 'INC-7' });
+  addByHand(hands(world), {
+    observable: IP(value),
+    channel: BLOCK,
+    channels: [BLOCK, ALLOW],
+    lifetimeMs: hours * HOUR,
+    reason: 'INC-7',
+  });
 const allow = (world: Tenant, value: string, hours: number) =>
   removeByHand(hands(world), {
     observable: IP(value),
     channels: [BLOCK, ALLOW],
-    allow: { channel: ALLOW, lifetimeMs: hours * HOUR, reason: 'INC-8' },
+    allow: { channel: ALLOW, lifetimeMs: hours * HOUR, reason: 'INC-8', carveOut: false },
   });
 
 test('blocked by hand: in its feed, once, and no sync undoes it until its time is over', async (t) => {
@@ -111,7 +118,13 @@ test('by hand where bulk PUT is closed: again and again, each time with the end 
   world.server.faults.push({ on: { method: 'PUT' }, kind: 'forbidden', capabilities: ['create-casebook'], times: 99 });
   const here: HandWork = { ...hands(world), rights: world.rights };
   for (const hours of [1, 48, 3, 5, 2, 24, 2]) {
-    const asked = { observable: IP('203.0.113.9'), channel: BLOCK, lifetimeMs: hours * HOUR, reason: `INC ${hours}` };
+    const asked = {
+      observable: IP('203.0.113.9'),
+      channel: BLOCK,
+      channels: [BLOCK, ALLOW],
+      lifetimeMs: hours * HOUR,
+      reason: `INC ${hours}`,
+    };
     const report = await addByHand(here, asked);
     assert.deepEqual([report.failures, report.shown], [[], ['firewall-block/ip']], `${hours} h`);
   }
@@ -122,7 +135,13 @@ test('by hand where bulk PUT is closed: again and again, each time with the end 
   assert.equal(await world.view(), '198.51.100.1\n198.51.100.2\n203.0.113.9');
   world.time.step(1.5 * HOUR);
   assert.equal(await world.view(), '198.51.100.1\n198.51.100.2', 'two hours were said last');
-  await addByHand(here, { observable: IP('203.0.113.9'), channel: BLOCK, lifetimeMs: 24 * HOUR, reason: 'INC 24' });
+  await addByHand(here, {
+    observable: IP('203.0.113.9'),
+    channel: BLOCK,
+    channels: [BLOCK, ALLOW],
+    lifetimeMs: 24 * HOUR,
+    reason: 'INC 24',
+  });
   const removed = await removeByHand(here, { observable: IP('203.0.113.9'), channels: [BLOCK], allow: undefined });
   assert.deepEqual([removed.failures, removed.gone], [[], ['firewall-block/ip']]);
   assertVerified(await world.sync(LISTS, wish));

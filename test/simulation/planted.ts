@@ -48,8 +48,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'plan/changes.js',
-        from: 'CHANGE_ORDER.map((kind, index) => [kind, index])',
-        to: "CHANGE_ORDER.map((kind, index) => [kind, kind === 'withdraw' ? -1 : index])",
+        from: 'CHANGE_ORDER.map((kind) => [kind, []])',
+        to: "['withdraw', ...CHANGE_ORDER.filter((kind) => kind !== 'withdraw')].map((kind) => [kind, []])",
       },
     ],
   },
@@ -67,7 +67,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'renewal held with the plan',
     story: 'in process',
-    edits: [{ file: 'reconcile/renew.js', from: 'if (due.length === 0)', to: 'if (due.length >= 0)' }],
+    edits: [{ file: 'reconcile/renew.js', from: 'if (ending.length === 0)', to: 'if (ending.length >= 0)' }],
   },
   {
     name: 'a page dropped',
@@ -103,6 +103,22 @@ export const PLANTED: readonly PlantedBug[] = [
         file: 'plan/safety.js',
         from: "if (standing !== 'older' ||",
         to: "if (standing === 'older' || standing !== 'older' ||",
+      },
+    ],
+  },
+  {
+    name: 'a digest approves any plan',
+    story: 'in process',
+    edits: [{ file: 'plan/safety.js', from: 'otherDigest,', to: '' }],
+  },
+  {
+    name: 'a sync undoes what was added by hand',
+    story: 'in process',
+    edits: [
+      {
+        file: 'ctim/entry.js',
+        from: "RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', 'attackers']",
+        to: "RESERVED_LISTS = ['attackers']",
       },
     ],
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observable } from '../../src/ctim/observable.ts';
-import { makeGuards } from '../../src/lists/guards.ts';
+import { makeGuards } from '../../src/lists/guards/guards.ts';
 import { normalise } from '../../src/lists/normalise.ts';
 import type { KnownFeed, KnownJudgement } from '../../src/why/judgements.ts';
 import type { Why, WhyFacts } from '../../src/why/known.ts';
@@ -59,7 +59,7 @@ async function why(
       revision: 'c0ffee',
     },
     views: new Map(Object.entries(views).map(([feed, values]) => [feed, values.map(observableOf)])),
-    guard: makeGuards(reading.settings)(observableOf(value))?.message,
+    guard: makeGuards(reading.settings).judge(observableOf(value))?.message,
     applied: { revision: 'c0ffee', at: '2026-11-24T12:00:00.000Z' },
     ...{ held: [], failures: [], history: [], notices: [], ...rest },
   });
