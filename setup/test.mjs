@@ -5,8 +5,8 @@ import { prepare, ROOT, runSetup } from './prepare.mjs';
 import { processesWorkingIn, runTests } from './test-process.mjs';
 
 const MINUTE = 60_000;
-/** CI gives the whole suite ten minutes; what hangs is to be named before that. */
-const SUITE_LIMIT_MS = 9.75 * MINUTE;
+/** On an idle machine it takes eight or nine minutes; what hangs is to be named, and a slow machine is no failure. */
+const SUITE_LIMIT_MS = 20 * MINUTE;
 const FILE_LIMIT_MS = 4 * MINUTE;
 const AT_ONCE = 2;
 /** These watch a clock for a minute and need little of the machine: they run beside the others, from the start. */
