@@ -8,7 +8,7 @@ import { DISPOSITIONS, type Disposition } from '../ctim/judgement.ts';
 import { observableKey } from '../ctim/observable.ts';
 import { readWill } from '../jobs/desired.ts';
 import { type AdoptEntry, adoptListText, type LeftOut, oneLine } from '../lists/adopt-list.ts';
-import { makeGuards } from '../lists/guards.ts';
+import { makeGuards } from '../lists/guards/guards.ts';
 import { normalise } from '../lists/normalise.ts';
 import { findFeeds } from '../reconcile/feeds.ts';
 import { type FoundForeign, findForeign } from '../reconcile/foreign.ts';
@@ -95,7 +95,7 @@ async function look(session: Session, { source, channel }: Options) {
   const listed = new Map(
     desired.entries.map((entry) => [`${entry.channel} ${observableKey(entry.observable)}`, entry]),
   );
-  const guards = makeGuards(settings);
+  const guards = makeGuards(settings, await session.guardKnowledge());
   const rows = rowsOf(found, source, (observable, name, id) => {
     const said = normalise(observable.value);
     if ('refused' in said) return said.refused.message;
@@ -103,7 +103,8 @@ async function look(session: Session, { source, channel }: Options) {
     const at = listed.get(`${name} ${observableKey(said.observable)}`);
     if (at?.adopt?.includes(id)) return `${placeOf(at)} takes it over with the next sync`;
     if (at !== undefined) return `it stands in ${placeOf(at)}: write "adopt:" there`;
-    return settings.channels.get(name)?.action === 'block' ? guards(said.observable)?.message : undefined;
+    const guarded = settings.channels.get(name)?.action === 'block' ? guards.judge(said.observable) : undefined;
+    return guarded?.weight === 'warn' ? undefined : guarded?.message;
   });
   return { rows, found, channels, names: desired.lists };
 }

@@ -12,9 +12,11 @@ import { type Progress, run } from '../reconcile/run.ts';
 import { HOUR } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { renderReport } from './print-report.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
+import { pullDue } from './upstreams.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
 export async function apply(session: Session, options: Approval & { json: boolean }): Promise<Exit> {
@@ -22,6 +24,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
   await bringLists(session);
   const tenant = await openTenant(session);
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
+  const lastGood = await pullDue(session, tenant, async () => shared);
   const client = clientFor(session, tenant, shared?.lock);
   const runId = randomUUID();
   const settings = await readSoundSettings(session.config.feedsDir);
@@ -34,7 +37,7 @@ export async function apply(session: Session, options: Approval & { json: boolea
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: { yes, force, digest },
-    readDesired: readDesired(session, tenant, client.serverNow),
+    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: shared?.record,
     rights: shared?.rights,
@@ -51,13 +54,15 @@ export async function apply(session: Session, options: Approval & { json: boolea
 export async function plan(session: Session, { json }: { json: boolean }): Promise<Exit> {
   await bringLists(session);
   const tenant = await openTenant(session);
+  const share = () => shareWithWorkers({ ...session.config, ...session, ...tenant });
+  const lastGood = await pullDue(session, tenant, share);
   const client = clientFor(session, tenant, undefined);
   const prepared = await prepare({
     client,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: NO_APPROVAL,
-    readDesired: readDesired(session, tenant, client.serverNow),
+    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
   });
   session.print(json ? JSON.stringify(prepared.plan, null, 2) : renderPlan(prepared.plan));
   for (const notice of prepared.found.notices) console.error(`notice: ${notice}`);
@@ -76,10 +81,12 @@ function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefi
   });
 }
 
-function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number) {
+function readDesired(session: Session, { ownEmbedded }: Tenant, serverNow: () => number, lastGood?: LastGood) {
   return async (adhocAllow: readonly Observable[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now: serverNow() });
+    const knowledge = await session.guardKnowledge();
+    const now = serverNow();
+    const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now, knowledge, ...(lastGood && { lastGood }) });
     for (const problem of will.problems) if (problem.severity === 'error') console.error(problemLine(problem));
     return will.desired;
   };

@@ -12,10 +12,11 @@ export async function check(session: Session, { json, schema }: { json: boolean;
     return EXIT.done;
   }
   await bringLists(session);
-  const { reading } = await readFeeds(session.config.feedsDir, { now: session.clock.now() });
+  const { config, clock, guardKnowledge } = session;
+  const { reading } = await readFeeds(config.feedsDir, { now: clock.now(), knowledge: await guardKnowledge() });
   const { problems } = reading;
   const lists = reading.lists.map(
-    ({ file, name, action, channel, accepted, duplicates, unsupported, invalid, by_type }) => ({
+    ({ file, name, action, channel, accepted, duplicates, unsupported, invalid, by_type, upstream }) => ({
       file,
       name,
       action,
@@ -25,6 +26,7 @@ export async function check(session: Session, { json, schema }: { json: boolean;
       unsupported,
       invalid,
       by_type,
+      ...(upstream !== undefined && { upstream: true }),
     }),
   );
   if (json) {
@@ -41,6 +43,8 @@ export async function check(session: Session, { json, schema }: { json: boolean;
     session.print(
       renderTable(['file', 'list', 'action', 'channel', 'accepted', 'duplicate', 'unsupported', 'invalid'], rows),
     );
+    const pulled = lists.filter(({ upstream }) => upstream).map(({ name }) => name);
+    if (pulled.length > 0) session.print(`\npulled from upstreams, which check does not ask: ${pulled.join(', ')}`);
     const errors = problems.filter(({ severity }) => severity === 'error').length;
     session.print(
       `\n${errors} ${errors === 1 ? 'error' : 'errors'}, ${problems.length - errors} notices; ${reading.entries.length} entries to publish`,

@@ -99,6 +99,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('fetch'))
     .description('fetch the repository of the lists, and sync if its branch moved')
     .action((options) => put(options, 'fetch', {}));
+  waiting(enqueue.command('pull [list]'))
+    .description('ask the upstream of a list, or of all lists, for what it says now')
+    .action((list, options) => put(options, 'pull', { list }));
   waiting(enqueue.command('renew'))
     .description('renew what would lapse; no list is read')
     .action((options) => put(options, 'renew', {}));
@@ -110,10 +113,46 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
+  const upstreams = json(program.command('upstreams'))
+    .description('remote lists: age, size, churn, health, last error, quarantine, next pull')
+    .action((options) => act(options, async (session) => (await import('./upstreams.ts')).upstreams(session, options)));
+  upstreams
+    .command('show <list>')
+    .description('print the newest answer that was not believed')
+    .action((list, options) => act(options, async (session) => (await import('./upstreams.ts')).show(session, list)));
+  upstreams
+    .command('accept <list>')
+    .description('believe the newest answer that was not believed')
+    .action((list, options) => act(options, async (session) => (await import('./upstreams.ts')).accept(session, list)));
+
   json(program.command('feeds'))
     .description('the feeds to pull: title, entries, URL, verified at')
     .option('--show-secrets', 'whole URLs, with their secret', false)
     .action((options) => act(options, async (session) => (await import('./feeds.ts')).feeds(session, options)));
+
+  const guards = json(program.command('guards'))
+    .description('what guards go by: tables, fetched lists and their age, what is protected')
+    .action((options) => act(options, async (session) => (await import('./guards.ts')).guards(session, options)));
+  json(guards.command('test <value...>'))
+    .description('what guards say of values on a block list; 1 where one is refused')
+    .action((values, _, command: Command) => {
+      // Its --json is taken by the command above it, which has one too.
+      const options = command.optsWithGlobals<{ json: boolean }>();
+      return act(options, async (session) => (await import('./guards.ts')).test(session, values, options));
+    });
+  json(guards.command('update'))
+    .description('fetch the large lists (MISP, Tranco, public suffixes) to the data folder')
+    .action((_, command: Command) => {
+      const options = command.optsWithGlobals<{ json: boolean }>();
+      return act(options, async (session) => (await import('./guards.ts')).update(session, options));
+    });
+
+  json(program.command('rename-owner <old>'))
+    .description('what another owner published becomes this one’s, in place; the workers must be stopped')
+    .option('--yes', 'do it; without it what would be done is printed', false)
+    .action((old, options) =>
+      act(options, async (session) => (await import('./rename-owner.ts')).renameOwnerFrom(session, old, options)),
+    );
 
   json(program.command('doctor'))
     .description('what is right, what is wrong, and the next step')

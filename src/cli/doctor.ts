@@ -79,9 +79,9 @@ async function lookAtTenant(
 }
 
 async function checkLists(session: Session): Promise<string> {
-  const { config, clock } = session;
+  const { config, clock, guardKnowledge } = session;
   await bringLists(session);
-  const { reading } = await readFeeds(config.feedsDir, { now: clock.now() });
+  const { reading } = await readFeeds(config.feedsDir, { now: clock.now(), knowledge: await guardKnowledge() });
   if (hasErrors(reading.problems)) {
     const errors = reading.problems.filter(({ severity }) => severity === 'error').length;
     throw new Error(`${errors} errors in ${config.feedsDir}: see ctim-feeds check`);

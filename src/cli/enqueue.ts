@@ -2,12 +2,14 @@ import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue as put } from '../jobs/enqueue.ts';
 import type { FetchReport } from '../jobs/fetch.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
+import type { PullReport } from '../jobs/pull.ts';
 import type { RequestName } from '../jobs/queues.ts';
 import { openRedis } from '../jobs/redis.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
 import type { HandReport } from '../reconcile/by-hand.ts';
 import type { Report } from '../reconcile/report.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
+import { pullLine } from '../sources/upstream-pulls.ts';
 import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport, renewalLines } from './print-report.ts';
@@ -66,6 +68,12 @@ function show(session: Session, name: RequestName, result: unknown, json: boolea
     const report = result as RenewalReport;
     if (!json) session.print(renewalLines(report).join('\n'));
     return report.result === 'renewed' ? EXIT.done : report.result === 'first-contact' ? EXIT.held : EXIT.notVerified;
+  }
+  if (name === 'pull') {
+    const { pulls, sync } = result as PullReport;
+    if (!json) for (const pull of pulls) session.print(pullLine(pull));
+    if (!json && sync !== null) session.print(`sync is job ${sync}`);
+    return pulls.some(({ did }) => did === 'kept') ? EXIT.notVerified : EXIT.done;
   }
   if (name === 'fetch') {
     const { commit, sync } = result as FetchReport;

@@ -2,6 +2,7 @@ import { CtiaError } from '../ctia/error.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
 import { RedisError } from '../jobs/redis-connection.ts';
 import { FeedOnOtherIndicator } from '../reconcile/feeds.ts';
+import { RenameRefused } from '../reconcile/rename-owner.ts';
 import type { RunResult } from '../reconcile/report.ts';
 import { ConfigError } from '../runtime/config.ts';
 
@@ -33,6 +34,7 @@ export class CommandRefused extends Error {
 export function exitOfError(error: unknown): Exit | undefined {
   if (error instanceof CommandRefused) return error.exit;
   if (error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof RenameRefused) return EXIT.problems;
   if (error instanceof CtiaError || error instanceof EmbeddedCtiaError || error instanceof RedisError)
     return EXIT.failed;
   if (error instanceof FeedOnOtherIndicator) return EXIT.failed;

@@ -6,11 +6,13 @@ import { problemLine } from '../ctim/problem.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
 import { readKeyFile } from '../embedded-ctia/key-file.ts';
 import { ownerOf } from '../jobs/desired.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
 import { readFeeds, readSettingsAlone, readSoundSettings } from '../sources/feeds-folder.ts';
+import { makeGuardKnowledge } from '../sources/guard-knowledge.ts';
 import { currentTree, FetchError, fetchRepository } from '../sources/repository.ts';
 import { CommandRefused, EXIT } from './exit.ts';
 import { rememberedOwner } from './remembered-owner.ts';
@@ -23,6 +25,8 @@ export interface Session {
   readonly releases: Releases;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** What guards go by besides the settings. */
+  readonly guardKnowledge: () => Promise<GuardKnowledge>;
   /** To stdout. */
   print(text: string): void;
 }
@@ -44,6 +48,7 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
     log: makeLog(config.log, secretsOf(config)),
     releases: makeReleases(),
     signal,
+    guardKnowledge: makeGuardKnowledge(config),
     print: (text) => console.log(text),
   };
 }

@@ -3,13 +3,18 @@ import { channelOfIndicator, ownedId } from '../ctim/external-id.ts';
 import { readWill } from '../jobs/desired.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
+import { type Drift, driftLine } from '../plan/drift.ts';
 import { type Ending, type Runway, runways } from '../plan/runway.ts';
 import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
 import { SECOND } from '../runtime/clock.ts';
+import { upstreamNotices } from '../sources/upstream-copies.ts';
+import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
+import { type DriftFound, heldSince, lastDrift, verifiedAt } from './status-history.ts';
+import { copiesOf } from './upstreams.ts';
 
 const PATIENCE_MS = 30 * SECOND;
 const REPORTS_LOOKED_AT = 200;
@@ -40,10 +45,11 @@ export async function status(session: Session, options: { json: boolean }): Prom
   }
   const runway = runways(await readActual(client, self), now, (id) => channels.get(id) ?? `indicator ${id}`);
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
+  const { lists } = await readUpstreamLists(config.feedsDir, tenant);
+  notices.push(...(await upstreamNotices(lists, copiesOf(session, shared), clock.now())));
   const reports = (await shared?.latestReports(REPORTS_LOOKED_AT)) ?? [];
   const renewal = await shared?.latestRenewal();
   const last = reports.find(({ kind }) => kind === 'sync');
-  const audit = reports.find(({ kind }) => kind === 'audit');
   const facts = {
     owner,
     tenant: `${ctia.ctiaUrl} (${self.organisation})`,
@@ -60,19 +66,13 @@ export async function status(session: Session, options: { json: boolean }): Prom
     held_since: heldSince(reports),
     last_renewal: renewal ? factsOf(renewal) : null,
     runway: Object.fromEntries([...runway].sort().map(([channel, it]) => [channel, runwayFacts(it)])),
-    drift: audit ? { at: audit.endedAt, changes: countsLine(audit.counts) } : null,
+    verified: verifiedAt(reports),
+    drift: lastDrift(reports),
     requests_left: (await shared?.requestsLeft()) ?? null,
     notices,
   };
   session.print(options.json ? JSON.stringify(facts, null, 2) : renderStatus(facts));
   return EXIT.done;
-}
-
-/** Since when no sync was applied: the first of those that were held or had problems, one after the other, up to now. */
-function heldSince(reports: readonly Report[]): string | null {
-  const syncs = reports.filter(({ kind }) => kind === 'sync');
-  const free = syncs.findIndex(({ held }) => held.length === 0);
-  return (free < 0 ? syncs : syncs.slice(0, free)).at(-1)?.endedAt ?? null;
 }
 
 function factsOf({ result, endedAt, renewed, live, failures }: RenewalReport) {
@@ -97,7 +97,8 @@ interface Facts {
   held_since: string | null;
   last_renewal: ReturnType<typeof factsOf> | null;
   runway: Record<string, ReturnType<typeof runwayFacts>>;
-  drift: { at: string; changes: string } | null;
+  verified: Record<string, string>;
+  drift: DriftFound | null;
   requests_left: number | null;
   notices: readonly string[];
 }
@@ -114,10 +115,22 @@ function renderStatus(facts: Facts): string {
     `renewed   ${renewal ? `${renewal.renewed} of ${renewal.live} at ${renewal.at}${renewal.result === 'renewed' ? '' : `, ${renewal.result}`}` : 'by no worker that this Redis knows of'}`,
     ...(renewal?.failures ?? []).map((message) => `failed    ${message}`),
     ...Object.entries(facts.runway).map(([channel, it]) => `runway    ${channel}: ${runwayLine(it)}`),
-    ...(drift ? [`drift     ${drift.changes}, audited ${drift.at}`] : []),
+    ...Object.entries(facts.verified).map(([channel, at]) => `proved    ${channel}: all of its feeds, last at ${at}`),
+    ...driftLines(drift),
     ...(left === null ? [] : [`budget    ${left} requests left in this hour`]),
     ...facts.notices.map((notice) => `notice    ${notice}`),
   ].join('\n');
+}
+
+function driftLines(drift: DriftFound | null): string[] {
+  if (drift === null) return ['drift     no audit that this Redis knows of'];
+  const { at, found, repaired_at: repairedAt } = drift;
+  if (found.length === 0) return [`drift     none, audited ${at}`];
+  const state = (whose: Drift['whose']) => {
+    if (whose === 'foreign') return 'somebody else must act';
+    return repairedAt === null ? 'not repaired yet' : `repaired, verified ${repairedAt}`;
+  };
+  return found.map((it) => `drift     ${driftLine(it).replace(/^drift: /, '')}; audited ${at}; ${state(it.whose)}`);
 }
 
 function runwayLine({ live, lapses, ends }: Facts['runway'][string]): string {

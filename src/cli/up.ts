@@ -80,8 +80,8 @@ async function openWebhook({ config, log, releases, print }: Session, { requests
   print(`Pushes are heard at ${webhook.url}`);
 }
 
-async function printProblems({ config, clock, print }: Session): Promise<void> {
-  const { reading } = await readFeeds(config.feedsDir, { now: clock.now() });
+async function printProblems({ config, clock, print, guardKnowledge }: Session): Promise<void> {
+  const { reading } = await readFeeds(config.feedsDir, { now: clock.now(), knowledge: await guardKnowledge() });
   for (const problem of reading.problems) if (problem.severity === 'error') print(problemLine(problem));
 }
 

@@ -26,6 +26,8 @@ export interface StoredJudgement extends StoredBase {
   confidence: Confidence;
   valid_time: ValidTime;
   external_references: ExternalReference[];
+  /** The login that made it: of what is foreign, who must act. */
+  owner: string | undefined;
 }
 
 export interface StoredRelationship extends StoredBase {
@@ -38,6 +40,8 @@ export interface StoredIndicator extends StoredBase {
   producer: string;
   title: string | undefined;
   short_description: string | undefined;
+  description: string | undefined;
+  source: string | undefined;
   source_uri: string | undefined;
   /** When it was last written: of the state indicator, when a run last wrote. */
   modified: string;
@@ -71,6 +75,7 @@ export function storedJudgement(value: unknown): StoredJudgement {
     confidence: text(fields, 'confidence') as Confidence,
     valid_time: { start_time: text(validTime, 'start_time'), end_time: text(validTime, 'end_time') },
     external_references: (fields.external_references as ExternalReference[] | undefined) ?? [],
+    owner: optionalText(fields, 'owner'),
   };
 }
 
@@ -91,6 +96,8 @@ export function storedIndicator(value: unknown): StoredIndicator {
     producer: text(fields, 'producer'),
     title: optionalText(fields, 'title'),
     short_description: optionalText(fields, 'short_description'),
+    description: optionalText(fields, 'description'),
+    source: optionalText(fields, 'source'),
     source_uri: optionalText(fields, 'source_uri'),
     modified: text(fields, 'modified'),
     valid_time: fields.valid_time as Partial<ValidTime> | undefined,

@@ -48,6 +48,8 @@ export interface Entry {
   readonly position: Position;
   /** A range that is published without the allowed addresses in it, in as many parts as that takes. */
   readonly carveOut?: true;
+  /** A person answered for it, against what guards say. */
+  readonly forced?: true;
   /** Short ids of judgements that others made, to be taken over instead of making one. */
   readonly adopt?: readonly string[];
 }

@@ -70,6 +70,14 @@ export function feedId(owner: string, channel: string, type: ObservableType, g: 
   return `${feedIdPrefix(owner, channel, type)}${g}`;
 }
 
+/** The channel and type that a feed of ours was made for, as `feedKey` writes them. */
+export function feedKeyOfIds(owner: string, externalIds: readonly string[]): string | undefined {
+  const prefix = `${owner}-feed-`;
+  const [, channel, type] =
+    /^(.+)-([^-]+)-[0-9]+$/.exec(externalIds.find((it) => it.startsWith(prefix))?.slice(prefix.length) ?? '') ?? [];
+  return channel && `${channel}/${type}`;
+}
+
 /** The channel that an indicator of ours was made for. A type has no hyphen, a channel may. */
 export function channelOfIndicator(owner: string, externalIds: readonly string[]): string | undefined {
   const prefix = `${owner}-indicator-`;
@@ -79,6 +87,16 @@ export function channelOfIndicator(owner: string, externalIds: readonly string[]
 
 export function stateId(owner: string): string {
   return `${owner}-state`;
+}
+
+/** The state while an owner is renamed: neither the old owner nor the new one has any then, and no run of either goes on. */
+export function movingStateId(from: string, to: string): string {
+  return `${to}-state-of-${from}`;
+}
+
+/** The same ids under another owner; what bears another prefix stays. An entry's h is of no owner. */
+export function renamedIds(externalIds: readonly string[], from: string, to: string): string[] {
+  return externalIds.map((id) => (id.startsWith(`${from}-`) ? `${to}${id.slice(from.length)}` : id));
 }
 
 const GENERATION = /^([0-9a-f]{64})-(0|[1-9][0-9]{0,8})$/;

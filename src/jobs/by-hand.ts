@@ -1,7 +1,7 @@
 import { UnrecoverableError } from 'bullmq';
 import type { Channel, ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { makeGuards } from '../lists/guards.ts';
+import { type Guards, makeGuards } from '../lists/guards/guards.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';
@@ -21,7 +21,7 @@ export async function processByHand(
   const hands: HandWork = { ...desk, clock: work.clock, owner: work.owner, rights: work.rights, signal };
   try {
     return request.name === 'add'
-      ? await add(hands, settings, request.payload)
+      ? await add(hands, settings, makeGuards(settings, await work.guardKnowledge()), request.payload)
       : await remove(hands, settings, request.payload);
   } catch (error) {
     if (error instanceof HandRefused) throw new UnrecoverableError(`${REFUSED}${error.message}`);
@@ -31,11 +31,18 @@ export async function processByHand(
   }
 }
 
-async function add(hands: HandWork, settings: Settings, payload: RequestPayload<'add'>): Promise<HandReport> {
+async function add(
+  hands: HandWork,
+  settings: Settings,
+  guards: Guards,
+  payload: RequestPayload<'add'>,
+): Promise<HandReport> {
   const observable = observableOf(payload);
   const channel = channelOf(settings, payload.channel, 'block');
-  const guarded = channel.action === 'block' ? makeGuards(settings)(observable) : undefined;
-  if (guarded) throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
+  const guarded = channel.action === 'block' ? guards.judge(observable) : undefined;
+  // Of a warning a person who blocks one value now, for a time, has thought.
+  if (guarded && guarded.weight !== 'warn')
+    throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
   return addByHand(hands, { observable, channel, lifetimeMs: lifetimeOf(payload.for), reason: payload.reason });
 }
 

@@ -1,11 +1,16 @@
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
 import type { Standing } from '../ctim/standing.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
+import type { Reading } from '../lists/reading.ts';
 import type { Settings } from '../lists/settings.ts';
 import { ANNOUNCED_CODES } from '../lists/standing.ts';
 import { type Desired, EXAMPLES_REPOSITORY } from '../reconcile/prepare.ts';
 import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
 import { standingOf } from '../sources/git.ts';
+import type { LastGood } from '../sources/last-good.ts';
+import { makeCopyReader, upstreamNotices } from '../sources/upstream-copies.ts';
+import type { UpstreamList } from '../sources/upstream-lists.ts';
 
 /** What a feeds folder wants of a tenant. */
 export interface Will {
@@ -20,11 +25,18 @@ export interface WillOptions {
   /** Shipped examples are published to our own embedded server only. */
   readonly ownEmbedded: boolean;
   readonly cache?: FeedsCache;
+  readonly knowledge?: GuardKnowledge | undefined;
+  /** Where the copies of upstreams are; without it no upstream is known. */
+  readonly lastGood?: LastGood;
 }
 
-export async function readWill({ feedsDir, now, adhocAllow, ownEmbedded, cache }: WillOptions): Promise<Will> {
-  const read = await readFeeds(feedsDir, { now, adhocAllow, cache });
-  const will = willOf(read, ownEmbedded);
+export async function readWill(options: WillOptions): Promise<Will> {
+  const { feedsDir, now, adhocAllow, ownEmbedded, cache, knowledge, lastGood } = options;
+  const copies = lastGood && makeCopyReader(lastGood, cache?.copies ?? new Map());
+  const read = await readFeeds(feedsDir, { now, adhocAllow, cache, knowledge, upstreamText: copies?.text });
+  const upstreams = upstreamsOf(read.reading, ownEmbedded);
+  const notices = lastGood === undefined ? [] : await upstreamNotices(upstreams, lastGood, now);
+  const will = willOf(read, ownEmbedded, { notices, copies: copies?.digest() });
   const { commit } = read.revision;
   if (commit === undefined) return will;
   return { ...will, desired: { ...will.desired, standingTo: (revision) => standing(feedsDir, commit, revision) } };
@@ -39,13 +51,29 @@ async function standing(feedsDir: string, commit: string, revision: string): Pro
 /** Of a dirty tree the label goes on after the commit. */
 const APPLIED_COMMIT = /^([0-9a-f]{40,64})(?:\+|$)/;
 
-export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): Will {
+function upstreamsOf({ lists }: Reading, ownEmbedded: boolean): UpstreamList[] {
+  return lists.flatMap(({ name, example, upstream }) =>
+    upstream === undefined || (example && !ownEmbedded) ? [] : [{ name, upstream }],
+  );
+}
+
+interface OfUpstreams {
+  readonly notices: readonly string[];
+  readonly copies?: string | undefined;
+}
+
+export function willOf(
+  { reading, revision }: FeedsRead,
+  ownEmbedded: boolean,
+  { notices, copies }: OfUpstreams = { notices: [] },
+): Will {
   const { settings } = reading;
   const examples = new Set(reading.lists.filter((list) => list.example).map((list) => list.name));
   const lists = reading.lists.filter((list) => ownEmbedded || !list.example);
   const problems = [...reading.problems];
   if (lists.length === 0 && reading.lists.length > 0) problems.push(onlyExamples(reading.lists[0]?.file ?? 'feeds'));
   const used = new Set(lists.map((list) => list.channel));
+  const unknown = lists.filter((list) => list.unknown).map((list) => list.name);
   const allExamples = lists.length > 0 && lists.every((list) => list.example);
   const desired: Desired = {
     entries: ownEmbedded ? reading.entries : reading.entries.filter((entry) => !examples.has(entry.list)),
@@ -56,7 +84,9 @@ export function willOf({ reading, revision }: FeedsRead, ownEmbedded: boolean): 
     limits: settings.limits,
     collectAfterMs: settings.collectAfterMs,
     expired: ownEmbedded ? reading.expired : reading.expired.filter((entry) => !examples.has(entry.list)),
-    notices: announced(problems),
+    notices: [...notices, ...announced(problems)],
+    ...(unknown.length > 0 && { unknownLists: new Set(unknown) }),
+    ...(copies !== undefined && { copies }),
     repository: allExamples ? EXAMPLES_REPOSITORY : revision.repository,
   };
   return { desired, problems };

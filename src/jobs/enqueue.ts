@@ -6,7 +6,15 @@ import { type OpenRedis, RedisError } from './redis-connection.ts';
 /** Tried again when CTIA or Redis fails on the way; what a person must change is not. */
 const RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 3000 } } as const;
 /** Smaller goes first: what a person asks for now does not wait behind a schedule. */
-const PRIORITY: Readonly<Record<RequestName, number>> = { remove: 2, add: 3, renew: 4, fetch: 4, sync: 5, audit: 9 };
+const PRIORITY: Readonly<Record<RequestName, number>> = {
+  remove: 2,
+  add: 3,
+  renew: 4,
+  fetch: 4,
+  sync: 5,
+  pull: 6,
+  audit: 9,
+};
 
 /** `once`: while a job of this name waits or works, another is not put beside it. */
 export function enqueue(

@@ -14,6 +14,8 @@ export interface RedisKeys {
   /** How many jobs by hand ended: a sync that planned before one of them plans again. */
   readonly byHand: string;
   readonly ledger: string;
+  /** Last good copies of upstreams, each below it. */
+  readonly copies: string;
 }
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
@@ -27,6 +29,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     renewal: `${base}:renewal`,
     byHand: `${base}:by-hand`,
     ledger: `${base}:ledger`,
+    copies: `${base}:copies`,
     requestTimes: `${organisation}:request-times`,
     oneByOneTimes: `${organisation}:one-by-one-times`,
     bulkRights: `${organisation}:bulk-rights`,

@@ -1,7 +1,9 @@
 import type { CtiaConnection } from '../ctia/client.ts';
+import { type GuardKnowledge, NO_KNOWLEDGE } from '../lists/guards/guards.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Releases } from '../runtime/release.ts';
+import { makeDownloader } from '../sources/download.ts';
 import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { type FeedsRepository, type Fetched, fetchRepository } from '../sources/repository.ts';
 import { connectQueues } from './connect.ts';
@@ -9,6 +11,7 @@ import { keepRights } from './kept-rights.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { makeTenantLedger } from './tenant-ledger.ts';
+import { sharedCopies } from './text-keys.ts';
 import { keysOf, tenantOf, type Workplace } from './workplace.ts';
 
 export interface WorkplaceParts {
@@ -21,10 +24,14 @@ export interface WorkplaceParts {
   feedsDir: string;
   repository?: FeedsRepository & { home: string };
   ownEmbedded: boolean;
+  guardKnowledge?: () => Promise<GuardKnowledge>;
+  /** Hosts of upstreams that may lie at addresses that are not public. */
+  upstreamPrivateHosts?: readonly string[];
 }
 
 export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const { clock, log, releases, connection, ctia, owner, feedsDir, repository, ownEmbedded } = parts;
+  const { guardKnowledge = async () => NO_KNOWLEDGE, upstreamPrivateHosts: privateHosts = [] } = parts;
   const names = queueNames(ctia.ctiaUrl, owner);
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
@@ -32,7 +39,9 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
   const rights = keepRights(ends.redis, keys.bulkRights);
   const lists = makeFeedsCache();
-  return { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names, ...ends, ledger, rights, lists };
+  const upstreams = { download: makeDownloader({ clock, privateHosts }), lastGood: sharedCopies(ends.redis, keys) };
+  const place = { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names };
+  return { ...place, ...ends, ledger, rights, lists, upstreams, guardKnowledge };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

@@ -48,6 +48,8 @@ const REQUESTS = {
   remove: z.strictObject({ v: version, ...observable, for: duration.optional(), reason: reason.optional() }),
   /** Fetch the repository of the lists, and sync if its branch moved. */
   fetch: z.strictObject({ v: version }),
+  /** Ask the upstream of one list, or of all, for what it says now. */
+  pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import { RENEW_EVERY_MS } from '../plan/renewals.ts';
 import { DAY, HOUR, MINUTE } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
+import { readUpstreamLists, type UpstreamList } from '../sources/upstream-lists.ts';
+import { RETRY_MS } from '../sources/upstream-pull.ts';
 import { takeTurns } from './connect.ts';
 import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
 import type { Workplace } from './workplace.ts';
@@ -12,6 +15,8 @@ import type { Workplace } from './workplace.ts';
  */
 interface Schedule {
   readonly name: RequestName;
+  /** Of which list, where each has a schedule of its own. */
+  readonly list?: string;
   readonly queue: 'requests' | 'renewals';
   readonly everyMs: number;
   /** Not at once: who starts us enqueues the first sync and waits for it. A renewal may be overdue. */
@@ -32,40 +37,59 @@ export function schedulesFor(renewMs: number, fetches = false): readonly Schedul
   ];
 }
 
+/**
+ * One for each list with an upstream, begun at once: until its first pull nothing of it is known. It comes as often as a failed
+ * pull may be tried again, and does nothing while it is not time.
+ */
+export function pullSchedules(lists: readonly UpstreamList[]): readonly Schedule[] {
+  return lists.map(({ name: list, upstream: { everyMs } }) => {
+    return { name: 'pull', list, queue: 'requests', everyMs: Math.min(everyMs, RETRY_MS), firstMs: 0 };
+  });
+}
+
 type Queues = Pick<Workplace, 'requests' | 'renewals' | 'batches' | 'clock'>;
 
 /**
  * By the same ids, so that several workers have one schedule between them; one that is there as it should be is left where
  * it stands in time. Those of ours that are wanted no longer are removed.
  */
-export async function upsertSchedules(queues: Queues, schedules: readonly Schedule[]): Promise<void> {
+export async function upsertSchedules(
+  queues: Queues,
+  schedules: readonly Schedule[],
+  { keepPulls = false }: { keepPulls?: boolean } = {},
+): Promise<void> {
   await takeTurns(queues);
-  for (const { name, queue, everyMs, firstMs } of schedules) {
+  for (const schedule of schedules) {
+    const { name, list, queue, everyMs, firstMs } = schedule;
     await queues[queue].upsertJobScheduler(
-      schedulerId(name),
+      schedulerId(schedule),
       { every: everyMs, startDate: queues.clock.now() + firstMs },
       {
         name,
-        data: { v: PAYLOAD_VERSION },
+        data: { v: PAYLOAD_VERSION, ...(list !== undefined && { list }) },
         opts: { attempts: 5, backoff: { type: 'exponential', delay: 5000 }, ...KEEP_JOBS },
       },
     );
   }
   for (const key of ['requests', 'renewals'] as const) {
-    const wanted = new Set(schedules.filter(({ queue }) => queue === key).map(({ name }) => schedulerId(name)));
-    await removeOthers(queues[key], wanted);
+    const wanted = new Set(schedules.filter(({ queue }) => queue === key).map(schedulerId));
+    await removeOthers(queues[key], (id) => wanted.has(id) || (keepPulls && id.startsWith(PULLS)));
   }
 }
 
-async function removeOthers(queue: Queue, wanted: ReadonlySet<string>): Promise<void> {
+async function removeOthers(queue: Queue, isWanted: (id: string) => boolean): Promise<void> {
   for (const { key } of await queue.getJobSchedulers())
-    if (key.startsWith(PREFIX) && !wanted.has(key)) await queue.removeJobScheduler(key);
+    if (key.startsWith(PREFIX) && !isWanted(key)) await queue.removeJobScheduler(key);
 }
 
 const PREFIX = 'schedule-';
 
-function schedulerId(name: RequestName): string {
-  return `${PREFIX}${name}`;
+const PULLS = `${PREFIX}pull-`;
+
+function schedulerId({ name, list }: Pick<Schedule, 'name' | 'list'>): string {
+  if (list === undefined) return `${PREFIX}${name}`;
+  // A list's name has any letters; an id must not have all of them.
+  return `${PULLS}${createHash('sha256').update(list).digest('hex').slice(0, 16)}`;
 }
 
 /** Somebody flushed the Redis under running workers: what would lapse first has still most of its margin left. */
@@ -82,12 +106,15 @@ export interface KeptSchedules {
 export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   const stop = new AbortController();
   let wanted: readonly Schedule[] | undefined;
+  let pulls: readonly Schedule[] = [];
   const fetches = work.fetch !== undefined;
   const upsert = async () => {
     // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
     const isSound = (await readSoundSettings(work.feedsDir)) !== undefined;
     if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work), fetches);
-    await upsertSchedules(work, wanted);
+    const { lists, isWhole } = await readUpstreamLists(work.feedsDir, work);
+    if (isWhole) pulls = pullSchedules(lists);
+    await upsertSchedules(work, [...wanted, ...pulls], { keepPulls: !isWhole });
   };
   await upsert();
   const keeping = (async () => {
@@ -109,6 +136,6 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
 /** How often renewals run: as the settings say or, where they cannot be read, as they are scheduled. */
 export async function renewEveryMs({ feedsDir, renewals }: Pick<Workplace, 'feedsDir' | 'renewals'>): Promise<number> {
   const settings = await readSoundSettings(feedsDir);
-  const scheduled = settings === undefined ? await renewals.getJobScheduler(schedulerId('renew')) : undefined;
+  const scheduled = settings === undefined ? await renewals.getJobScheduler(schedulerId({ name: 'renew' })) : undefined;
   return settings?.renewEveryMs ?? scheduled?.every ?? RENEW_EVERY_MS;
 }

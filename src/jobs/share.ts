@@ -3,6 +3,7 @@ import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import { connectRedis } from './connect.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
 import { type KeptRights, keepRights } from './kept-rights.ts';
@@ -12,6 +13,7 @@ import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
+import { sharedCopies } from './text-keys.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -28,6 +30,7 @@ export interface Shared {
   /** Their ledger hears of what this process writes. */
   readonly record: Recorder;
   readonly rights: KeptRights;
+  readonly lastGood: LastGood;
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
   latestRenewal(): Promise<RenewalReport | undefined>;
@@ -48,6 +51,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     lock,
     record: makeLedgerStore(redis, keys, { tenant: await tenantOf(ctia), owner }).recorder(lock),
     rights: keepRights(redis, keys.bulkRights),
+    lastGood: sharedCopies(redis, keys),
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
     latestRenewal: () => latestRenewal(redis, keys.renewal),

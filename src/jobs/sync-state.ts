@@ -3,7 +3,7 @@ import { feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
-import { feedOf, isStanding } from '../plan/changes.ts';
+import { feedKeyOfStanding } from '../plan/changes.ts';
 import type { Plan, PlanSummary } from '../plan/plan.ts';
 import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
@@ -21,11 +21,13 @@ export interface SyncState {
   readonly notices: readonly string[];
   /** Of the renewals that went before the plan, what it does not make good. */
   readonly failures: readonly Failure[];
-  /** Values that people added by hand, which no list tells: feed and value. */
+  /** Values that no list tells, added by hand or of lists that are not known: feed and value. */
   readonly standing: readonly (readonly [string, string])[];
   readonly allowedByHand: readonly Observable[];
   /** Entries that are listed and had their time, by h. */
   readonly ranOut: readonly string[];
+  /** Of the upstreams' copies that this was planned with. */
+  readonly copies?: string;
   /** How many jobs by hand had ended when this was planned. */
   readonly byHand: string;
   readonly wrote: boolean;
@@ -50,16 +52,15 @@ export interface BatchResult {
 
 export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
 
-/** Live values of the reserved lists, which no list file tells. What a list wants is of none: not asked, since asking costs hashes. */
+/** Live values that stay although no list tells them. What a list wants is of none: not asked, since asking costs hashes. */
 export function standingOf({ situation }: Prepared): (readonly [string, string])[] {
-  const { actual, desired, indicators, now } = situation;
+  const { actual, desired, now } = situation;
   const standing: (readonly [string, string])[] = [];
   for (const [h, those] of actual.judgements) {
     if (desired.has(h)) continue;
     for (const judgement of those) {
-      if (!isLive(judgement, now) || !isStanding(judgement, indicators)) continue;
-      const feed = feedOf(judgement, indicators);
-      if (feed) standing.push([feedKey(feed), judgement.observable.value]);
+      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, situation) : undefined;
+      if (key !== undefined) standing.push([key, judgement.observable.value]);
     }
   }
   return standing;

@@ -19,7 +19,7 @@ import { fetchFirst } from './fetch.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
-import { leaveSlot, takeSlot } from './run-slot.ts';
+import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
 import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
 import { endedByHand, verdictsOnFeeds } from './verdicts.ts';
@@ -31,7 +31,6 @@ const REPAIRS_MAX = 1;
 const PLANS_MAX = 6;
 const DRIFTED = 'the feeds did not hold what was planned';
 const MOVING = 'the lists changed each time they were about to be verified: sync again when they are at rest';
-const OTHER_RUN_WAIT_MS = 300;
 const ATTEMPTS = { attempts: 8, backoff: { type: 'exponential', delay: 2000, jitter: 0.5 } } as const;
 
 /**
@@ -146,6 +145,7 @@ async function planAndQueue(
     standing: standingOf(prepared),
     allowedByHand: prepared.allowedByHand,
     ranOut: [...(prepared.situation.ranOut ?? [])],
+    ...(prepared.desired.copies !== undefined && { copies: prepared.desired.copies }),
     byHand,
     read,
     views: job.repeatJobKey === undefined ? viewsToRead(applied, read, before?.views) : 'all',
@@ -254,9 +254,8 @@ async function verdictsOn(
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const desired = await readDesiredHere(work, desk.client, state.allowedByHand);
-  if (desired.revision !== state.plan.revision || (await endedByHand(work)) !== state.byHand) {
-    return { verdicts: [], moved: true };
-  }
+  const isOther = desired.revision !== state.plan.revision || desired.copies !== state.copies;
+  if (isOther || (await endedByHand(work)) !== state.byHand) return { verdicts: [], moved: true };
   const { entities, id } = await feedEntitiesOf(work, desk, self, desired.channels);
   const found = matchFeeds(self, desired.channels, entities, client.serverNow());
   const verdicts = await verdictsOnFeeds(work, desk, self, { desired, state, feeds: found.feeds, ledgerId: id });

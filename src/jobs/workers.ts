@@ -1,21 +1,19 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
 import { type CtiaErrorKind, isCtiaError } from '../ctia/error.ts';
-import { NO_APPROVAL } from '../plan/safety.ts';
-import { audit } from '../reconcile/run.ts';
 import { MINUTE, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { processAudit } from './audit.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
-import { noteReport } from './history.ts';
+import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
-import { readTenant } from './tenant-reading.ts';
-import { deskFor, readDesiredHere, type Workplace } from './workplace.ts';
+import { deskFor, type Workplace } from './workplace.ts';
 
 export interface Workers {
   /** Finishes the jobs in flight, or hands them back after `CLOSE_MS_MAX`. */
@@ -47,10 +45,11 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
     maxStalledCount: 10,
     metrics: { maxDataPoints: 24 * 60 },
   };
+  const closing = new AbortController();
   const requests: Worker = new Worker(
     work.names.requests,
     (job, token, signal) =>
-      react(work, requests, job, token, (log) => processRequest(work, job, token ?? '', log, signal)),
+      react(work, requests, job, token, (log) => processRequest(work, job, token ?? '', log, closing.signal, signal)),
     { ...options, concurrency: REQUESTS_AT_ONCE },
   );
   // A worker of its own: it waits for no request, no run and no batch.
@@ -74,9 +73,10 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
   }
   return {
     async close() {
-      const closing = Promise.all(all.map((worker) => worker.close()));
+      closing.abort();
+      const closed = Promise.all(all.map((worker) => worker.close()));
       const forced = new AbortController();
-      await Promise.race([closing, work.clock.sleep(CLOSE_MS_MAX, forced.signal).catch(() => {})]);
+      await Promise.race([closed, work.clock.sleep(CLOSE_MS_MAX, forced.signal).catch(() => {})]);
       forced.abort();
       await Promise.all(all.map((worker) => worker.close(true)));
     },
@@ -100,6 +100,7 @@ async function processRequest(
   job: Job,
   token: string,
   log: Log,
+  closing: AbortSignal,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const request = requestOf(job);
@@ -107,11 +108,13 @@ async function processRequest(
     case 'sync':
       return processSync(work, job as Job<SyncData>, token, log, signal);
     case 'audit':
-      return processAudit(work, job, log, signal);
+      return processAudit(work, job, token, log, signal);
     case 'fetch':
       return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
+    case 'pull':
+      return processPull(work, job, request.payload, { token, closing });
     default:
       return processByHand(work, deskFor(work, log, 'by hand', signal), request, signal);
   }
@@ -135,36 +138,6 @@ function payloadOf({ name, data, attemptsStarted }: Job): unknown {
   if (name !== 'sync' || attemptsStarted <= 1) return data;
   const { state: _, ...payload } = data;
   return payload;
-}
-
-/** Reads CTIA in full, whatever the ledger says, and writes the ledger anew: what the next sync finds to repair is the truth. */
-async function processAudit(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<unknown> {
-  const desk = deskFor(work, log, 'sync', signal);
-  const { client } = desk;
-  const { clock, owner, ownEmbedded } = work;
-  const reading = readTenant(work, desk, 'an audit');
-  const report = await audit({
-    run: String(job.id),
-    client,
-    clock,
-    owner,
-    ownEmbedded,
-    signal,
-    approval: { ...NO_APPROVAL, yes: true, force: true },
-    readDesired: (adhocAllow) => readDesiredHere(work, client, adhocAllow),
-    tenantReader: {
-      readActual: reading.readActual,
-      async readFeedEntities(self, channels) {
-        const entities = await reading.readFeedEntities(self, channels);
-        if (!(await reading.keep()))
-          await work.ledger.store.doubt('an audit could not write it anew, since others wrote');
-        return entities;
-      },
-    },
-  });
-  await noteReport(work.redis, work.keys.history, report);
-  await work.rights.forget();
-  return report;
 }
 
 /** The one place where a job's failure decides what becomes of the job. */

@@ -2,11 +2,14 @@ import type { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CtiaClient, type CtiaConnection, makeCtiaClient } from '../ctia/client.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Downloader } from '../sources/download.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import type { Fetched } from '../sources/repository.ts';
 import { readWill } from './desired.ts';
 import type { KeptRights } from './kept-rights.ts';
@@ -35,8 +38,12 @@ export interface Workplace {
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
   readonly rights: KeptRights;
+  /** How remote lists are asked for, and the copies that all workers share. */
+  readonly upstreams: { readonly download: Downloader; readonly lastGood: LastGood };
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
+  /** What guards go by besides the settings. */
+  readonly guardKnowledge: () => Promise<GuardKnowledge>;
 }
 
 /** A job waits out short 429s itself; for a longer one it gives its worker free. */
@@ -72,11 +79,13 @@ export function deskFor(work: Workplace, log: Log, errand: Errand, signal?: Abor
 
 /** What the lists of this worker say now. */
 export async function readDesiredHere(
-  { feedsDir, ownEmbedded, lists }: Workplace,
+  { feedsDir, ownEmbedded, lists, upstreams: { lastGood }, guardKnowledge }: Workplace,
   client: CtiaClient,
   adhocAllow: readonly Observable[],
 ): Promise<Desired> {
-  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now: client.serverNow(), cache: lists })).desired;
+  const knowledge = await guardKnowledge();
+  const now = client.serverNow();
+  return (await readWill({ feedsDir, ownEmbedded, adhocAllow, now, cache: lists, knowledge, lastGood })).desired;
 }
 
 /** The organisation is in the token, so the keys are known only once one was had. */

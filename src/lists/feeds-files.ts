@@ -12,8 +12,20 @@ export interface FeedsFiles {
   readonly folder: string;
   readonly settings?: FileText;
   readonly lists: ReadonlyMap<string, FileText>;
-  /** The text of an `entries_from` file, by its path below the folder. */
+  /** The text of an `entries_from` file, by its path below the folder; the last good copy of an upstream, by `upstreamPath`. */
   textFile(path: string): Promise<FileText>;
+}
+
+const UPSTREAMS = '/upstream/';
+
+/** Beside all paths of files: none of those begins with a slash. */
+export function upstreamPath(list: string): string {
+  return `${UPSTREAMS}${list}`;
+}
+
+/** The list whose upstream is meant, or undefined: a file is. */
+export function upstreamListOf(path: string): string | undefined {
+  return path.startsWith(UPSTREAMS) ? path.slice(UPSTREAMS.length) : undefined;
 }
 
 /** The text that an item of `entries_from` names, or a problem at that item (at the fault, where the file itself has one). */

@@ -99,10 +99,13 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
   };
 }
 
-/** By the value in normal form: of a line that is written so there is nothing to say, and it means what it meant. */
-function linesOf({ entries }: ListRead): KnownLines {
+/** By the value in normal form: of a line that is written so only guards have something to say, and it means what it meant. */
+function linesOf({ entries, problems }: ListRead): KnownLines {
   return (file) => {
-    const those = entries.filter(({ position }) => position.file === file);
+    const warned = new Set<number>();
+    for (const { code, file: where, line } of problems)
+      if (where === file && code.startsWith('guard-')) warned.add(line);
+    const those = entries.filter(({ position }) => position.file === file && !warned.has(position.line));
     const find = findsInOrder(those);
     return ({ value, line, column }) => {
       const entry = those[find(({ observable }) => observable.value === value) ?? -1];

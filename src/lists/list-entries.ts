@@ -3,15 +3,22 @@ import type { ListAction } from '../ctim/feed.ts';
 import { type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
-import { entriesText, type FeedsFiles } from './feeds-files.ts';
-import type { Guards } from './guards.ts';
+import { entriesText, type FeedsFiles, upstreamPath } from './feeds-files.ts';
+import { type SourceFormat, sourceItems } from './formats/formats.ts';
+import type { Guards } from './guards/guards.ts';
 import { laterLifetime } from './lifetime.ts';
 import type { Item, ListFile } from './list-file.ts';
 import { normalise, type Remark } from './normalise.ts';
 import { type TextLine, textLines } from './text-list.ts';
+import { makeLeftOut } from './upstream-left-out.ts';
+import type { Upstream } from './upstream-schema.ts';
 import { makeTermsPool, type Words } from './words.ts';
+import type { YamlFault } from './yaml-tree.ts';
 
-/** What became of one list. Each of its entries and lines is counted exactly once: accepted, duplicate, unsupported or invalid. */
+/**
+ * What became of one list. Each of its entries and lines is counted exactly once: accepted, duplicate, unsupported (left out,
+ * where a format knows more than observables) or invalid.
+ */
 export interface ListSummary {
   readonly file: string;
   readonly name: string;
@@ -23,6 +30,9 @@ export interface ListSummary {
   readonly unsupported: number;
   readonly invalid: number;
   readonly by_type: Partial<Record<ObservableType, number>>;
+  readonly upstream?: Upstream;
+  /** Its upstream has no good copy yet: what it would list is not known, which is not nothing. */
+  readonly unknown?: true;
 }
 
 export interface ListContext {
@@ -50,7 +60,24 @@ export async function readEntries(
   const { path, files, problems, breathe, known = () => () => undefined } = context;
   const file = `${files.folder}/${path}`;
   const overrides = readOverrides(list, file, problems);
-  const draft = makeDraft(list, overrides, context);
+  const { upstream } = list;
+  const leftOut = upstream === undefined ? undefined : makeLeftOut();
+  const draft = makeDraft(list, overrides, leftOut === undefined ? context : { ...context, problems: leftOut });
+  const takeItems = async ({ file: from, text }: { file: string; text: string }, format: SourceFormat) => {
+    const knownHere = overrides.size === 0 ? known(from) : () => undefined;
+    for (const item of sourceItems(text, format)) {
+      if (item.is === 'value') {
+        const { value, line, column } = item;
+        const entry = knownHere(item);
+        if (entry !== undefined) draft.takeKnown(entry);
+        else draft.take({ value, words: NO_WORDS, line, column }, from, format.type);
+      } else if (item.is === 'invalid') {
+        draft.take({ ...item, value: '', words: NO_WORDS, broken: true, faults: [faultOf(item)] }, from);
+      } else if (item.is === 'left out') draft.leaveOut();
+      const turn = breathe();
+      if (turn !== undefined) await turn;
+    }
+  };
   for (const item of list.observables) {
     draft.take(item, file);
     const turn = breathe();
@@ -59,6 +86,10 @@ export async function readEntries(
   for (const from of list.entriesFrom) {
     const source = await entriesText(from, path, files, problems);
     if (source === undefined) continue;
+    if (from.format !== undefined) {
+      await takeItems(source, from.format);
+      continue;
+    }
     // With overrides a line may have words of its own, by which a guard lets it pass.
     const knownHere = overrides.size === 0 ? known(source.file) : () => undefined;
     for (const line of textLines(source.text)) {
@@ -69,29 +100,50 @@ export async function readEntries(
       if (turn !== undefined) await turn;
     }
   }
+  const copy = upstream && (await files.textFile(upstreamPath(list.name)));
+  if (copy !== undefined && 'text' in copy && upstream)
+    await takeItems({ file: `upstream ${list.name}`, text: copy.text }, upstream);
+  // A copy that was good, and holds nothing as it is read today: somebody changed how it is read.
+  const isUnread =
+    copy !== undefined && 'text' in copy && upstream?.bounds.minEntries !== 0 && draft.counts().accepted === 0;
+  const isUnknown = isUnread || (copy !== undefined && 'fault' in copy);
+  if (upstream && leftOut) problems.push(...leftOut.told({ file, ...upstream.place }));
+  if (upstream && isUnread) problems.push({ ...UNREAD, file, ...upstream.place });
   for (const { item, used } of overrides.values()) {
-    if (used) continue;
+    // Of a list that is pulled a value comes and goes.
+    if (used || upstream !== undefined) continue;
     const message = `${quoted(item.value)} stands in no entry of this list: the override changes nothing`;
     problems.push({ severity: 'notice', code: 'unused-override', message, file, line: item.line, column: item.column });
   }
   const { name, action, channel, example } = list;
-  return { summary: { file, name, action, channel, example, ...draft.counts() }, entries: draft.entries() };
+  const said = { ...(upstream !== undefined && { upstream }), ...(isUnknown && { unknown: true as const }) };
+  return { summary: { file, name, action, channel, example, ...draft.counts(), ...said }, entries: draft.entries() };
+}
+
+function faultOf({ message, line, column }: { message: string; line: number; column: number }): YamlFault {
+  return { code: 'invalid-line', message, line, column };
 }
 
 const NO_WORDS: Words = { terms: {} };
+const UNREAD = {
+  severity: 'notice',
+  code: 'upstream-unread',
+  message:
+    'the last good copy has no entry, read as format, column and type say now: until it has one, what is live of this list stays',
+} as const;
 
 function makeDraft(
   list: ListFile,
   overrides: ReadonlyMap<string, Override>,
-  { channel, guards, problems }: ListContext,
+  { channel, guards, problems }: Pick<ListContext, 'channel' | 'guards'> & { problems: Pick<Problem[], 'push'> },
 ) {
   const counts = { accepted: 0, duplicates: 0, unsupported: 0, invalid: 0 };
   // By type and then by value, so that a million lines need no million keys glued together.
   const found = new Map<ObservableType, Map<string, Entry>>();
   const lay = makeTermsPool();
 
-  /** Each way out of here counts once. */
-  const take = (item: Item, file: string): void => {
+  /** Each way out of here counts once. `only`: the type that is asked for; another is left out. */
+  const take = (item: Item, file: string, only?: ObservableType): void => {
     const position = { file, line: item.line, column: item.column };
     const say = (severity: Problem['severity'], code: string, message: string) => {
       problems.push({ severity, code, message, ...position });
@@ -109,6 +161,10 @@ function makeDraft(
       return;
     }
     const { observable, notice }: { observable: Observable; notice?: Remark } = result;
+    if (only !== undefined && observable.type !== only) {
+      counts.unsupported++;
+      return;
+    }
     if (list.action === 'block' && observable.type === 'domain' && observable.value.startsWith('*.')) {
       counts.invalid++;
       say('error', 'wildcard-on-block-list', wildcardMessage(observable));
@@ -131,13 +187,15 @@ function makeDraft(
       say('notice', 'duplicate', duplicateMessage(first));
       return;
     }
-    const guarded = list.action === 'block' ? guards(observable) : undefined;
-    if (guarded !== undefined && words.force === undefined) {
+    const guarded = list.action === 'block' ? guards.judge(observable) : undefined;
+    const forced = words.force !== undefined && guarded?.weight !== 'never';
+    if (guarded !== undefined && guarded.weight !== 'warn' && !forced) {
       counts.invalid++;
       say('error', guarded.code, guarded.message);
       return;
     }
-    if (guarded !== undefined) {
+    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message);
+    if (guarded?.weight === 'refuse') {
       say(
         'notice',
         'forced',
@@ -154,6 +212,7 @@ function makeDraft(
       channel: list.channel,
       position,
       ...(carveOut && { carveOut }),
+      ...(forced && list.action === 'block' && { forced }),
       ...(words.adopt && { adopt: words.adopt }),
     });
   };
@@ -173,6 +232,9 @@ function makeDraft(
   return {
     take,
     takeKnown,
+    leaveOut() {
+      counts.unsupported++;
+    },
     counts() {
       const by_type: Partial<Record<ObservableType, number>> = {};
       for (const [type, values] of found) if (values.size > 0) by_type[type] = values.size;

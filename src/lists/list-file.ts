@@ -4,8 +4,10 @@ import type { ListAction } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { defaultLifetime, type LifetimeBounds } from './lifetime.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
+import { type EntriesFile, fileNames, readFiles, readUpstreamOf } from './list-sources.ts';
+import type { Upstream } from './upstream-schema.ts';
 import { defaultDisposition, onceOnly, type Reader, readWords, type Words } from './words.ts';
-import { check, findKey, looksLikeNumber, type Misplaced, plainValue } from './yaml-check.ts';
+import { check, findKey, looksLikeNumber, type Misplaced, placeOfKey, plainValue, textOf } from './yaml-check.ts';
 import { parseYamlList } from './yaml-list.ts';
 import { isNull, type YamlFault, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
@@ -21,7 +23,8 @@ export interface ListFile {
   /** Its ranges are published in parts around allowed addresses, unless an entry says otherwise. */
   readonly carveOut: boolean;
   readonly terms: Terms;
-  readonly entriesFrom: readonly Item[];
+  readonly upstream?: Upstream;
+  readonly entriesFrom: readonly EntriesFile[];
   readonly overrides: readonly Item[];
   /** Made while it is iterated, so that a million entries are never all in memory. */
   readonly observables: Iterable<Item>;
@@ -46,6 +49,8 @@ export interface Item extends Place {
 }
 
 const NO_WORDS: Words = { terms: {} };
+/** CTIM's guide: at most 90 for automation. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
+const PRIORITY = { list: 95, upstream: 90 } as const;
 
 const MISPLACED_IN_LIST: Misplaced = new Map(
   Object.keys(defaultsSchema.shape).map((key) => [key, 'it stands below defaults: or in an entry']),
@@ -113,8 +118,9 @@ function readMap(
   },
 ): ListFile {
   // The long parts are read one by one below; here only their being there counts.
-  const parts = { defaults: {}, overrides: {}, observables: [] };
-  const as = (key: string, node: YamlNode) => (key in parts ? parts[key as keyof typeof parts] : plainValue(key, node));
+  const parts = { defaults: {}, overrides: {}, observables: [], upstream: { url: 'https://' } };
+  const as = (key: string, node: YamlNode) =>
+    key === 'entries_from' ? fileNames(node) : key in parts ? parts[key as keyof typeof parts] : plainValue(key, node);
   const checked = check(map, listSchema, { where: 'a list', misplaced: MISPLACED_IN_LIST, as });
   faults.push(...checked.faults);
   const text = (key: string) => textOf(findKey(map, key));
@@ -139,10 +145,11 @@ function readMap(
   };
   const defaults = wordsOf(findKey(map, 'defaults'), defaultsSchema, 'defaults', context, MISPLACED_IN_DEFAULTS);
   const span = wordsOf(top, overrideSchema, 'a list', { ...context, quiet: true }, new Map());
+  const upstream = readUpstreamOf(map, faults);
   const terms: Terms = {
     disposition: defaultDisposition(action),
     source: name,
-    priority: 95,
+    priority: upstream === undefined ? PRIORITY.list : PRIORITY.upstream,
     severity: 'Medium',
     confidence: 'High',
     tlp: 'amber',
@@ -157,10 +164,11 @@ function readMap(
     channel: checked.value?.channel ?? text('channel') ?? `firewall-${action}`,
     channelPlace: placeOfKey(map, findKey(map, 'channel') === undefined ? 'action' : 'channel'),
     example: checked.value?.example ?? text('example') === 'true',
-    refang: checked.value?.refang ?? text('refang') === 'true',
+    refang: upstream?.refang ?? checked.value?.refang ?? text('refang') === 'true',
     carveOut: checked.value?.carve_out ?? text('carve_out') === 'true',
     terms,
-    entriesFrom: readPaths(findKey(map, 'entries_from')),
+    ...(upstream !== undefined && { upstream }),
+    entriesFrom: readFiles(findKey(map, 'entries_from'), faults),
     overrides: readOverrides(findKey(map, 'overrides'), context),
     observables: readObservables(entries ?? itemsBelow(findKey(map, 'observables'), faults), reader),
   };
@@ -196,16 +204,6 @@ function wordsOf(
   for (const { key, message } of wrong)
     faults.push({ code: 'invalid-key', message: `${key}: ${message}`, ...placeOfKey(node, key) });
   return checked.faults.length + wrong.length > 0 ? { ...words, broken: true } : words;
-}
-
-function readPaths(node: YamlNode | undefined): Item[] {
-  const items = node === undefined ? [] : node.kind === 'list' ? node.items : [node];
-  return items.flatMap((item) => {
-    const value = textOf(item);
-    return value === undefined || value === ''
-      ? []
-      : [{ value, words: NO_WORDS, line: item.line, column: item.column }];
-  });
 }
 
 function readOverrides(node: YamlNode | undefined, context: Context): Item[] {
@@ -302,13 +300,4 @@ function misplacedInEntry(item: YamlMap): Misplaced {
 function numberHint(node: YamlNode): { hint?: string } {
   if (node.kind !== 'text' || !node.plain || !looksLikeNumber(node.text)) return {};
   return { hint: 'without quotes YAML reads it as a number' };
-}
-
-function textOf(node: YamlNode | undefined): string | undefined {
-  return node?.kind === 'text' && !isNull(node) ? node.text : undefined;
-}
-
-function placeOfKey(map: YamlMap, name: string): Place {
-  const key = map.pairs.find((pair) => pair.key.text === name)?.key ?? map;
-  return { line: key.line, column: key.column };
 }

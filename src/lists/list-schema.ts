@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONFIDENCES, DISPOSITIONS, MEDIUM_TEXT_MAX, SEVERITIES, SHORT_TEXT_MAX, TLPS } from '../ctim/judgement.ts';
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
+import { entriesFileSchema, upstreamSchema } from './upstream-schema.ts';
 
 /**
  * The keys of a list file. `docs/lists.schema.json` is made of these schemas, so an editor shows what `check` enforces; what
@@ -119,9 +120,12 @@ export const listSchema = z.strictObject({
   refang: flag('Read hxxp and [.] as http and a dot.').optional(),
   example: flag('Published to the embedded server only.').optional(),
   defaults: defaultsSchema.describe('What entries say that do not say it themselves.').optional(),
+  upstream: upstreamSchema.describe('A remote list that is pulled, in the place of entries.').optional(),
   entries_from: z
-    .union([z.string(), z.array(z.string())], { error: 'a file name or a list of them is expected' })
-    .describe('Plain text files beside this one, one observable a line.')
+    .union([z.string(), z.array(z.union([z.string(), entriesFileSchema]))], {
+      error: 'a file name, or a list of names and { file, format, column }, is expected',
+    })
+    .describe('Files beside this one: plain text, one observable a line, or of the format that is said.')
     .optional(),
   overrides: z.record(z.string(), overrideSchema).describe('Words for values that stand in text files.').optional(),
   observables: z

@@ -3,7 +3,8 @@ import type { Observable } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings } from './channels.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
-import { type Guards, makeGuards } from './guards.ts';
+import { overSpace } from './guards/address-space.ts';
+import { type GuardKnowledge, type Guards, makeGuards } from './guards/guards.ts';
 import type { LifetimeBounds } from './lifetime.ts';
 import type { ListCache, ListRead } from './list-cache.ts';
 import { type ListSummary, readEntries } from './list-entries.ts';
@@ -32,6 +33,8 @@ export interface ReadOptions {
   readonly adhocAllow?: readonly Observable[];
   /** What earlier readings left; of what is the same nothing is parsed again. */
   readonly cache?: ListCache | undefined;
+  /** What guards go by besides the settings. A cache serves one of these. */
+  readonly knowledge?: GuardKnowledge | undefined;
 }
 
 /** A few milliseconds of plain lines, some ten of entries with words. */
@@ -43,11 +46,11 @@ const SLICE = 1000;
  */
 export async function readLists(
   files: FeedsFiles,
-  { now, pause, adhocAllow = [], cache }: ReadOptions,
+  { now, pause, adhocAllow = [], cache, knowledge }: ReadOptions,
 ): Promise<Reading> {
   const problems: Problem[] = [];
   const settings = settingsOf(files, problems);
-  const guards = makeGuards(settings);
+  const guards = makeGuards(settings, knowledge);
   let done = 0;
   const breathe = () => (++done % SLICE === 0 ? pause() : undefined);
 
@@ -87,6 +90,7 @@ export async function readLists(
 
   const precedence = makePrecedence(allows, adhocAllow);
   const entries = allows;
+  const firstBlock = entries.length;
   for (const entry of blocks) {
     const { published, parts: carved, problems: said } = precedence(entry);
     if (carved !== undefined) for (const part of carved) entries.push(part);
@@ -95,6 +99,7 @@ export async function readLists(
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
+  problems.push(...(await overSpace(entries.slice(firstBlock), settings.guards.addressSpace, breathe)));
   const lists = parts.lists.map(({ summary }) => summary);
   const reading: Reading = { settings, lists, entries, expired, problems: problems.sort(byPlace) };
   cache?.keep(files, reads, parts, until, reading);

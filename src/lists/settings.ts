@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
-import type { Observable } from '../ctim/observable.ts';
 import {
   type ChannelSettings,
   type ChannelText,
@@ -9,18 +8,13 @@ import {
   readChannels,
   sharedTitles,
 } from './channels.ts';
+import { type GuardSettings, guardSettings, guardSettingsSchema } from './guards/guard-settings.ts';
+import type { ProtectedValue } from './guards/protected.ts';
 import { type LifetimeBounds, type Parsed, parseLifetime, parsePeriod, parseRetention } from './lifetime.ts';
 import { CHANNEL_NAME } from './list-schema.ts';
 import { normalise } from './normalise.ts';
 import { check, findKey, plainValue } from './yaml-check.ts';
 import { isNull, parseYaml, type YamlFault, type YamlNode } from './yaml-tree.ts';
-
-/** A value that no list may block, said by the organisation itself. */
-export interface ProtectedValue {
-  readonly observable: Observable;
-  readonly reason?: string;
-  readonly line: number;
-}
 
 export type Limits = z.infer<typeof limitsSchema>;
 
@@ -32,7 +26,7 @@ export interface Settings {
   /** How long what is dead stays in CTIA; undefined where nothing is said. */
   readonly collectAfterMs?: number;
   readonly protect: readonly ProtectedValue[];
-  readonly guards: { readonly documentation: 'refuse' | 'allow' };
+  readonly guards: GuardSettings;
   /** How often renewals run; absent where the settings say nothing. */
   readonly renewEveryMs?: number;
 }
@@ -88,14 +82,7 @@ export const settingsSchema = z.strictObject({
     .describe('What no list may block.')
     .optional(),
   renew: z.strictObject({ every: period.describe('How often renewals run.') }).optional(),
-  guards: z
-    .strictObject({
-      documentation: z
-        .enum(['refuse', 'allow'], { error: 'expected is refuse or allow' })
-        .describe('192.0.2.0/24, example.com and the like.'),
-    })
-    .partial()
-    .optional(),
+  guards: guardSettingsSchema.optional(),
 });
 
 export function defaultSettings(): Settings {
@@ -126,7 +113,7 @@ export function readSettings(text: string): { settings: Settings; faults: YamlFa
     ...(limits !== undefined && { limits }),
     lifetime: readBounds(findKey(tree, 'lifetime'), checked.value?.lifetime, faults),
     ...(collectAfterMs !== undefined && { collectAfterMs }),
-    ...(guards?.documentation !== undefined && { documentation: guards.documentation }),
+    guards: guardSettings(guards),
     ...(renew !== undefined && { renewEveryMs: renew.every }),
     protect: readProtect(findKey(tree, 'protect'), faults),
   });
@@ -139,14 +126,14 @@ interface Said {
   limits?: Limits;
   lifetime?: LifetimeBounds;
   collectAfterMs?: number;
-  documentation?: 'refuse' | 'allow';
+  guards?: GuardSettings;
   renewEveryMs?: number;
   protect?: readonly ProtectedValue[];
 }
 
 function assemble(
   said: ReadonlyMap<string, ChannelText>,
-  { owner, limits = {}, lifetime = {}, collectAfterMs, documentation = 'refuse', renewEveryMs, protect = [] }: Said,
+  { owner, limits = {}, lifetime = {}, collectAfterMs, guards = guardSettings(), renewEveryMs, protect = [] }: Said,
 ): Settings {
   const channels = new Map<string, ChannelSettings>();
   for (const action of ['block', 'allow'] as const) {
@@ -163,7 +150,7 @@ function assemble(
     lifetime,
     ...(collectAfterMs !== undefined && { collectAfterMs }),
     protect,
-    guards: { documentation },
+    guards,
   };
 }
 

@@ -8,7 +8,13 @@ const DAY = 24 * 60 * 60 * 1000;
 export const ANNOUNCED_BEFORE_MS = 7 * DAY;
 
 /** Of what a run should tell also him who never calls `check`. */
-export const ANNOUNCED_CODES: ReadonlySet<string> = new Set(['allow-ends-soon', 'allow-ended', 'starts-later']);
+export const ANNOUNCED_CODES: ReadonlySet<string> = new Set([
+  'allow-ends-soon',
+  'allow-ended',
+  'starts-later',
+  'upstream-left-out',
+  'upstream-unread',
+]);
 
 /** Whether an entry counts at this moment, what is to be said of that, and until when the answer is the same. */
 export interface Standing {

@@ -5,7 +5,7 @@ export interface TextLine {
   readonly value: string;
 }
 
-const WHOLE_LINE_COMMENT = /^(?:[#;!]|\/\/)/;
+export const WHOLE_LINE_COMMENT = /^(?:[#;!]|\/\/)/;
 const TRAILING_COMMENT = /[ \t][#;]/;
 /** Nearly every line of nearly every list: a value and nothing else. */
 const VALUE_ALONE = /^[0-9A-Za-z]\S*$/;
@@ -34,7 +34,7 @@ export function* textLines(text: string): Generator<TextLine> {
   }
 }
 
-function firstColumn(value: string): string {
+export function firstColumn(value: string): string {
   const comment = value.search(TRAILING_COMMENT);
   const kept = comment < 0 ? value : value.slice(0, comment);
   const tab = kept.indexOf('\t');

@@ -88,6 +88,15 @@ export function findKey(map: YamlMap, name: string): YamlNode | undefined {
   return map.pairs.find(({ key }) => key.text === name)?.value;
 }
 
+export function textOf(node: YamlNode | undefined): string | undefined {
+  return node?.kind === 'text' && !isNull(node) ? node.text : undefined;
+}
+
+export function placeOfKey(map: YamlMap, name: string): { line: number; column: number } {
+  const key = map.pairs.find((pair) => pair.key.text === name)?.key ?? map;
+  return { line: key.line, column: key.column };
+}
+
 function nodeAt(map: YamlMap, path: readonly PropertyKey[]): YamlNode {
   let node: YamlNode = map;
   for (const step of path) {

@@ -14,7 +14,7 @@ import {
 import { adoption, type ForeignJudgement } from './adopt.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
 import { type Collecting, collectsInSlices } from './collect.ts';
-import { endFor, saySame } from './documents.ts';
+import { endFor, entryOfStored, lifetimeText, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
@@ -36,6 +36,8 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *           (succession: but for those of a lower g that end no later, which lapse by themselves)
  *   yes     | any link to another indicator       | unlink, after the right one stands
  *   no      | live, of a reserved list            | – (a person's will: the judgement itself says until when)
+ *           |   and its link is deleted or moved  | link, unlink
+ *   no      | live, of a list that is not known   | – (its upstream has no copy yet: what it wants may be just this)
  *   no      | live                                | withdraw
  *   no      | dead                                | – until it is collected, see collect.ts
  *   no      | a link whose judgement is gone      | unlink (gone, or no longer ours: then the link would keep its value in the feed)
@@ -47,6 +49,8 @@ export interface Situation extends Collecting {
   readonly actual: Actual;
   /** The indicator of each feed, by `feedKey`; undefined where it is still to be made. */
   readonly indicators: ReadonlyMap<string, string | undefined>;
+  /** Lists of which it is not known what they want: what is live of them stays. */
+  readonly unknownLists?: ReadonlySet<string>;
   /** What entries name with `adopt:` and can be taken over, by h. */
   readonly adoptable?: ReadonlyMap<string, readonly ForeignJudgement[]>;
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
@@ -80,8 +84,8 @@ export function* changesInSlices(situation: Situation): Sliced<{ changes: Change
     if (!desired.has(h)) notDesired.set(h, stored);
     if (++done % SLICE === 0) yield;
   }
-  for (const stored of notDesired.values()) {
-    changes.push(...withdrawals(situation, stored, made));
+  for (const [h, stored] of notDesired) {
+    changes.push(...withdrawals(situation, stored, made), ...relinksOfStanding(situation, h, stored));
     if (++done % SLICE === 0) yield;
   }
   for (const [h, links] of actual.dangling) {
@@ -230,18 +234,68 @@ function madeByObservable(changes: readonly Change[], now: number): Map<string, 
 }
 
 function withdrawals(
-  { now, indicators }: Situation,
+  situation: Situation,
   those: readonly ActualJudgement[],
   made: ReadonlyMap<string, readonly string[]>,
 ): Change[] {
+  const { now, indicators } = situation;
   const changes: Change[] = [];
   for (const stored of those) {
-    if (isDead(stored, now) || isStanding(stored, indicators)) continue;
+    if (isDead(stored, now) || isStanding(stored, situation)) continue;
     const feed = feedOf(stored, indicators);
     const after = feed ? (made.get(`${feedKey(feed)} ${stored.observable.value}`) ?? []) : [];
     changes.push({ kind: 'withdraw', feed, stored, after });
   }
   return changes;
+}
+
+/** Which feed it was in its h tells; of a channel that no list publishes to there is none to link to. */
+function relinksOfStanding(
+  { actual, indicators, now }: Situation,
+  h: string,
+  those: readonly ActualJudgement[],
+): Change[] {
+  const live = those.filter((it) => isLive(it, now)).sort(latestFirst);
+  const [stored] = live;
+  if (stored === undefined) return [];
+  const feed = feedByHash(stored, indicators);
+  const target = feed && indicators.get(feedKey(feed));
+  if (feed === undefined || target === undefined) return [];
+  const changes: Change[] = [];
+  const links = live.flatMap((it) => it.links);
+  if (!links.some((link) => link.target === target)) {
+    const bare = entryOfStored(stored, 0);
+    const terms = {
+      ...bare.terms,
+      lifetime: { kind: 'once', text: lifetimeText(stored) ?? '', end: stored.end } as const,
+    };
+    const g = nextOf([...those.flatMap((it) => it.links), ...(actual.dangling.get(h) ?? [])]);
+    const entry = { ...bare, terms, channel: feed.channel };
+    changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: { h, g } });
+  }
+  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link });
+  return changes;
+}
+
+/** The feed that what a person did by hand is in, or was until somebody deleted its link; that of what an unknown list left; else undefined. */
+export function feedKeyOfStanding(
+  stored: ActualJudgement,
+  situation: Pick<Situation, 'indicators' | 'unknownLists'>,
+): string | undefined {
+  const { indicators } = situation;
+  const feed = feedByHash(stored, indicators);
+  if (feed !== undefined) return feedKey(feed);
+  return isStanding(stored, situation) ? feedKeyOf(stored, indicators) : undefined;
+}
+
+/** By its h: to which of these channels a reserved list published it. */
+function feedByHash(stored: ActualJudgement, indicators: Situation['indicators']): FeedName | undefined {
+  for (const key of indicators.keys()) {
+    const feed = feedNamed(key);
+    if (feed.type !== stored.observable.type) continue;
+    if (RESERVED_LISTS.some((list) => entryHash(feed.channel, list, stored.observable) === stored.h)) return feed;
+  }
+  return undefined;
 }
 
 function unlinks({ indicators }: Situation, h: string, links: readonly ActualLink[]): Change[] {
@@ -252,17 +306,18 @@ function unlinks({ indicators }: Situation, h: string, links: readonly ActualLin
 }
 
 /**
- * Of a reserved list, which has no file: its h is that of the list with the judgement's own observable. It is desired
- * until its end, and no sync undoes it. Of a channel that no list publishes to the judgement's own reference tells.
+ * What stays although no list tells it: of a list that is not known today, or of a reserved list, which has no file: its h is
+ * that of the list with the judgement's own observable. It is desired until its end, and no sync undoes it. Of a channel that
+ * no list publishes to the judgement's own reference tells.
  */
-export function isStanding(stored: ActualJudgement, indicators: Situation['indicators']): boolean {
-  if (stored.once && RESERVED_LISTS.some((list) => list === listOf(stored))) return true;
-  for (const key of indicators.keys()) {
-    const { channel, type } = feedNamed(key);
-    if (type !== stored.observable.type) continue;
-    if (RESERVED_LISTS.some((list) => entryHash(channel, list, stored.observable) === stored.h)) return true;
-  }
-  return false;
+export function isStanding(
+  stored: ActualJudgement,
+  { indicators, unknownLists }: Pick<Situation, 'indicators' | 'unknownLists'>,
+): boolean {
+  const list = unknownLists === undefined && !stored.once ? undefined : listOf(stored);
+  if (list !== undefined && unknownLists?.has(list)) return true;
+  if (stored.once && RESERVED_LISTS.some((reserved) => reserved === list)) return true;
+  return feedByHash(stored, indicators) !== undefined;
 }
 
 /** The feed that a judgement of ours is in, by its link; undefined where its indicator belongs to no channel of today. */

@@ -69,6 +69,11 @@ export function saySame(a: Said, b: Said): boolean {
   return true;
 }
 
+/** The words that two do not say alike. */
+export function differingWords(a: Said, b: Said): (keyof JudgementWords)[] {
+  return WORDS.filter((word) => a[word] !== b[word]);
+}
+
 /** The end of a validity that begins now. What is renewed is spread; all else ends when its list says, to the millisecond. */
 export function endFor(lifetime: Lifetime, h: string, now: number): number {
   if (lifetime.kind === 'once') return lifetime.end;
@@ -280,4 +285,9 @@ function iso(epochMs: number): string {
 /** As `withdrawn` writes it, and CTIA where it ended one by one: then the mark *once* may be left, and the reason alone tells. */
 export function wasWithdrawn({ words: { reason } }: Pick<ActualJudgement, 'words'>): boolean {
   return /(?:^| )withdrawn \S+$/.test(reason ?? '');
+}
+
+/** Of a dead one: neither its list nor a person ended it. Others did, or nobody renewed it. */
+export function endedEarly(stored: Pick<ActualJudgement, 'words' | 'once'>): boolean {
+  return !stored.once && !wasWithdrawn(stored);
 }

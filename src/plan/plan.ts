@@ -3,8 +3,15 @@ import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { type Actual, isLive } from './actual.ts';
 import { takenIds } from './adopt.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import { changesInSlices, feedKeyOf, feedNamed, isStanding, type NotDesired, type Situation } from './changes.ts';
-import { wordsOf } from './documents.ts';
+import {
+  changesInSlices,
+  feedKeyOf,
+  feedKeyOfStanding,
+  feedNamed,
+  type NotDesired,
+  type Situation,
+} from './changes.ts';
+import { endedEarly, wordsOf } from './documents.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -18,6 +25,8 @@ export interface FeedCount {
   readonly feed: FeedName;
   readonly entries: number;
   readonly enters: number;
+  /** Of those that enter: ours before, until somebody else took them out or nobody renewed them. */
+  readonly restores: number;
   readonly leaves: number;
 }
 
@@ -70,7 +79,7 @@ export function* planInSlices(input: PlanInput, heldBy: (plan: Plan) => Held[]):
   for (const change of changes)
     if (change.kind !== 'collect' && desired.has(hashOf(change))) touched.add(hashOf(change));
   yield;
-  const feeds = yield* countFeeds(input, notDesired, counts);
+  const feeds = yield* countFeeds(input, notDesired, changes, counts);
   const whole: Plan = {
     owner,
     tenant,
@@ -112,10 +121,11 @@ export function desiredValues(situation: Situation): Map<string, Set<string>> {
 
 /** A value that two lists hold comes twice. */
 function* eachWanted(
-  { desired, indicators, now }: Situation,
+  situation: Situation,
   notDesired: NotDesired,
   want: (key: string, value: string, list: string) => void,
 ): Sliced<void> {
+  const { desired, now } = situation;
   let done = 0;
   for (const { channel, observable, list } of desired.values()) {
     want(feedKey({ channel, type: observable.type }), observable.value, list);
@@ -124,8 +134,8 @@ function* eachWanted(
   // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
   for (const those of notDesired.values()) {
     for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined && isStanding(judgement, indicators)) want(key, judgement.observable.value, BY_HAND);
+      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, situation) : undefined;
+      if (key !== undefined) want(key, judgement.observable.value, BY_HAND);
     }
     if (++done % SLICE === 0) yield;
   }
@@ -146,24 +156,25 @@ function* countWanted(situation: Situation, notDesired: NotDesired): Sliced<Feed
   if (values.size > 0) yield* eachWanted(situation, notDesired, (key, value) => values.get(key)?.add(value));
   return [...counts].map(([key, lists]) => {
     const entries = values.get(key)?.size ?? [...lists.values()][0] ?? 0;
-    return { feed: feedNamed(key), entries, enters: 0, leaves: 0 };
+    return { feed: feedNamed(key), entries, enters: 0, restores: 0, leaves: 0 };
   });
 }
 
 function* countFeeds(
   situation: Situation,
   notDesired: NotDesired,
+  changes: readonly Change[],
   { renew, collect, ...counts }: ChangeCounts,
 ): Sliced<FeedCount[]> {
   // Where nothing but renewals is to be done the feeds hold what is wanted: no look at a million judgements.
   if (Object.values(counts).every((count) => count === 0)) {
     return yield* countWanted(situation, notDesired);
   }
-  return yield* countMoves(situation, notDesired);
+  return yield* countMoves(situation, notDesired, changes);
 }
 
 /** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
-function* countMoves(situation: Situation, notDesired: NotDesired): Sliced<FeedCount[]> {
+function* countMoves(situation: Situation, notDesired: NotDesired, changes: readonly Change[]): Sliced<FeedCount[]> {
   const { actual, indicators, now, desired, adoptable = [] } = situation;
   const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
   yield* eachWanted(situation, notDesired, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
@@ -194,12 +205,29 @@ function* countMoves(situation: Situation, notDesired: NotDesired): Sliced<FeedC
     const key = feedKey({ channel: entry.channel, type: entry.observable.type });
     if (wanted.get(key)?.get(entry.observable.value) === 'wanted') stays(key, entry.observable.value);
   }
+  const restored = new Map<string, Set<string>>();
+  for (const change of changes) {
+    if (!isRestoring(change, actual)) continue;
+    const key = feedKey(change.feed);
+    const { value } = change.entry.observable;
+    if (wanted.get(key)?.get(value) === 'wanted') valuesIn(restored, key, () => new Set()).add(value);
+  }
   return [...wanted].map(([key, values]) => ({
     feed: feedNamed(key),
     entries: values.size,
     enters: values.size - (staying.get(key) ?? 0),
+    restores: restored.get(key)?.size ?? 0,
     leaves: leaving.get(key)?.size ?? 0,
   }));
+}
+
+type Restoring = Extract<Change, { kind: 'create' | 'link' | 'revive' }>;
+
+/** What our own judgement proves to have been published before. One that was deleted with its links proves nothing. */
+function isRestoring(change: Change, actual: Actual): change is Restoring {
+  if (change.kind === 'link') return true;
+  if (change.kind !== 'create' && change.kind !== 'revive') return false;
+  return actual.judgements.get(hashOf(change))?.some(endedEarly) ?? false;
 }
 
 function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {
@@ -216,24 +244,32 @@ function* digestOf(
   makings: readonly Making[],
   changes: readonly Change[],
 ): Sliced<string> {
-  const lines = makings.map(({ feed, what }) => `make ${what} ${feedKey(feed)}`);
+  const lines = new Set(makings.map(({ feed, what }) => `make ${what} ${feedKey(feed)}`));
   let done = 0;
   for (const change of changes) {
-    if (change.kind !== 'renew' && change.kind !== 'collect') lines.push(lineOf(change));
+    if (isApproved(change)) lines.add(lineOf(change));
     if (++done % SLICE === 0) yield;
   }
   const hash = createHash('sha256').update(`${tenant}\n${owner}\n`);
-  for (const line of yield* sorted(lines, (a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+  for (const line of yield* sorted([...lines], (a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
     hash.update(`${line}\n`);
     if (++done % SLICE === 0) yield;
   }
   return hash.digest('hex').slice(0, 16);
 }
 
-function lineOf(change: Exclude<Change, { kind: 'renew' | 'collect' }>): string {
+type Approved = Exclude<Change, { kind: 'renew' | 'collect' }>;
+
+/** What a renewal by succession leaves behind changes no feed, and lapses by itself. */
+function isApproved(change: Change): change is Approved {
+  return change.kind !== 'renew' && change.kind !== 'collect' && !(change.kind === 'withdraw' && change.lapses);
+}
+
+function lineOf(change: Approved): string {
   switch (change.kind) {
     case 'withdraw':
-      return `withdraw ${change.stored.id}`;
+      // By its entry: renewed by succession meanwhile, it is another judgement, or two.
+      return `withdraw ${change.stored.h}`;
     case 'unlink':
       return `unlink ${change.link.id}`;
     default: {

@@ -134,20 +134,20 @@ function otherHistory({ standing, state, approval }: SafetyInput, plan: Plan): H
 /** Of a feed with fewer entries than this no share is taken: three of four may well go. */
 const SHARE_OF_MIN = 10;
 
-/** Counts observables that enter or leave a feed: a list that moved is no withdrawal. */
+/** Counts observables that enter or leave a feed: a list that moved is no withdrawal, and what was ours before no addition. */
 function overLimit({ limits, allowChannels, unattended, approval }: SafetyInput, plan: Plan): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const over: string[] = [];
   const check = (what: string, count: number, limit: number | undefined) => {
     if (limit !== undefined && count > limit) over.push(`${what} ${count} (limit ${limit})`);
   };
-  for (const { feed, entries, enters, leaves } of plan.feeds) {
-    const before = entries - enters + leaves;
+  for (const { feed, entries, enters, restores, leaves } of plan.feeds) {
+    const before = entries - enters + restores + leaves;
     const share = (part: number) => (before < SHARE_OF_MIN ? 0 : Math.round((1000 * part) / before) / 1000);
     const name = feedKey(feed);
     check(`${name} entries`, entries, limits.entries_per_feed);
-    check(`${name} additions`, enters, limits.additions);
-    check(`${name} share of additions`, share(enters), limits.additions_share);
+    check(`${name} additions`, enters - restores, limits.additions);
+    check(`${name} share of additions`, share(enters - restores), limits.additions_share);
     check(`${name} withdrawals`, leaves, limits.withdrawals);
     check(`${name} share of withdrawals`, share(leaves), limits.withdrawals_share);
     if (allowChannels.has(feed.channel)) check(`${name} allow entries lost`, leaves, limits.allow_losses);

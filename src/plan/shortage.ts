@@ -1,7 +1,7 @@
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { isDead, isLive } from './actual.ts';
 import { feedOf, type Situation } from './changes.ts';
-import { wasWithdrawn } from './documents.ts';
+import { endedEarly } from './documents.ts';
 
 /** Values that a feed should hold and does not, since nobody renewed their judgements in time. */
 export interface Shortage {
@@ -25,7 +25,7 @@ export function findShortages({ desired, actual, indicators, now }: Situation): 
     // In this order: of a million hardly one is dead, and a look at each in `desired` costs more.
     if (!those.every((judgement) => isDead(judgement, now)) || !desired.has(h)) continue;
     const latest = those.reduce((a, b) => (b.end > a.end ? b : a));
-    const feed = latest.once || wasWithdrawn(latest) ? undefined : feedOf(latest, indicators);
+    const feed = endedEarly(latest) ? feedOf(latest, indicators) : undefined;
     if (feed !== undefined) lapsed.push({ feed, value: latest.observable.value, end: latest.end });
   }
   if (lapsed.length === 0) return [];

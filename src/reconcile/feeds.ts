@@ -20,9 +20,17 @@ export interface TypedFeed extends FeedName {
 export interface FoundFeeds {
   readonly feeds: readonly TypedFeed[];
   readonly makings: readonly Making[];
-  /** To say: foreign lifetimes that end, indicators that somebody deleted. */
+  /** To say: the alarms, and what else a person should know of a feed. */
   readonly notices: readonly string[];
+  /** What somebody else must see to: foreign lifetimes that end, indicators that somebody deleted. */
+  readonly alarms: readonly FeedAlarm[];
   readonly state: State | undefined;
+}
+
+export interface FeedAlarm {
+  readonly kind: 'feed-ending' | 'indicator-gone';
+  readonly feed: FeedName;
+  readonly message: string;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -101,6 +109,7 @@ export function matchFeeds(
   const feeds: TypedFeed[] = [];
   const makings: Making[] = [];
   const notices: string[] = [];
+  const alarms: FeedAlarm[] = [];
   for (const channel of channels) {
     for (const [type, title] of channel.titles) {
       const name = { channel: channel.name, type };
@@ -116,16 +125,17 @@ export function matchFeeds(
       const ours = feed !== undefined && isOurs(self, feed);
       if (feed && indicator && feed.indicator_id !== indicator.id)
         throw new FeedOnOtherIndicator(name, feed, indicator);
-      if (feed && !indicator) notices.push(indicatorGone(name, feed));
+      if (feed && !indicator) alarms.push(indicatorGone(name, feed));
       if (feed && feed.output !== 'observables')
         notices.push(`${feedKey(name)}: the feed ${feed.id} gives ${feed.output}, not a list of values`);
       feeds.push({ ...name, title: title.feed, indicatorId: feed?.indicator_id ?? indicator?.id, feed, ours });
       if (!indicator && !feed) makings.push({ feed: name, what: 'indicator' });
       if (!feed) makings.push({ feed: name, what: 'feed' });
-      else lifetimeOf(name, feed, ours, now, makings, notices);
+      else lifetimeOf(name, feed, ours, now, makings, alarms);
     }
   }
-  return { feeds, makings, notices, state: stateOf(self.owner, ownIndicators) };
+  const said = [...alarms.map(({ message }) => message), ...notices];
+  return { feeds, makings, notices: said, alarms, state: stateOf(self.owner, ownIndicators) };
 }
 
 /**
@@ -218,8 +228,9 @@ function generationOfFeed(
   return /^\d{1,9}$/.test(g) ? Number(g) : -1;
 }
 
-function indicatorGone(name: FeedName, feed: StoredFeed): string {
-  return `${feedKey(name)}: the indicator of feed ${feed.id} was deleted or renamed; publishing goes on to ${feed.indicator_id ?? 'none'}, which the feed still shows`;
+function indicatorGone(name: FeedName, feed: StoredFeed): FeedAlarm {
+  const message = `${feedKey(name)}: the indicator of feed ${feed.id} was deleted or renamed; publishing goes on to ${feed.indicator_id ?? 'none'}, which the feed still shows`;
+  return { kind: 'indicator-gone', feed: name, message };
 }
 
 function lifetimeOf(
@@ -228,15 +239,14 @@ function lifetimeOf(
   ours: boolean,
   now: number,
   makings: Making[],
-  notices: string[],
+  alarms: FeedAlarm[],
 ): void {
   const end = feed.lifetime?.end_time;
   if (end === undefined) return;
   const leftMs = Date.parse(end) - now;
   if (ours && leftMs < FEED_LIFETIME_LEFT_MIN_MS) makings.push({ feed: name, what: 'feed-lifetime' });
   if (!ours && leftMs < FOREIGN_END_ALARM_MS) {
-    notices.push(
-      `${feedKey(name)}: the feed ${feed.id} is not ours and ends on ${end}; then firewalls get 404; prolong it in the console`,
-    );
+    const message = `${feedKey(name)}: the feed ${feed.id} is not ours and ends on ${end}; then firewalls get 404; prolong it in the console`;
+    alarms.push({ kind: 'feed-ending', feed: name, message });
   }
 }

@@ -5,7 +5,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { Standing } from '../ctim/standing.ts';
-import { type Actual, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
 import { type Plan, planInSlices } from '../plan/plan.ts';
 import { findRanOut } from '../plan/ran-out.ts';
@@ -25,6 +25,10 @@ export interface Desired {
   /** Errors in the lists. */
   readonly problems: number;
   readonly lists: ReadonlySet<string>;
+  /** Of these lists the upstream has no copy yet: what is live of them stays. */
+  readonly unknownLists?: ReadonlySet<string>;
+  /** What tells the copies of upstreams that this was read with from others; absent where there is none. */
+  readonly copies?: string;
   /** Channels that these lists publish to. */
   readonly channels: readonly Channel[];
   readonly revision: string;
@@ -89,8 +93,15 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const tenant = `${client.ctiaUrl} (${organisation})`;
   const actual = await tenantReader.readActual(self);
   const now = client.serverNow();
-  const allowedByHand = findAllowedByHand(actual, now);
-  const desired = await input.readDesired(allowedByHand);
+  const byHand = findLive(actual, now, (it) => listOf(it) === 'adhoc-allow');
+  let desired = await input.readDesired(byHand);
+  // What an allow list without a copy let through, it lets through still.
+  const { unknownLists } = desired;
+  const isOfUnknown = (it: ActualJudgement) =>
+    ALLOWING.has(it.words.disposition) && unknownLists?.has(listOf(it) ?? '') === true;
+  const stillAllowed = unknownLists ? findLive(actual, now, isOfUnknown) : [];
+  const allowedByHand = [...byHand, ...stillAllowed];
+  if (stillAllowed.length > 0) desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
   const feeds = matchFeeds(self, desired.channels, entities, now);
   const lacking = await input.rights?.lacking();
@@ -104,6 +115,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     collectAfterMs: desired.collectAfterMs,
     actual,
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    ...(desired.unknownLists && { unknownLists: desired.unknownLists }),
     succession: lacking !== undefined,
   };
   const { adoptable, notices: notAdopted } = await readTwice(() => readAdoptable(client, self, base));
@@ -171,12 +183,14 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
-function findAllowedByHand(actual: Actual, now: number): Observable[] {
+/** Live allow entries: for their time they take the value out of the block feeds. */
+function findLive(actual: Actual, now: number, allows: (judgement: ActualJudgement) => boolean): Observable[] {
   const allowed: Observable[] = [];
   for (const those of actual.judgements.values()) {
-    for (const judgement of those)
-      if (isLive(judgement, now) && listOf(judgement) === 'adhoc-allow') allowed.push(judgement.observable);
+    for (const judgement of those) if (isLive(judgement, now) && allows(judgement)) allowed.push(judgement.observable);
   }
   return allowed;
 }
+
+/** Clean and Common. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
+const ALLOWING: ReadonlySet<number> = new Set([1, 4]);

@@ -1,4 +1,5 @@
 import type { ChangeCounts } from '../plan/change.ts';
+import type { Drift } from '../plan/drift.ts';
 import type { Held, PlanSummary } from '../plan/plan.ts';
 import { hasProblems } from '../plan/safety.ts';
 import type { Failure } from './outcome.ts';
@@ -32,6 +33,8 @@ export interface Report {
   readonly feeds: readonly FeedVerdict[];
   readonly requests: { readonly total: number; readonly mutating: number };
   readonly read: ReadFrom;
+  /** What an audit found; a sync does not tell drift from what the lists changed. */
+  readonly drift?: readonly Drift[];
 }
 
 /** Whether the plan was made on what CTIA said just now or on the ledger, and why. */
@@ -53,6 +56,7 @@ export interface ReportParts {
   feeds: readonly FeedVerdict[];
   requests: { total: number; mutating: number };
   read?: ReadFrom;
+  drift?: readonly Drift[];
 }
 
 const IN_FULL: ReadFrom = { from: 'ctia', why: 'this command has no ledger' };
@@ -83,6 +87,7 @@ export function makeReport(parts: ReportParts): Report {
     feeds,
     requests: { ...parts.requests },
     read: parts.read ?? IN_FULL,
+    ...(parts.drift && { drift: parts.drift }),
   };
 }
 

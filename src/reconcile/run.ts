@@ -4,6 +4,7 @@ import { feedKey } from '../ctim/feed.ts';
 import { makeBatches } from '../plan/batch.ts';
 import { addCounts, countChanges, renewedCounts } from '../plan/change.ts';
 import { stateDocument } from '../plan/documents.ts';
+import { type Before, driftLine } from '../plan/drift.ts';
 import { desiredValues, holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/plan.ts';
 import { RENEW_EVERY_MS } from '../plan/renewals.ts';
 import type { Approval } from '../plan/safety.ts';
@@ -11,12 +12,13 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import { type BulkRights, rightsOfThisRun } from './bulk-rights.ts';
+import { readDrift } from './drift.ts';
 import { makeFeeds, type TypedFeed } from './feeds.ts';
 import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
 import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
 import { countsLine, makeReport, type Report } from './report.ts';
-import { type FeedVerdict, verifyFeed } from './verify.ts';
+import { AUDIT_MS_MAX, type FeedVerdict, verifyFeed } from './verify.ts';
 
 export interface RunInput extends PrepareInput {
   readonly run: string;
@@ -161,14 +163,21 @@ function applyContextOf(input: RunInput, prepared: Prepared, feeds: readonly Typ
   });
 }
 
-/** What a run would do and what the feeds hold, with nothing changed: an audit. */
-export async function audit(input: Omit<RunInput, 'exclusively' | 'progress'>): Promise<Report> {
-  const { client, clock } = input;
+export interface AuditInput extends Omit<RunInput, 'exclusively' | 'progress'> {
+  /** As our ledger had it before this read, where there is one. Asked after the read: then the tenant is known. */
+  readonly ledgerBefore?: () => Before['ledger'];
+}
+
+/** What drifted, what the feeds hold and what a run would do, with nothing changed. */
+export async function audit(input: AuditInput): Promise<Report> {
+  const { client, clock, ledgerBefore = () => undefined } = input;
   const startedAt = clock.now();
   const prepared = await prepare(input);
-  const verdicts = await verifyAll(input, prepared, prepared.found.feeds);
+  const verdicts = await verifyAll({ ...input, patienceMs: AUDIT_MS_MAX }, prepared, prepared.found.feeds);
+  const { drift, unapplied } = await readDrift(client, prepared, verdicts, ledgerBefore());
   const plan = summaryOf(prepared.plan);
-  const drift = isEmpty(prepared.plan) ? [] : [`drift: the lists and the tenant differ by ${countsLine(plan.counts)}`];
+  const waiting =
+    unapplied.length === 0 ? [] : [`not applied yet: the lists ask for ${countsLine(countChanges(unapplied))}`];
   return makeReport({
     run: input.run,
     kind: 'audit',
@@ -177,14 +186,15 @@ export async function audit(input: Omit<RunInput, 'exclusively' | 'progress'>): 
     startedAt,
     endedAt: clock.now(),
     failures: [],
-    notices: [...prepared.found.notices, ...drift],
+    notices: [...prepared.found.notices, ...drift.map(driftLine), ...waiting],
     feeds: verdicts,
     requests: client.requests,
+    drift,
   });
 }
 
 async function verifyAll(
-  input: Pick<RunInput, 'client' | 'clock' | 'signal'>,
+  input: Pick<RunInput, 'client' | 'clock' | 'signal'> & { patienceMs?: number },
   prepared: Prepared,
   feeds: readonly TypedFeed[],
 ): Promise<FeedVerdict[]> {

@@ -1,6 +1,7 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import { withoutQuery } from '../ctia/http.ts';
+import type { StoredJudgement } from '../ctia/stored.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { isOurs, type Self } from './actual.ts';
@@ -35,6 +36,8 @@ export interface Named {
 
 const NAMED_MAX = 20;
 const VERIFY_MS_MAX = 10 * SECOND;
+/** Nothing was written just now: what two reads of a view agree on within this is so. */
+export const AUDIT_MS_MAX = 2 * SECOND;
 const READ_EVERY_MS = 500;
 
 interface Look {
@@ -44,7 +47,13 @@ interface Look {
 }
 
 export async function verifyFeed(
-  { client, clock, self, signal }: { client: CtiaClient; clock: Clock; self: Self; signal?: AbortSignal | undefined },
+  {
+    client,
+    clock,
+    self,
+    signal,
+    patienceMs = VERIFY_MS_MAX,
+  }: { client: CtiaClient; clock: Clock; self: Self; signal?: AbortSignal | undefined; patienceMs?: number },
   feed: TypedFeed,
   wanted: ReadonlySet<string>,
 ): Promise<FeedVerdict> {
@@ -68,7 +77,7 @@ export async function verifyFeed(
   const nothing: Look = { missing: [], extra: [], foreign: [] };
   if (stored === undefined) return verdict(nothing, 'there is no feed yet');
 
-  const until = clock.now() + VERIFY_MS_MAX;
+  const until = clock.now() + patienceMs;
   let before: Look | undefined;
   for (;;) {
     let look: Look;
@@ -99,7 +108,7 @@ async function lookAt(
   const missing = [...wanted].filter((value) => !seen.has(value));
   const others = [...seen].filter((value) => !wanted.has(value));
   if (others.length === 0) return { missing, extra: [], foreign: [] };
-  const foreign = await foreignValues(client, self, feed);
+  const foreign = new Set((await readForeign(client, self, feed)).map(({ observable }) => observable.value));
   return {
     missing,
     extra: others.filter((value) => !foreign.has(value)),
@@ -107,15 +116,19 @@ async function lookAt(
   };
 }
 
-/** Values that somebody else's live link keeps in this feed. Read only where the view holds what we did not ask for. */
-async function foreignValues(client: CtiaClient, self: Self, { indicatorId }: TypedFeed): Promise<ReadonlySet<string>> {
-  if (indicatorId === undefined) return new Set();
+/** What somebody else's live link keeps in this feed. Read only where the view holds what we did not ask for. */
+export async function readForeign(
+  client: CtiaClient,
+  self: Self,
+  { indicatorId }: TypedFeed,
+): Promise<readonly StoredJudgement[]> {
+  if (indicatorId === undefined) return [];
   const links = (await client.allLinksTo(indicatorId)).filter((link) => !isOurs(self, link));
   const judgements = await client.judgementsById([...new Set(links.map((link) => link.source_ref))]);
   const now = client.serverNow();
-  const isLive = ({ valid_time: { start_time, end_time } }: (typeof judgements)[number]) =>
-    Date.parse(start_time) <= now && now <= Date.parse(end_time);
-  return new Set(judgements.filter(isLive).map(({ observable }) => observable.value));
+  return judgements.filter(({ valid_time: { start_time, end_time } }) => {
+    return Date.parse(start_time) <= now && now <= Date.parse(end_time);
+  });
 }
 
 function viewTrouble(kind: string, feed: TypedFeed, message: string): string {

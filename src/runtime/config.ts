@@ -10,6 +10,8 @@ export interface Config {
   webhook?: { host: string; port: number; secret: string };
   dataDir: string;
   redisUrl?: string;
+  /** Hosts of upstreams that may lie at addresses that are not public. */
+  upstreamPrivateHosts: string[];
   /** The PATH, on which a Redis is looked for. */
   searchPath: string;
   tenant: { kind: 'embedded' } | RemoteTenant;
@@ -99,6 +101,7 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
     ...(webhook !== undefined && { webhook }),
     dataDir,
     ...(redisUrl !== undefined && { redisUrl }),
+    upstreamPrivateHosts: (variable('UPSTREAM_PRIVATE_HOSTS') ?? '').split(',').flatMap((host) => host.trim() || []),
     searchPath: variable('PATH') ?? '',
     log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
     tenant: readRemote(variable, cwd, problems, hints) ?? ({ kind: 'embedded' } as const),

@@ -28,6 +28,20 @@ export const TOKEN_HOST: Role = {
   pastedPath: /\/iroh(\/.*)?$/,
 };
 
+const REGIONS = ['us', 'eu', 'apjc'];
+
+/** Cisco's hosts of every region that a tenant and its people need. The US ones of the first two have no region. */
+export const CISCO_HOSTS: readonly string[] = [
+  ...REGIONS.flatMap((region) => {
+    const dotted = region === 'us' ? '' : `.${region}`;
+    return [`private.intel${dotted}.amp.cisco.com`, `visibility${dotted}.amp.cisco.com`];
+  }),
+  ...['conure', 'automate', 'xdr'].flatMap((service) =>
+    REGIONS.map((region) => `${service}.${region}.security.cisco.com`),
+  ),
+  'sign-on.security.cisco.com',
+];
+
 export function readHost(where: string, written: string, role: Role): HostReading {
   const hints: string[] = [];
   const refuse = (reason: string): HostReading => ({ hints, problems: [`${where} ${reason}; expected ${role.says}`] });

@@ -4,11 +4,13 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Observable } from '../ctim/observable.ts';
 import type { Problem } from '../ctim/problem.ts';
-import type { FileText } from '../lists/feeds-files.ts';
+import { type FileText, upstreamListOf } from '../lists/feeds-files.ts';
+import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import { type ListCache, makeListCache } from '../lists/list-cache.ts';
 import { type Reading, readLists } from '../lists/reading.ts';
 import { defaultSettings, type Settings } from '../lists/settings.ts';
 import { type Revision, revisionOf } from './git.ts';
+import type { CopyCache } from './upstream-copies.ts';
 
 const MIB = 1024 * 1024;
 /** Entries with words take a second for each MB of YAML; what is larger belongs into a text file. */
@@ -25,17 +27,26 @@ export interface ReadFeedsOptions {
   readonly now: number;
   readonly adhocAllow?: readonly Observable[];
   readonly cache?: FeedsCache | undefined;
+  /** What guards go by besides the settings. */
+  readonly knowledge?: GuardKnowledge | undefined;
+  /** The last good copy of a list's upstream; absent for who looks at nothing but files. */
+  readonly upstreamText?: UpstreamText | undefined;
 }
+
+export type UpstreamText = (list: string) => Promise<string | undefined>;
 
 /** For a process that reads one folder again and again: a file of the same digest is not decoded, its list not parsed again. */
 export interface FeedsCache {
-  readonly lists: ListCache;
+  lists: ListCache;
+  /** What guards went by then: with other knowledge every list is looked at again. */
+  knowledge: GuardKnowledge | undefined;
   /** By path below the folder, as it was read last. */
   files: ReadonlyMap<string, FileRead>;
+  readonly copies: CopyCache;
 }
 
 export function makeFeedsCache(): FeedsCache {
-  return { lists: makeListCache(), files: new Map() };
+  return { lists: makeListCache(), knowledge: undefined, files: new Map(), copies: new Map() };
 }
 
 export interface FeedsRead {
@@ -44,7 +55,11 @@ export interface FeedsRead {
 }
 
 /** Reads a feeds folder whole. What cannot be read is an error among the problems: never an empty desired state in silence. */
-export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: ReadFeedsOptions): Promise<FeedsRead> {
+export async function readFeeds(
+  dir: string,
+  { now, adhocAllow = [], cache, knowledge, upstreamText }: ReadFeedsOptions,
+): Promise<FeedsRead> {
+  if (cache && cache.knowledge !== knowledge) Object.assign(cache, { lists: makeListCache(), knowledge });
   const folder = path.basename(path.resolve(dir));
   const problems: Problem[] = [];
   const say = (severity: 'error' | 'notice', code: string, message: string, below = '') => {
@@ -74,9 +89,14 @@ export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: Re
       folder,
       lists,
       ...(settings !== undefined && { settings }),
-      textFile: (below) => reader.read(below, TEXT_BYTES_MAX),
+      async textFile(below) {
+        const list = upstreamListOf(below);
+        if (list === undefined) return reader.read(below, TEXT_BYTES_MAX);
+        const text = await upstreamText?.(list);
+        return text === undefined ? NO_COPY : { text };
+      },
     },
-    { now, adhocAllow, cache: cache?.lists, pause: setImmediate },
+    { now, adhocAllow, cache: cache?.lists, knowledge, pause: setImmediate },
   );
   if (cache) cache.files = reader.files;
   for (const below of found.texts) {
@@ -89,6 +109,25 @@ export async function readFeeds(dir: string, { now, adhocAllow = [], cache }: Re
     paths: reader.paths(),
   });
   return { reading: { ...reading, problems: [...problems, ...reading.problems] }, revision };
+}
+
+const NO_COPY: FileText = { fault: { code: 'upstream-unknown', message: 'there is no copy yet' } };
+
+/** The lists whose text has this in it, by path; undefined where the folder cannot be read. No list is parsed. */
+export async function readListTexts(dir: string, having: RegExp): Promise<Map<string, FileText> | undefined> {
+  const root = await realFolder(dir);
+  if (root === undefined) return undefined;
+  let isWhole = true;
+  const { lists } = await walk(root, () => {
+    isWhole = false;
+  });
+  const texts = new Map<string, FileText>();
+  const reader = makeReader(root);
+  for (const below of lists) {
+    const text = await reader.read(below, LIST_BYTES_MAX);
+    if ('fault' in text || having.test(text.text)) texts.set(below, text);
+  }
+  return isWhole ? texts : undefined;
 }
 
 /** The settings alone, for who asks for the owner or a channel and not for a million entries. Defaults where there are none. */

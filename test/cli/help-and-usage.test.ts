@@ -13,6 +13,8 @@ const COMMANDS: [command: string, says: RegExp][] = [
   ['enqueue sync', /--wait/],
   ['enqueue add', /--for <duration> .*--reason <text>/s],
   ['enqueue remove', /--for <duration>/],
+  ['enqueue pull', /upstream of a list/],
+  ['upstreams', /show <list>.*accept <list>/s],
   ['enqueue renew', /no list is read.*--wait/s],
   ['enqueue audit', /--wait/],
   ['status', /--json/],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deskFor } from '../../src/jobs/workplace.ts';
+import type { Drift } from '../../src/plan/drift.ts';
 import { NOTHING_HELD } from '../../src/plan/learned.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
@@ -110,7 +111,7 @@ test('the same Redis with another CTIA: what the one holds says nothing of the o
   for (const one of [bench, other]) assert.equal((await one.run('sync')).result.read.from, 'ledger');
 });
 
-test('an audit finds what others did to ours, and the ledger has it then', async (t) => {
+test('an audit finds what others did to ours, the ledger has it then, and a sync that nobody asks for repairs it', async (t) => {
   const bench = await synced(t);
   const [deleted, ended] = [await idOf(bench, 'judgement', TOR[0] ?? ''), await idOf(bench, 'judgement', TOR[1] ?? '')];
   const unlinked = await idOf(bench, 'relationship', TOR[2] ?? '');
@@ -118,16 +119,40 @@ test('an audit finds what others did to ours, and the ledger has it then', async
   await foreign(bench, 'POST', `${pathOf(ended)}/expire?reason=by%20hand`);
   await foreign(bench, 'DELETE', pathOf(unlinked));
   bench.step(1);
+  // The lists changed too, and nobody published that yet: it is no drift.
+  bench.write('tor.txt', [...TOR, '198.51.100.44'].join('\n'));
   const audit = await bench.run('audit');
   assert.equal(audit.result?.result, 'not-verified', audit.failed);
-  assert.equal(bench.server.requests.mutating, 0, 'it only looks');
-  const { create, revive, link } = audit.result.counts;
-  assert.deepEqual({ create, revive, link }, { create: 1, revive: 1, link: 1 });
+  const told = audit.result.drift.map(({ kind, feed, count }: Drift) => `${kind} ${feed} ${count}`);
+  assert.deepEqual(told, ['missing firewall-block/ip 2', 'unlinked firewall-block/ip 1']);
+  const notices: string[] = audit.result.notices;
+  assert.ok(notices.includes('not applied yet: the lists ask for 1 change: 1 create'), notices.join('\n'));
 
-  const repair = await bench.run('sync');
-  assert.equal(repair.result.result, 'verified');
-  assert.equal(repair.result.read.from, 'ledger', repair.result.read.why);
-  assert.deepEqual(repair.result.counts, audit.result.counts, 'in one pass, by what the audit read');
+  const [, id] = /^sync (\S+) was asked for/.exec(notices.at(-1) ?? '') ?? [];
+  const repair = await until('the repair ended', async () => {
+    const job = await bench.work.requests.getJob(id ?? '');
+    return job?.returnvalue ?? undefined;
+  });
+  assert.equal(repair.result, 'verified');
+  assert.equal(repair.read.from, 'ledger', repair.read.why);
+  const { create, revive, link } = repair.counts;
+  assert.deepEqual({ create, revive, link }, { create: 2, revive: 1, link: 1 }, 'in one pass, by what the audit read');
+  assert.equal(await bench.view('ip'), [...TOR, '198.51.100.44'].sort().join('\n'));
+  assert.deepEqual((await bench.run('audit')).result.drift, []);
+});
+
+test('an audit waits for the sync that is under way: half of what it wants is no drift', async (t) => {
+  const bench = await synced(t);
+  await bench.work.batches.pause();
+  bench.write('tor.txt', [...TOR, '198.51.100.44'].join('\n'));
+  const sync = bench.run('sync');
+  await until('the sync waits for its batch', async () => (await bench.work.requests.getWaitingChildrenCount()) === 1);
+  const audit = bench.run('audit');
+  await until('the audit is put back', async () => (await bench.work.requests.getDelayed()).length > 0);
+  await bench.work.batches.resume();
+  assert.equal((await sync).result.result, 'verified');
+  const { result } = await audit;
+  assert.deepEqual([result.result, result.drift, result.notices], ['verified', [], []]);
 });
 
 test('an audit during which somebody wrote does not become the ledger, which is read in full next time', async (t) => {

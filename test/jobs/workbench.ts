@@ -134,6 +134,7 @@ export async function workbench(
     feedsDir,
     ...(remote !== undefined && { repository: { url: remote, branch: undefined, home } }),
     ownEmbedded: true,
+    upstreamPrivateHosts: ['127.0.0.1'],
   });
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
 
@@ -164,12 +165,13 @@ export async function workbench(
     async startWorkProcess() {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {
-        FEEDS_DIR: feedsDir,
+        ...(remote === undefined ? { FEEDS_DIR: feedsDir } : { FEEDS_REPO: remote }),
         DATA_DIR: folder,
         CTIA_URL: server.url,
         CTIA_TOKEN_URL: server.url,
         CTIA_CLIENT_ID: CLIENT.id,
         CTIA_CLIENT_PASSWORD: CLIENT.password,
+        UPSTREAM_PRIVATE_HOSTS: '127.0.0.1',
       });
       await worker.shows(/Working on ctim-feeds-acme-/);
       return worker;

@@ -84,7 +84,7 @@ test('the list that is written is one that check takes, whatever others wrote', 
     [
       { observable: { type: 'ip', value: '45.66.35.11' }, reason: nasty, source: nasty, adopt: [A], also: ['mail/ip'] },
       {
-        observable: { type: 'ipv6', value: '2a00:1450::1' },
+        observable: { type: 'ipv6', value: '2001:67c:6ec::1' },
         reason: '',
         source: ' ',
         adopt: [B, B.replace('02', '04')],
@@ -103,7 +103,7 @@ test('the list that is written is one that check takes, whatever others wrote', 
   const { entries, problems } = await readingOf({ 'adopted.yaml': text });
   assert.deepEqual(problems, []);
   assert.deepEqual(entries.map(({ observable }) => observable.value).sort(), [
-    '2a00:1450::1',
+    '2001:67c:6ec::1',
     '45.66.35.11',
     '45.66.35.13',
   ]);

@@ -24,6 +24,6 @@ test('the schema is of draft 2020-12, names every key and requires the action al
   assert.equal(schema.additionalProperties, false);
   assert.deepEqual(Object.keys(schema.properties), [
     ...['action', 'name', 'channel', 'lifetime', 'renew', 'carve_out', 'disposition', 'refang', 'example', 'defaults'],
-    ...['entries_from', 'overrides', 'observables'],
+    ...['upstream', 'entries_from', 'overrides', 'observables'],
   ]);
 });

@@ -16,6 +16,7 @@ const LINES = [
   'http://paypal-login.icu',
   'http://paypal-login.icu/',
   '8.8.8.8',
+  '172.66.0.227',
   '10.0.0.1',
   'd41d8cd98f00b204e9800998ecf8427e',
   'not an observable',

@@ -8,9 +8,9 @@ export type Folder = Readonly<Record<string, string>>;
 
 export function readingOf(
   folder: Folder,
-  options: Partial<Pick<ReadOptions, 'now' | 'adhocAllow' | 'cache'>> = {},
+  options: Partial<Pick<ReadOptions, 'now' | 'adhocAllow' | 'cache' | 'knowledge'>> = {},
 ): Promise<Reading> {
-  const { now = NOW, adhocAllow = [], cache } = options;
+  const { now = NOW, adhocAllow = [], cache, knowledge } = options;
   const lists = Object.entries(folder).filter(([path]) => path.endsWith('.yaml') && path !== 'settings.yaml');
   const settings = folder['settings.yaml'];
   return readLists(
@@ -23,7 +23,7 @@ export function readingOf(
         return text === undefined ? { fault: { code: 'unreadable', message: 'it does not exist' } } : { text };
       },
     },
-    { now, adhocAllow, cache, pause: async () => {} },
+    { now, adhocAllow, cache, knowledge, pause: async () => {} },
   );
 }
 

@@ -17,7 +17,7 @@ test('without settings: two channels, and Cisco’s own titles for the block cha
     [...channels.values()].map(({ name, action }) => `${name} ${action}`),
     ['firewall-block block', 'firewall-allow allow'],
   );
-  assert.deepEqual([owner, protect, guards], [undefined, [], { documentation: 'refuse' }]);
+  assert.deepEqual([owner, protect, guards.documentation], [undefined, [], 'refuse']);
   assert.deepEqual(titlesOf('', 'firewall-block'), [
     'ip: Secure_Firewall_SecureX_Indicator_IPv4, SecureX_Firewall_Private_Feed_IPv4',
     'ipv6: Secure_Firewall_SecureX_Indicator_IPv6, SecureX_Firewall_Private_Feed_IPv6',
@@ -29,6 +29,22 @@ test('without settings: two channels, and Cisco’s own titles for the block cha
     titlesOf('', 'firewall-allow')[0],
     'ip: CTIM_Feeds_firewall-allow_Indicator_IPv4, CTIM_Feeds_firewall-allow_Feed_IPv4',
   );
+});
+
+test('what guards go by: what is not said keeps its default, lists replace the default ones', () => {
+  const { settings, faults } = readSettings(`
+guards:
+  prefix_min: { ip: 12 }
+  address_space: { ipv6: 1000 }
+  lists: [{ url: "https://lists.corp.icu/ours.txt", kind: cidr, severity: refuse }]
+`);
+  assert.deepEqual(faults, []);
+  assert.deepEqual(settings.guards, {
+    documentation: 'refuse',
+    prefixMin: { ip: 12, ipv6: 19 },
+    addressSpace: { ip: 67_108_864, ipv6: 1000 },
+    lists: [{ url: 'https://lists.corp.icu/ours.txt', kind: 'cidr', severity: 'refuse' }],
+  });
 });
 
 test('presets, templates, types and consumers', () => {
@@ -68,6 +84,14 @@ const FAULTS: Readonly<Record<string, { text: string; says: RegExp }>> = {
   'an unknown key': {
     text: 'chanels: {}',
     says: /^settings\.yaml:1:1 unknown-key "chanels" is no key of the settings; did you mean "channels"\?/,
+  },
+  'a prefix of all the Internet': {
+    text: 'guards: { prefix_min: { ip: 0 } }',
+    says: /:1:\d+ invalid-key guards\.prefix_min\.ip is "0": the least is 1/,
+  },
+  'a guard list that is none': {
+    text: 'guards: { lists: [{ url: "file:///etc/passwd", kind: cidr, severity: warn }] }',
+    says: /invalid-key guards\.lists\.0\.url .* a URL that begins with https/,
   },
   'an unknown consumer': {
     text: 'channels: { tor: { action: block, consumers: [fcm] } }',

@@ -23,6 +23,13 @@ test('the digest is the same an hour later, at another commit, in another order,
   assert.equal(due.digest, digest);
 });
 
+test('the digest is the same where what is to go was renewed by succession meanwhile', () => {
+  const two = `${ACTUAL.replace('+6d link0 id=leaves', '+3d link0 id=leaves')}\nmanual 198.51.100.9 g1 +7d link1`;
+  const renewed = plan(DESIRED, two);
+  assert.equal(renewed.counts.withdraw, 2);
+  assert.equal(renewed.digest, digest);
+});
+
 test('the digest is another with each thing that a person approves', () => {
   const others = [
     plan('tor 198.51.100.7\ntor 198.51.100.8 reason=other', ACTUAL),
@@ -32,7 +39,8 @@ test('the digest is another with each thing that a person approves', () => {
     plan(DESIRED.replace('198.51.100.7', '198.51.100.7 14d'), ACTUAL),
     plan(DESIRED.replace('tor 198.51.100.7', 'spam 198.51.100.7'), ACTUAL),
     plan(DESIRED.replace('tor 198.51.100.7', 'mail:tor 198.51.100.7'), ACTUAL),
-    plan(DESIRED, ACTUAL.replace('leaves', 'another')),
+    plan(DESIRED, ACTUAL.replace('198.51.100.9', '198.51.100.99')),
+    plan(DESIRED, ACTUAL.replace('manual', 'spam')),
     plan(DESIRED, ACTUAL, { owner: 'other' }),
     plan(DESIRED, ACTUAL, { tenant: 'https://elsewhere.test (org)' }),
     plan(DESIRED, ACTUAL, { makings: [{ feed: { channel: 'firewall-block', type: 'ip' }, what: 'feed' }] }),
@@ -46,13 +54,19 @@ test('a plan counts observables that enter and leave a feed, not judgements', ()
     'tor 198.51.100.7 g0 +6d link0\ntor 198.51.100.9 g0 +6d link0',
   );
   assert.deepEqual(moved.feeds, [
-    { feed: { channel: 'firewall-block', type: 'ip' }, entries: 2, enters: 1, leaves: 1 },
-    { feed: { channel: 'mail', type: 'ip' }, entries: 0, enters: 0, leaves: 0 },
+    { feed: { channel: 'firewall-block', type: 'ip' }, entries: 2, enters: 1, restores: 0, leaves: 1 },
+    { feed: { channel: 'mail', type: 'ip' }, entries: 0, enters: 0, restores: 0, leaves: 0 },
   ]);
   assert.equal(moved.unchanged, 0);
 });
 
 test('what people added by hand is in its feed and counts as an entry', () => {
   const { feeds } = plan('tor 198.51.100.7', 'adhoc-block 198.51.100.9 g0 once=+1h link0');
-  assert.deepEqual(feeds[0], { feed: { channel: 'firewall-block', type: 'ip' }, entries: 2, enters: 1, leaves: 0 });
+  assert.deepEqual(feeds[0], {
+    feed: { channel: 'firewall-block', type: 'ip' },
+    entries: 2,
+    enters: 1,
+    restores: 0,
+    leaves: 0,
+  });
 });

@@ -81,6 +81,22 @@ test('a renewal that may not be a PUT is an import with g + 1, and the notice na
   assert.equal(asked(world, 'POST /ctia/judgement/:id/expire'), 0, 'the one before lapses by itself');
 });
 
+test('what a person approved by its digest goes, though the run renewed by succession what the plan withdraws', async (t) => {
+  const world = await published(t);
+  world.time.step(4 * DAY);
+  const wanted = 'tor 198.51.100.1';
+  const seen = await world.sync(wanted, {
+    approval: { yes: false, force: false, digest: 'not-this-one' },
+    rights: { lacking: async () => undefined, learn: async () => {} },
+    limits: { withdrawals: 1 },
+  });
+  assert.equal(seen.result, 'held');
+  world.time.step(4 * DAY - HOUR);
+  const approval = { yes: false, force: false, digest: seen.digest };
+  assertVerified(await world.sync(wanted, { approval, rights: world.rights, limits: { withdrawals: 1 } }));
+  assert.equal(await world.view(), '198.51.100.1');
+});
+
 test('the refusal is learned once: the next run does not ask for bulk PUT again', async (t) => {
   const world = await published(t);
   for (let renewals = 0; renewals < 3; renewals += 1) {

@@ -267,7 +267,7 @@ test('an audit changes nothing and tells the drift', async (t) => {
   world.server.requests.reset();
   const report = await world.audit('tor 198.51.100.7\ntor 198.51.100.8');
   assert.equal(report.result, 'not-verified');
-  assert.deepEqual(report.notices, ['drift: the lists and the tenant differ by 1 change: 1 create']);
+  assert.deepEqual(report.notices, ['drift: firewall-block/ip: 1 × missing judgements: 198.51.100.8']);
   assert.deepEqual(report.feeds.find(({ type }) => type === 'ip')?.missing, { count: 1, some: ['198.51.100.8'] });
   assert.equal(world.server.requests.mutating, 0);
   assert.equal((await world.all('judgement')).filter(isOurs).length, 1);

@@ -61,6 +61,7 @@ test('without any settings: the embedded server on loopback, feeds/ and data/', 
   assert.deepEqual(config, {
     feedsDir: join(cwd, 'feeds'),
     dataDir: join(cwd, 'data'),
+    upstreamPrivateHosts: [],
     searchPath: '/usr/bin',
     tenant: { kind: 'embedded' },
     listen: {},

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Foreign, Kept } from './foreign.ts';
-import { FEEDS, type Lists, type Wanted, wantedOf } from './lists.ts';
+import { type ByHand, FEEDS, type Lists, type Wanted, wantedOf } from './lists.ts';
 import type { World } from './world.ts';
 
 /**
@@ -18,6 +18,10 @@ export interface Auditor {
   /** The story itself may have taken these out of their feeds. */
   excuse(values: readonly string[]): void;
   addForeign(...foreign: Foreign[]): void;
+  /** Somebody deleted what lies at these paths, and with the links of others what they kept in these feeds. */
+  forget(paths: ReadonlySet<string>, feeds: readonly string[]): void;
+  /** Whoever added it by hand was told so: it is there, and stays until then. */
+  promised(feed: string, value: string, until: number): Promise<void>;
   /** Nothing that stayed desired is absent. */
   look(when: string): Promise<void>;
   /** A run said so. `since` is when it began: what ran out during the run may be there or not. */
@@ -26,23 +30,24 @@ export interface Auditor {
   nothingNew(lists: Lists, before: Views, when: string): Promise<void>;
   views(): Promise<Views>;
   foreignIsAsItWas(): Promise<void>;
-  noDuplicates(): Promise<void>;
+  /** By `succession` what was made anew stands beside what it follows, until that lapses by itself. */
+  noDuplicates(how?: { succession: boolean }): Promise<void>;
 }
 
-type Views = ReadonlyMap<string, ReadonlySet<string>>;
+export type Views = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The server's clock and ours may be told apart by as much, when one of them goes ahead. */
 const SLACK_MS = 2000;
 
 export function makeAuditor(
   { colleague, now }: Pick<World, 'colleague' | 'now'>,
-  { foreign, kept }: { foreign: Foreign[]; kept: Kept[] },
+  { foreign, kept, byHand = [] }: { foreign: Foreign[]; kept: Kept[]; byHand?: readonly ByHand[] },
 ): Auditor {
   const must: Wanted = new Map();
   const urls = new Map<string, string>();
 
-  async function read(feed: string): Promise<ReadonlySet<string>> {
-    if (!urls.has(feed)) {
+  async function read(feed: string, again = false): Promise<ReadonlySet<string>> {
+    if (again || !urls.has(feed)) {
       urls.clear();
       for (const it of (await colleague('GET', '/ctia/feed/search?limit=1000')).json) {
         const [named] = Object.entries(FEEDS).find(([, title]) => title === it.title) ?? [];
@@ -53,6 +58,8 @@ export function makeAuditor(
     const url = urls.get(feed);
     if (url === undefined) return new Set();
     const response = await fetch(url);
+    // Somebody deleted it, and there may be another one.
+    if (response.status === 404 && !again) return read(feed, true);
     assert.equal(response.status, 200, `${feed}: its view answered ${response.status}`);
     return new Set((await response.text()).split('\n').filter((line) => line !== ''));
   }
@@ -68,10 +75,14 @@ export function makeAuditor(
     return new Set(there.map(({ value }) => value));
   }
 
+  function isUnlinked(feed: string, value: string): boolean {
+    return byHand.some((it) => it.unlinked === true && it.value === value && feed.startsWith(`${it.channel}/`));
+  }
+
   return {
     views,
     wants(lists) {
-      const wanted = wantedOf(lists, now());
+      const wanted = wantedOf(lists, byHand, now());
       for (const [feed, values] of must) {
         for (const [value, until] of values) {
           const end = wanted.get(feed)?.get(value);
@@ -84,6 +95,14 @@ export function makeAuditor(
       for (const those of must.values()) for (const value of values) those.delete(value);
     },
     addForeign: (...more) => foreign.push(...more),
+    forget(paths, feeds) {
+      foreign.splice(0, foreign.length, ...foreign.filter(({ path }) => !paths.has(path)));
+      kept.splice(0, kept.length, ...kept.filter(({ feed }) => !feeds.includes(feed)));
+    },
+    async promised(feed, value, until) {
+      assert.ok((await read(feed)).has(value), `said to be in ${feed}, and it is not: ${value}`);
+      must.set(feed, new Map([...(must.get(feed) ?? []), [value, until]]));
+    },
     async look(when) {
       for (const [feed, values] of must) {
         if (values.size === 0) continue;
@@ -93,25 +112,24 @@ export function makeAuditor(
       }
     },
     async verified(lists, since) {
-      for (const [feed, wanted] of wantedOf(lists, now() + SLACK_MS)) {
+      const before = wantedOf(lists, byHand, since - SLACK_MS);
+      for (const [feed, wanted] of wantedOf(lists, byHand, now() + SLACK_MS)) {
         const shown = await read(feed);
-        const missing = [...wanted.keys()].filter((value) => !shown.has(value));
+        const earlier = before.get(feed) ?? new Map();
+        // What an allow entry stopped protecting during the run may be blocked again or not.
+        const all = new Map([...wanted].filter(([value]) => earlier.has(value) && !isUnlinked(feed, value)));
+        const missing = [...all.keys()].filter((value) => !shown.has(value));
         assert.deepEqual(missing, [], `verified, and ${feed} does not hold it`);
-        const may = new Set([
-          ...(wantedOf(lists, since - SLACK_MS)
-            .get(feed)
-            ?.keys() ?? []),
-          ...keptIn(feed, now() + SLACK_MS, since - SLACK_MS),
-        ]);
+        const may = new Set([...wanted.keys(), ...earlier.keys(), ...keptIn(feed, now() + SLACK_MS, since - SLACK_MS)]);
         const extra = [...shown].filter((value) => !may.has(value));
         assert.deepEqual(extra, [], `verified, and nobody wants it in ${feed}`);
         for (const value of keptIn(feed, since, now() + SLACK_MS))
           assert.ok(shown.has(value), `a foreign link keeps ${value} in ${feed}, and it is gone`);
-        must.set(feed, wanted);
+        must.set(feed, all);
       }
     },
     async nothingNew(lists, before, when) {
-      for (const [feed, values] of wantedOf(lists, now() - SLACK_MS)) {
+      for (const [feed, values] of wantedOf(lists, byHand, now() - SLACK_MS)) {
         const may = new Set([...values.keys(), ...(before.get(feed) ?? []), ...keptIn(feed, now(), now())]);
         const come = [...(await read(feed))].filter((value) => !may.has(value));
         assert.deepEqual(come, [], `${when}: in ${feed} again, though the lists do not want it any more`);
@@ -121,19 +139,34 @@ export function makeAuditor(
       for (const { what, path, text, by } of foreign)
         assert.equal((await by('GET', path)).text, text, `foreign, and another than it was: ${what}`);
     },
-    async noDuplicates() {
+    async noDuplicates({ succession } = { succession: false }) {
       const theirs = new Set(foreign.map(({ path }) => path));
       const { json } = await colleague('GET', '/ctia/judgement/search?limit=10000&sort_by=id');
-      const entries = new Map<string, number>();
+      const entries = new Map<string, string[]>();
       for (const { id, external_ids: ids = [], valid_time: times, observable } of json) {
         if (theirs.has(new URL(id).pathname)) continue;
         assert.ok(ids.includes('acme-owned'), `${observable.value}: ${id} is nobody's, and we must have made it`);
-        const entry = ids.find((it: string) => it.startsWith('acme-entry-'));
+        const entry = `${observable.value} ${ids.find((it: string) => it.startsWith('acme-entry-'))}`;
         if (Date.parse(times.end_time) < now()) continue;
-        entries.set(`${observable.value} ${entry}`, 1 + (entries.get(`${observable.value} ${entry}`) ?? 0));
+        const [g] = ids.filter((it: string) => it.startsWith('acme-judgement-')).map(generationOf);
+        entries.set(entry, [...(entries.get(entry) ?? []), `${g} until ${times.end_time}`]);
       }
-      const twice = [...entries].filter(([, count]) => count > 1);
-      assert.deepEqual(twice, [], 'live more than once');
+      const isRight = (those: string[]) => those.length === 1 || (succession && followEachOther(those));
+      assert.deepEqual(
+        [...entries].filter(([, those]) => !isRight(those)),
+        [],
+        'live more than once',
+      );
     },
   };
+}
+
+function generationOf(externalId: string): string {
+  return externalId.slice(externalId.lastIndexOf('-') + 1).padStart(6, '0');
+}
+
+/** Each generation once, and a later one ends no earlier. */
+function followEachOther(those: readonly string[]): boolean {
+  const sorted = [...those].sort().map((it) => it.split(' until '));
+  return sorted.every(([g, end = ''], n) => n === 0 || (g !== sorted[n - 1]?.[0] && end >= (sorted[n - 1]?.[1] ?? '')));
 }

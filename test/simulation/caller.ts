@@ -20,7 +20,11 @@ const SCOPES = ['private-intel', 'casebook', 'asset', 'inspect:read'];
  * With tokens made here by the server's own key: a story of days asks a hundred times, and the password hash behind each
  * token that the server gives would take as long as all the rest.
  */
-export function callerOf(url: string, now: () => number, login: string, org: string): Call {
+export function callerOf(
+  { url, now, step = () => {} }: { url: string; now: () => number; step?: (ms: number) => void },
+  login: string,
+  org: string,
+): Call {
   let token = '';
   let endsAt = 0;
   return async (method, path, body) => {
@@ -30,7 +34,12 @@ export function callerOf(url: string, now: () => number, login: string, org: str
       const claims = { sub: login, iat: seconds, exp: seconds + 12 * HOUR_SECONDS };
       token = signed({ ...claims, [`${CLAIMS}/org/id`]: org, [`${CLAIMS}/scopes`]: SCOPES });
     }
-    return call({ url, token }, method, path, body);
+    // Whoever asks shares the quota of the organisation, and waits like all others.
+    for (;;) {
+      const answer = await call({ url, token }, method, path, body);
+      if (answer.status !== 429) return answer;
+      step(Number(answer.headers.get('retry-after')) * 1000);
+    }
   };
 }
 

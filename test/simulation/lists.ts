@@ -22,6 +22,16 @@ export interface Words {
 /** By file, without its extension. */
 export type Lists = Map<string, List>;
 
+/** What a person said past the lists, and until when it counts. */
+export interface ByHand {
+  readonly action: 'block' | 'allow';
+  readonly channel: string;
+  readonly value: string;
+  readonly until: number;
+  /** Somebody wiped its link, and no list says into which feed it belongs: there, or not. */
+  unlinked?: boolean;
+}
+
 /** Feed → value → the ms until which it is to be there. */
 export type Wanted = Map<string, Map<string, number>>;
 
@@ -63,7 +73,8 @@ export function typeOf(value: string): 'ip' | 'domain' {
   return /^[\d./]+$/.test(value) ? 'ip' : 'domain';
 }
 
-export function wantedOf(lists: Lists, now: number): Wanted {
+/** Whom a person blocks is blocked until then, whatever the lists say; whom a person lets through no list blocks. */
+export function wantedOf(lists: Lists, byHand: readonly ByHand[], now: number): Wanted {
   const wanted: Wanted = new Map(Object.keys(FEEDS).map((feed) => [feed, new Map()]));
   const allowed = new Set<string>();
   for (const { action, entries } of lists.values()) {
@@ -72,6 +83,9 @@ export function wantedOf(lists: Lists, now: number): Wanted {
       for (const covered of [value, ...(COVERED[value] ?? [])]) allowed.add(covered);
     }
   }
+  const standing = byHand.filter(({ until }) => until >= now);
+  for (const { action, value } of standing) if (action === 'allow') allowed.add(value);
+  for (const { channel, value, until } of standing) wanted.get(`${channel}/${typeOf(value)}`)?.set(value, until);
   for (const { action, channel, entries } of lists.values()) {
     for (const [value, words] of entries) {
       const end = endOf(words);

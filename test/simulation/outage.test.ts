@@ -9,7 +9,14 @@ import { openWorld } from './world.ts';
 const HOUR = 3_600_000;
 
 test('an outage longer than the margin: the next run restores the feeds, and says how long each was short of what', async (t) => {
-  const world = await openWorld({ seed: 1, refreshMs: 1000, serverAheadMs: 0, bulkMax: 2000, pageSize: 5000 });
+  const world = await openWorld({
+    seed: 1,
+    refreshMs: 1000,
+    serverAheadMs: 0,
+    bulkMax: 2000,
+    pageSize: 5000,
+    keepsRights: false,
+  });
   t.after(() => world.close());
   const lists = firstLists();
   const commit = { n: 1, files: filesOf(lists) };

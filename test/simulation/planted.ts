@@ -107,6 +107,22 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'a digest approves any plan',
+    story: 'in process',
+    edits: [{ file: 'plan/safety.js', from: 'otherDigest,', to: '' }],
+  },
+  {
+    name: 'a sync undoes what was added by hand',
+    story: 'in process',
+    edits: [
+      {
+        file: 'ctim/entry.js',
+        from: "RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', 'attackers']",
+        to: "RESERVED_LISTS = ['attackers']",
+      },
+    ],
+  },
+  {
     name: 'a ledger that is not keyed by tenant',
     story: 'two tenants',
     edits: [

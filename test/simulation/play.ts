@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { isCtiaError } from '../../src/ctia/error.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { resultOf } from '../reconcile/tenant.ts';
-import { type Auditor, makeAuditor } from './auditor.ts';
+import { approveByDigest } from './approval.ts';
+import { makeAuditor } from './auditor.ts';
+import { actByHand } from './by-hand.ts';
 import { type Chance, chanceOfStep, makeChance } from './chance.ts';
 import { broken, edit, firstLists } from './edits.ts';
 import { listsOfOthers, makeForeign, OTHER_OWNER } from './foreign.ts';
-import { filesOf, LIFETIME_MIN_MS, type Lists, spoken } from './lists.ts';
+import { type ByHand, filesOf, LIFETIME_MIN_MS, spoken } from './lists.ts';
 import { meddle } from './meddling.ts';
 import { Crash, drawCrash, drawFaults, spokenFault } from './mishaps.ts';
+import { headOf, type Scene, toldOf, watchedRun } from './scene.ts';
 import { seedIds } from './seeded-ids.ts';
-import { type Commit, openWorld, type World } from './world.ts';
+import { openWorld, type World } from './world.ts';
+import { wreck } from './wrecking.ts';
 
 const STEPS = 8;
 const MINUTE = 60_000;
@@ -39,11 +43,16 @@ export async function play(seed: number, steps: readonly number[] = allSteps()):
     bulkMax: chance.pick([2000, 2000, 12, 6]),
     pageSize: chance.pick([5000, 5000, 7]),
   };
-  story.push(`a server with ${JSON.stringify(options)}`);
+  // Drawn after all others: who adds one here leaves the stories as they are.
+  const quota = chance.happens(0.15) ? { rateLimitPerHour: chance.pick([100, 150]) } : {};
+  const closing = chance.pick(['never', 'never', 'never', 'never', 'always', 'at times'] as const);
+  story.push(`a server with ${JSON.stringify({ ...options, ...quota })}; bulk routes are closed to us: ${closing}`);
   seedIds(seed);
-  const world = await openWorld(options);
+  const world = await openWorld({ ...options, ...quota, keepsRights: closing !== 'never' });
   try {
-    await tell(world, seed, steps, story);
+    if (closing === 'always') world.grant('no bulk');
+    const stepMsMax = 'rateLimitPerHour' in quota ? MARGIN_MS / 2 : MARGIN_MS;
+    await tell(world, { seed, steps, story, closing, stepMsMax });
     return { seed, steps, story, failure: undefined };
   } catch (error) {
     return { seed, steps, story, failure: error instanceof Error ? error : new Error(String(error)) };
@@ -56,43 +65,54 @@ export function allSteps(): number[] {
   return Array.from({ length: STEPS }, (_, n) => n);
 }
 
-interface Scene {
-  readonly world: World;
-  readonly auditor: Auditor;
-  readonly lists: Lists;
-  readonly commits: Commit[];
-  readonly say: (line: string) => void;
-  /** The latest commit cannot be read whole. */
-  isBroken: boolean;
-  /** When a run last went through, so that what had to be renewed was. */
-  renewedAt: number;
+interface Telling {
+  readonly seed: number;
+  readonly steps: readonly number[];
+  readonly story: string[];
+  readonly closing: 'never' | 'always' | 'at times';
+  readonly stepMsMax: number;
 }
 
-async function tell(world: World, seed: number, steps: readonly number[], story: string[]): Promise<void> {
+async function tell(world: World, { seed, steps, story, closing, stepMsMax }: Telling): Promise<void> {
   const lists = firstLists();
+  const byHand: ByHand[] = [];
   const commits = [{ n: 1, files: filesOf(lists) }];
   const first = await world.run(headOf({ commits }), { force: true });
   assert.equal(resultOf(first), 'verified', 'the first run');
   const theirs = await world.run({ n: 1, files: filesOf(listsOfOthers()) }, { owner: OTHER_OWNER, force: true });
   assert.equal(resultOf(theirs), 'verified', 'the first run of the other owner');
-  const auditor = makeAuditor(world, await makeForeign(world));
+  const auditor = makeAuditor(world, { ...(await makeForeign(world)), byHand });
   await auditor.verified(lists, world.now());
   const began = world.now();
   const say = (line: string) => {
     const at = new Date(world.now()).toISOString().slice(5, 19).replace('T', ' ');
     story.push(`  ${at}  ${line}`);
   };
-  const scene: Scene = { world, auditor, lists, commits, say, isBroken: false, renewedAt: began };
+  const scene: Scene = {
+    ...{ world, auditor, lists, byHand, commits, say, stepMsMax },
+    ...{ isBroken: false, renewedAt: began, wasClosed: closing !== 'never' },
+  };
   story.push(...spoken(lists).map((line) => `    ${line}`));
   for (const n of steps) {
     story.push(`step ${n}`);
-    await step(scene, chanceOfStep(seed, n));
+    const other = chanceOfStep(seed, n + STEPS);
+    if (closing === 'at times' && other.happens(0.4)) openOrClose(scene, other);
+    await step(scene, chanceOfStep(seed, n), other);
   }
   story.push('the end: faults stop, the lists are mended, and we run on');
   await settle(scene);
 }
 
-async function step(scene: Scene, chance: Chance): Promise<void> {
+/** Somebody gives our client more scopes, or fewer. What a run learned of that is kept, until an audit tries anew. */
+function openOrClose(scene: Scene, chance: Chance): void {
+  const scopes = chance.pick(['all', 'no bulk'] as const);
+  scene.world.grant(scopes);
+  scene.say(`our client is given ${scopes === 'all' ? 'all scopes' : 'no scope that bulk routes ask for'}`);
+  if (chance.happens(0.6)) scene.world.forgetRights();
+}
+
+/** `other` draws what people and others do beside the lists. */
+async function step(scene: Scene, chance: Chance, other: Chance): Promise<void> {
   const { world, auditor, lists, say } = scene;
   if (chance.happens(0.85)) commit(scene, chance);
   if (chance.happens(0.3)) {
@@ -103,17 +123,28 @@ async function step(scene: Scene, chance: Chance): Promise<void> {
     world.step(1000);
     await auditor.look('after that');
   }
+  if (other.happens(0.12)) {
+    await wreck(scene, other);
+    await auditor.look('after that');
+  }
+  if (other.happens(0.35)) await actByHand(scene, other);
   if (chance.happens(0.15)) await lateRun(scene, chance);
   const force = chance.happens(0.5);
-  const report = chance.happens(0.6) ? await troubledRun(scene, chance, force) : await plainRun(scene, force);
+  const troubled = chance.happens(0.6);
+  const report = other.happens(0.15)
+    ? await approvedRun(scene, other)
+    : troubled
+      ? await troubledRun(scene, chance, force)
+      : await plainRun(scene, force);
   await auditor.look('after the run');
   await auditor.foreignIsAsItWas();
+  if (other.happens(0.15)) await actByHand(scene, other);
   if (chance.happens(0.15)) await settle(scene);
 
-  const stepMs = drawStep(chance, world.now());
+  const stepMs = Math.min(drawStep(chance, world.now()), scene.stepMsMax);
   const wentThrough = report !== undefined && report.failures.length === 0;
   if (!wentThrough && scene.renewedAt + MARGIN_MS < world.now() + stepMs) await plainRun(scene, force);
-  world.step(Math.min(stepMs, MARGIN_MS));
+  world.step(stepMs);
   say(
     `${Math.round(stepMs / MINUTE)} minutes go by; ${[...lists.values()].reduce((n, it) => n + it.entries.size, 0)} entries, commit ${headOf(scene).n}`,
   );
@@ -181,20 +212,11 @@ async function troubledRun(scene: Scene, chance: Chance, force: boolean): Promis
   }
 }
 
-type Watched = Pick<NonNullable<Parameters<World['run']>[1]>, 'force' | 'between' | 'beforeBatch'>;
-
-/** A firewall pulls after every write, whatever became of it. */
-function watchedRun({ world, auditor, commits }: Scene, { between, ...wish }: Watched): Promise<Report> {
-  return world.run(headOf({ commits }), {
-    ...wish,
-    between: async (request, send) => {
-      try {
-        return await (between ? between(request, send) : send(request));
-      } finally {
-        if (request.method !== 'GET') await auditor.look(`at ${request.method} ${new URL(request.url).pathname}`);
-      }
-    },
-  });
+async function approvedRun(scene: Scene, chance: Chance): Promise<Report> {
+  const began = scene.world.now();
+  const report = await approveByDigest(scene, chance);
+  await judge(scene, report, began);
+  return report;
 }
 
 async function judge(scene: Scene, report: Report, began: number): Promise<void> {
@@ -222,7 +244,7 @@ async function settle(scene: Scene): Promise<void> {
   assert.deepEqual(changes, [], 'planning after applying is not empty');
   assert.equal(again.requests.mutating, 0, 'a run with nothing to do wrote');
   await auditor.foreignIsAsItWas();
-  await auditor.noDuplicates();
+  await auditor.noDuplicates({ succession: scene.wasClosed });
 }
 
 /** Mostly long; now and then to the end of a day, when what `expires:` says runs out. */
@@ -238,16 +260,4 @@ function drawStep(chance: Chance, now: number): number {
     untilMidnight - 5000,
     untilMidnight + 5000,
   ]);
-}
-
-function headOf({ commits }: Pick<Scene, 'commits'>): Commit {
-  const head = commits.at(-1);
-  if (head === undefined) throw new Error('there is no commit');
-  return head;
-}
-
-function toldOf({ result, counts, held, failures }: Report): string {
-  const done = Object.entries(counts).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
-  const why = [...held.map(({ rule }) => rule), ...failures.map(({ message }) => message)];
-  return [result, done.join(', ') || 'nothing done', ...why].join('; ');
 }

@@ -1,18 +1,20 @@
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import { lives } from '../../src/jobs/process-identity.ts';
+import type { HandReport } from '../../src/reconcile/by-hand.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { Running } from '../cli/ctim-feeds-process.ts';
 import { call, tokenFor } from '../embedded-ctia/fixture.ts';
 import { until, type Workbench, workbench } from '../jobs/workbench.ts';
+import { gitRepository } from '../sources/git-repository.ts';
 import type { Call } from './caller.ts';
 import { filesOf, type Lists, SETTINGS } from './lists.ts';
 import { ANOTHER_ORG } from './world.ts';
 
-/** Two `work` processes on one Redis and one server, all real, that live and die as the story wants. */
+/** Two `work` processes on one Redis, one server and one repository of lists, all real, that live and die as the story wants. */
 export interface Processes {
   readonly colleague: Call;
   readonly stranger: Call;
@@ -20,9 +22,14 @@ export interface Processes {
   readonly now: () => number;
   readonly server: EmbeddedCtia;
   step(ms: number): void;
-  commit(lists: Lists): void;
+  /** Files as they are to be, by path below the feeds folder. */
+  commit(files: ReadonlyMap<string, string>, message?: string): void;
+  /** `git revert` of the latest commit. */
+  revert(): void;
   /** Puts a sync into the queue and waits for its end; once more where Redis forgot it. `meanwhile` begins with it. */
   sync(payload: { force?: boolean }, meanwhile?: () => Promise<void>): Promise<Report>;
+  /** The same for what a person does by hand. */
+  byHand(name: 'add' | 'remove', payload: Record<string, unknown>): Promise<HandReport>;
   /** While a write was done and nobody knows it yet; at once where the sync writes nothing. */
   inTheMiddle(): Promise<void>;
   killWorkers(which: 'one' | 'all'): Promise<void>;
@@ -37,12 +44,19 @@ const SYNC_MS_MAX = 180_000;
 
 export async function openProcesses(lists: Lists): Promise<Processes> {
   const undos: (() => void | Promise<void>)[] = [];
-  const bench = await workbench(
-    { after: (undo) => undos.unshift(undo) },
-    { files: { ...Object.fromEntries(filesOf(lists)), 'settings.yaml': SETTINGS }, refreshMs: 1000 },
-  );
+  const home = mkdtempSync(join(tmpdir(), 'lists-'));
+  undos.unshift(() => rmSync(home, { recursive: true, force: true }));
+  const remote = gitRepository(home);
+  let files: string[] = [];
+  const commit: Processes['commit'] = (now, message) => {
+    const gone = files.filter((file) => !now.has(file)).map((file) => [`feeds/${file}`, null]);
+    const there = [...now, ['settings.yaml', SETTINGS]].map(([file, text]) => [`feeds/${file}`, text]);
+    remote.commit(Object.fromEntries([...gone, ...there]), message);
+    files = [...now.keys()];
+  };
+  commit(filesOf(lists));
+  const bench = await workbench({ after: (undo) => undos.unshift(undo) }, { remote: home, refreshMs: 1000 });
   let aheadMs = 0;
-  let files = [...filesOf(lists).keys()];
   let workers: Running[] = [];
   const startMissing = async () => {
     workers = workers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
@@ -61,16 +75,20 @@ export async function openProcesses(lists: Lists): Promise<Processes> {
       aheadMs += ms;
       bench.step(ms);
     },
-    commit(changed) {
-      const now = filesOf(changed);
-      for (const file of files) if (!now.has(file)) bench.remove(file);
-      for (const [file, text] of now) bench.write(file, text);
-      files = [...now.keys()];
+    commit,
+    revert() {
+      remote.git('revert', '--no-edit', 'HEAD');
+      files = remote
+        .git('ls-files', 'feeds')
+        .split('\n')
+        .map((file) => file.slice('feeds/'.length))
+        .filter((file) => file !== 'settings.yaml');
     },
+    byHand: async (name, payload) => (await runRequest(bench, name, payload)) as HandReport,
     async sync(payload, meanwhile = async () => {}) {
       isSyncing = true;
       const [report] = await Promise.all([
-        runSync(bench, payload).finally(() => {
+        (runRequest(bench, 'sync', { yes: true, ...payload }) as Promise<Report>).finally(() => {
           isSyncing = false;
         }),
         meanwhile(),
@@ -114,35 +132,41 @@ function callerOf(bench: Workbench, login: string, org: string): Call {
   };
 }
 
-async function runSync({ work }: Workbench, { force = false }: { force?: boolean }): Promise<Report> {
+/** A job that Redis forgot is put into it once more. */
+async function runRequest({ work }: Workbench, name: string, payload: Record<string, unknown>): Promise<unknown> {
   const add = () =>
-    until('the sync is queued', async () =>
-      work.requests.add('sync', { v: 1, yes: true, force }, { attempts: 5 }).catch(() => undefined),
+    until(`${name} is queued`, async () =>
+      work.requests
+        .add(name, { v: 1, ...payload }, { attempts: 5, priority: name === 'sync' ? 5 : 2 })
+        .catch(() => undefined),
     );
   let job = await add();
-  let report: Report | undefined;
-  let failed = '';
+  let ended: { result: unknown } | { failed: string } | undefined;
   await until(
-    'the sync ends',
+    `${name} ends`,
     async () => {
       try {
         const found = await work.requests.getJob(job.id ?? '');
         if (found === undefined) job = await add();
         const state = await found?.getState();
         // Its fields were read before its state.
-        const ended =
-          state === 'completed' || state === 'failed' ? await work.requests.getJob(job.id ?? '') : undefined;
-        if (state === 'completed') report = ended?.returnvalue as Report;
-        if (state === 'failed') failed = ended?.failedReason ?? 'no reason';
+        const last = state === 'completed' || state === 'failed' ? await work.requests.getJob(job.id ?? '') : undefined;
+        if (last && state === 'completed') ended = { result: last.returnvalue };
+        if (last && state === 'failed') ended = { failed: last.failedReason };
       } catch {
         // Redis is away for a moment.
       }
-      return report !== undefined || failed !== '';
+      return ended !== undefined;
     },
     SYNC_MS_MAX,
   );
-  assert.ok(report !== undefined, `the sync failed: ${failed}`);
-  return report;
+  if (ended !== undefined && 'failed' in ended) throw new RequestFailed(ended.failed);
+  return ended?.result;
+}
+
+/** A job ended badly; a person reads why. */
+export class RequestFailed extends Error {
+  override readonly name = 'RequestFailed';
 }
 
 async function removeLocks({ work }: Workbench): Promise<void> {

@@ -104,7 +104,7 @@ async function tenantAt(name: string, bench: Workbench, server: EmbeddedCtia): P
   const workers = startWorkers(work, redis.connection);
   releases.add(`workers of ${name}`, () => workers.close());
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
-  const colleague = callerOf(server.url, systemClock.now, 'colleague', 'local');
+  const colleague = callerOf({ url: server.url, now: systemClock.now }, 'colleague', 'local');
   return {
     name,
     auditor: makeAuditor({ colleague, now: systemClock.now }, { foreign: [], kept: [] }),

@@ -1,19 +1,28 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCtiaClient, openCtia } from '../../src/ctia/client.ts';
+import { type CtiaClient, makeCtiaClient, openCtia } from '../../src/ctia/client.ts';
 import type { Http } from '../../src/ctia/http.ts';
+import type { Channel } from '../../src/ctim/feed.ts';
+import type { Observable } from '../../src/ctim/observable.ts';
+import { BULK_KINDS } from '../../src/embedded-ctia/kinds.ts';
 import { type EmbeddedCtia, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import { willOf } from '../../src/jobs/desired.ts';
-import type { Approval } from '../../src/plan/safety.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { type Approval, NO_APPROVAL } from '../../src/plan/safety.ts';
+import { rightsOfThisRun } from '../../src/reconcile/bulk-rights.ts';
+import { addByHand, type HandReport, type HandWork, removeByHand } from '../../src/reconcile/by-hand.ts';
+import { prepare } from '../../src/reconcile/prepare.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { run } from '../../src/reconcile/run.ts';
+import { HOUR, SECOND } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { fakeTime } from '../ctia/fake-time.ts';
 import { SIGNING_KEY } from '../embedded-ctia/fixture.ts';
 import { readingOf } from '../lists/reading-of.ts';
 import { type Call, callerOf } from './caller.ts';
-import { SETTINGS } from './lists.ts';
+import { SETTINGS, typeOf } from './lists.ts';
 
 const ORG = 'acme-org';
 export const ANOTHER_ORG = 'another-org';
@@ -30,6 +39,8 @@ export type Between = (request: Parameters<Http['send']>[0], send: Http['send'])
 
 export interface RunWish {
   readonly force?: boolean;
+  /** Exactly the plan with this digest is approved, and nothing else. */
+  readonly digest?: string;
   readonly owner?: string;
   readonly between?: Between;
   /** Awaited before each batch, and before feeds and state are written. */
@@ -43,6 +54,15 @@ export interface World {
   step(ms: number): void;
   /** The product's own run. */
   run(commit: Commit, wish?: RunWish): Promise<Report>;
+  /** What a run would do, for a person to look at. */
+  plan(commit: Commit): Promise<Plan>;
+  /** What people do by hand, as jobs of their own: no list is read. */
+  block(value: string, channel: string, forMs: number): Promise<HandReport>;
+  unblock(value: string, allowForMs: number | undefined): Promise<HandReport>;
+  /** The client is given all scopes, or none that bulk routes ask for; its tokens end within ten minutes. */
+  grant(scopes: 'all' | 'no bulk'): void;
+  /** As each audit does: whether bulk routes are open is to be found out anew. */
+  forgetRights(): void;
   /** A colleague with our rights, and somebody of another organisation. */
   readonly colleague: Call;
   readonly stranger: Call;
@@ -56,14 +76,28 @@ export interface WorldOptions {
   readonly bulkMax: number;
   /** Records a page of those that the client asks for: a long answer in little. */
   readonly pageSize: number;
+  /** Of the whole organisation. */
+  readonly rateLimitPerHour?: number | undefined;
+  /** What was learned of bulk routes is kept from run to run, as workers do; otherwise each run learns for itself. */
+  readonly keepsRights: boolean;
 }
 
-export async function openWorld({ pageSize, serverAheadMs, ...options }: WorldOptions): Promise<World> {
+const US = { id: 'client-7', password: 'correct-horse-battery-staple', login: 'ctim-feeds', org: ORG };
+/** Bulk PUT asks for the right to create every kind; without these it is closed, and import is not. */
+const OF_BULK = ['casebook', 'investigation', 'target-record'];
+const NO_BULK = ['import-bundle', 'feed', ...BULK_KINDS.map(({ name }) => name)]
+  .filter((kind) => !OF_BULK.includes(kind))
+  .map((it) => `private-intel/${it}`);
+/** As `apply` does; workers wait in their queue instead. */
+const PATIENCE_MS = HOUR;
+
+export async function openWorld(wish: WorldOptions): Promise<World> {
+  const { pageSize, serverAheadMs, rateLimitPerHour, keepsRights, ...options } = wish;
   const time = fakeTime({ serverAheadMs });
   const dataDir = mkdtempSync(join(tmpdir(), 'simulation-'));
-  const us = { id: 'client-7', password: 'correct-horse-battery-staple', login: 'ctim-feeds', org: ORG };
   const server = await startEmbeddedCtia({
     ...options,
+    ...(rateLimitPerHour !== undefined && { rateLimitPerHour }),
     dataDir,
     host: '127.0.0.1',
     port: 0,
@@ -72,51 +106,84 @@ export async function openWorld({ pageSize, serverAheadMs, ...options }: WorldOp
     // A slow answer takes its time of the one clock that there is.
     clock: { now: time.serverClock.now, sleep: async (ms) => time.step(ms) },
   });
-  server.addClient(us);
+  server.addClient(US);
   const opened = openCtia({
     clock: time.clock,
     ctiaUrl: server.url,
     tokenUrl: server.url,
-    clientId: us.id,
-    clientPassword: us.password,
+    clientId: US.id,
+    clientPassword: US.password,
   });
   const { http } = opened;
   let between: Between = (request, send) => send(request);
+  let quietUntil = 0;
+  let impatient = '';
   const send: Http['send'] = (request) => {
     const url = request.url.replace(/([?&]limit=)\d+/, `$1${pageSize}`);
-    return between({ ...request, url }, http.send);
+    return between({ ...request, url }, async (sent) => {
+      if (time.clock.now() < quietUntil)
+        impatient ||= `${sent.method} ${sent.url} was sent before Retry-After was over`;
+      const answer = await http.send(sent);
+      const retryAfter = Number.parseInt(answer.headers['retry-after'] ?? '0', 10);
+      if (answer.status === 429) quietUntil = time.clock.now() + retryAfter * SECOND;
+      return answer;
+    });
   };
   const connection = Object.assign(opened, { http: { ...http, send } });
+  let kept = rightsOfThisRun();
+  const rights = () => (keepsRights ? kept : rightsOfThisRun());
+  // In a process of its own, which heard of no Retry-After yet.
+  const newClient = () => {
+    quietUntil = 0;
+    return makeCtiaClient({ connection, clock: time.clock, patienceMs: PATIENCE_MS });
+  };
+  const settings = (await readingOf({ 'settings.yaml': SETTINGS })).settings;
+  const handWork = (): HandWork => ({
+    client: newClient(),
+    clock: time.clock,
+    owner: 'acme',
+    exclusively: (work) => work(),
+    rights: rights(),
+  });
+  const wanting = (client: CtiaClient, commit: Commit) => ({
+    client,
+    rights: rights(),
+    ownEmbedded: false,
+    readDesired: async (adhocAllow: readonly Observable[]) => {
+      const files = { ...Object.fromEntries(commit.files), 'settings.yaml': SETTINGS };
+      const reading = await readingOf(files, { now: client.serverNow(), adhocAllow });
+      const revision = { label: `c${commit.n}`, dirty: false, digest: '', repository: REPOSITORY };
+      const { desired } = willOf({ reading, revision }, false);
+      const standingTo = async (applied: string) => {
+        const other = Number(applied.slice(1));
+        return commit.n === other ? 'same' : commit.n < other ? 'older' : 'newer';
+      };
+      return { ...desired, standingTo };
+    },
+  });
+  const channelNamed = (name: string): Channel => {
+    const channel = settings.channels.get(name);
+    assert(channel, `no channel ${name}`);
+    return channel;
+  };
+  const speaking = { url: server.url, now: time.serverClock.now, step: time.step };
 
   return {
     server,
     now: time.serverClock.now,
     step: time.step,
-    colleague: callerOf(server.url, time.serverClock.now, 'colleague', ORG),
-    stranger: callerOf(server.url, time.serverClock.now, 'stranger', ANOTHER_ORG),
-    async run(commit, { force = false, owner = 'acme', beforeBatch = () => {}, ...wish } = {}) {
+    colleague: callerOf(speaking, 'colleague', ORG),
+    stranger: callerOf(speaking, 'stranger', ANOTHER_ORG),
+    async run(commit, { force = false, owner = 'acme', digest, beforeBatch = () => {}, ...wish } = {}) {
       between = wish.between ?? ((request, send) => send(request));
-      const client = makeCtiaClient({ connection, clock: time.clock, patienceMs: 60_000 });
-      const approval: Approval = { yes: true, force, digest: undefined };
+      const approval: Approval = { yes: digest === undefined, force, digest };
       try {
         return await run({
+          ...wanting(newClient(), commit),
           run: `run of commit ${commit.n}`,
-          client,
           clock: time.clock,
           owner,
           approval,
-          ownEmbedded: false,
-          readDesired: async (adhocAllow) => {
-            const files = { ...Object.fromEntries(commit.files), 'settings.yaml': SETTINGS };
-            const reading = await readingOf(files, { now: client.serverNow(), adhocAllow });
-            const revision = { label: `c${commit.n}`, dirty: false, digest: '', repository: REPOSITORY };
-            const { desired } = willOf({ reading, revision }, false);
-            const standingTo = async (applied: string) => {
-              const other = Number(applied.slice(1));
-              return commit.n === other ? 'same' : commit.n < other ? 'older' : 'newer';
-            };
-            return { ...desired, standingTo };
-          },
           exclusively: async (work) => {
             beforeBatch();
             return work();
@@ -124,7 +191,31 @@ export async function openWorld({ pageSize, serverAheadMs, ...options }: WorldOp
         });
       } finally {
         between = (request, send) => send(request);
+        assert.equal(impatient, '');
       }
+    },
+    async plan(commit) {
+      return (await prepare({ ...wanting(newClient(), commit), owner: 'acme', approval: NO_APPROVAL })).plan;
+    },
+    block: (value, channel, lifetimeMs) =>
+      addByHand(handWork(), {
+        ...{ observable: { type: typeOf(value), value }, channel: channelNamed(channel) },
+        ...{ lifetimeMs, reason: 'seen in a log' },
+      }),
+    unblock: (value, lifetimeMs) =>
+      removeByHand(handWork(), {
+        observable: { type: typeOf(value), value },
+        channels: [...settings.channels.values()],
+        allow:
+          lifetimeMs === undefined
+            ? undefined
+            : { channel: channelNamed('firewall-allow'), lifetimeMs, reason: 'a customer' },
+      }),
+    grant(scopes) {
+      server.addClient(scopes === 'all' ? US : { ...US, scopes: NO_BULK });
+    },
+    forgetRights() {
+      kept = rightsOfThisRun();
     },
     async close() {
       opened.close();

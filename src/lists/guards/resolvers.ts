@@ -1,8 +1,10 @@
+import type { NameFacts, RangeFacts, RangeRow } from './facts.ts';
+
 /**
  * The best-known public resolvers, each from its operator's own page. To block one cuts off everybody who asks it; they turn
  * up in lists because malware asks them too, and because owners of listed domains point these there.
  */
-export const RESOLVERS: readonly {
+const OPERATORS: readonly {
   readonly name: string;
   readonly page: string;
   readonly addresses: readonly string[];
@@ -98,4 +100,53 @@ export const RESOLVERS: readonly {
     page: 'https://www.114dns.com/',
     addresses: ['114.114.114.114', '114.114.115.115'],
   },
+  {
+    name: 'DNS4EU',
+    page: 'https://www.joindns4.eu/for-public',
+    addresses: ['86.54.11.100', '86.54.11.200', '86.54.11.1', '86.54.11.201', '86.54.11.12', '86.54.11.212'],
+  },
+  {
+    name: 'DNS.SB',
+    page: 'https://dns.sb/',
+    addresses: ['185.222.222.222', '45.11.45.11', '2a09::', '2a11::'],
+  },
+  {
+    name: 'Control D',
+    page: 'https://controld.com/free-dns',
+    addresses: ['76.76.2.0', '76.76.10.0', '76.76.2.1', '76.76.10.1', '76.76.2.2', '76.76.10.2'],
+  },
+  {
+    name: 'Tencent DNSPod',
+    page: 'https://www.dnspod.cn/products/publicdns',
+    addresses: ['119.29.29.29', '182.254.116.116', '2402:4e00::', '2402:4e00:1::'],
+  },
 ];
+
+export const RESOLVER_RANGES: RangeFacts = {
+  title: 'public resolvers',
+  source: OPERATORS.map(({ page }) => page).join(' '),
+  date: '2026-11',
+  rows: OPERATORS.flatMap(({ name, addresses }) =>
+    addresses.map((address): RangeRow => [address, `a public resolver of ${name}`]),
+  ),
+};
+
+/** By which DNS over HTTPS and over TLS reach them. */
+export const RESOLVER_NAMES: NameFacts = {
+  title: 'public resolvers by name',
+  source: OPERATORS.map(({ page }) => page).join(' '),
+  date: '2026-11',
+  names: [
+    ...['one.one.one.one', 'cloudflare-dns.com', 'dns.google', 'dns.quad9.net', 'dns9.quad9.net', 'dns10.quad9.net'],
+    ...['dns11.quad9.net', 'dns.opendns.com', 'doh.opendns.com', 'dns.umbrella.com', 'doh.umbrella.com'],
+    ...['dns.adguard-dns.com', 'unfiltered.adguard-dns.com', 'doh.cleanbrowsing.org', 'dns.nextdns.io'],
+    ...[
+      'freedns.controld.com',
+      'protective.joindns4.eu',
+      'unfiltered.joindns4.eu',
+      'dns.alidns.com',
+      'doh.pub',
+      'dot.pub',
+    ],
+  ],
+};

@@ -1,0 +1,130 @@
+import { BUILT_IN_RANGES } from '../lists/guards/address-guards.ts';
+import { COMMON_HASHES } from '../lists/guards/common-hashes.ts';
+import { withoutPort } from '../lists/guards/fetched-format.ts';
+import { type Finding, makeGuards } from '../lists/guards/guards.ts';
+import { BUILT_IN_NAMES } from '../lists/guards/name-guards.ts';
+import { normalise } from '../lists/normalise.ts';
+import { makeDownloader, shownUrl } from '../sources/download.ts';
+import { readSettingsAlone } from '../sources/feeds-folder.ts';
+import { guardCopies, updateGuardLists } from '../sources/guard-data.ts';
+import { ago } from '../sources/upstream-health.ts';
+import { EXIT, type Exit } from './exit.ts';
+import { bringLists, type Session } from './session.ts';
+import { renderTable } from './table.ts';
+
+/** `guards`: what guards go by, where it is from, and how old it is. */
+export async function guards(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  await bringLists(session);
+  const { config, clock, guardKnowledge } = session;
+  const settings = await readSettingsAlone(config.feedsDir);
+  const { configured, fetched } = await guardKnowledge();
+  const builtIn = [
+    ...BUILT_IN_RANGES.map(({ title, rows, source, date }) => ({ title, size: rows.length, source, date })),
+    ...BUILT_IN_NAMES.map(({ title, names, source, date }) => ({ title, size: names.length, source, date })),
+    { ...COMMON_HASHES, size: COMMON_HASHES.files.size, files: undefined },
+  ];
+  const lists = settings.guards.lists.map(({ url, kind, severity }) => {
+    const copy = fetched.find((list) => list.url === url);
+    const { title, size, leftOut, fetchedAt } = copy ?? {};
+    return {
+      url: shownUrl(url),
+      kind,
+      severity,
+      title,
+      size,
+      left_out: leftOut,
+      fetched_at: fetchedAt && new Date(fetchedAt),
+    };
+  });
+  const own = { protect: settings.protect.length, configured };
+  if (json) {
+    session.print(JSON.stringify({ built_in: builtIn, fetched: lists, ...own }, null, 2));
+    return EXIT.done;
+  }
+  const sourceText = (source: string) => `${source.split(' ')[0]}${source.includes(' ') ? ' …' : ''}`;
+  const rows = builtIn.map(({ title, size, source, date }) => [title, String(size), date, sourceText(source)]);
+  session.print(renderTable(['built in', 'entries', 'as of', 'source'], rows));
+  const age = (at: Date | 0 | undefined) => (at ? `${ago(clock.now() - at.getTime())} ago` : 'never: guards update');
+  const fetchedRows = lists.map((it) => [
+    it.url,
+    it.kind,
+    it.severity,
+    String(it.size ?? '–'),
+    String(it.left_out ?? '–'),
+    age(it.fetched_at),
+  ]);
+  session.print(
+    `\n${renderTable(['fetched list', 'kind', 'severity', 'entries', 'left out', 'fetched'], fetchedRows)}`,
+  );
+  const hosts = configured.map(({ host, what }) => [host, what]);
+  session.print(`\n${renderTable(['protected by the configuration', 'as'], hosts)}`);
+  session.print(`\n${settings.protect.length} values are protected by the settings`);
+  return EXIT.done;
+}
+
+/** `guards test`: all that guards say of values on a block list, and what becomes of them. */
+export async function test(session: Session, values: readonly string[], { json }: { json: boolean }): Promise<Exit> {
+  await bringLists(session);
+  const settings = await readSettingsAlone(session.config.feedsDir);
+  const { explain } = makeGuards(settings, await session.guardKnowledge());
+  const answers = values.map((value) => {
+    const host = withoutPort(value);
+    const normal = normalise(host);
+    if ('refused' in normal) return { value, outcome: 'invalid' as const, why: normal.refused.message };
+    const { observable } = normal;
+    const findings = explain(observable);
+    const said = findings.map(({ code, weight, why }) => ({ code, weight, why }));
+    return { value, observable, port_stripped: host !== value, outcome: outcomeOf(findings), findings: said };
+  });
+  if (json) session.print(JSON.stringify(answers, null, 2));
+  else for (const answer of answers) session.print(lines(answer).join('\n'));
+  return answers.some(({ outcome }) => outcome === 'refused' || outcome === 'invalid') ? EXIT.problems : EXIT.done;
+}
+
+function outcomeOf(findings: readonly Finding[]): 'refused' | 'published with a notice' | 'let through' {
+  if (findings.some(({ weight }) => weight !== 'warn')) return 'refused';
+  return findings.length > 0 ? 'published with a notice' : 'let through';
+}
+
+type Answer =
+  | { value: string; outcome: 'invalid'; why: string }
+  | {
+      value: string;
+      outcome: ReturnType<typeof outcomeOf>;
+      observable: { type: string; value: string };
+      port_stripped: boolean;
+      findings: readonly Pick<Finding, 'code' | 'weight' | 'why'>[];
+    };
+
+const WEIGHTS = { never: 'refuses, and no force lifts it', refuse: 'refuses', warn: 'warns' } as const;
+
+function lines(answer: Answer): string[] {
+  if (answer.outcome === 'invalid') return [`${answer.value}: invalid`, `  ${answer.why}`];
+  const { value, observable, outcome, port_stripped, findings } = answer;
+  const said = findings.map(({ code, weight, why }) => `  ${code} ${WEIGHTS[weight]}: ${why}`);
+  const isFinal = findings.some(({ weight }) => weight === 'never');
+  const way = {
+    refused: isFinal
+      ? '  it can never be blocked from here'
+      : '  force: "reason" on the entry publishes it all the same',
+    'published with a notice': '  force: "reason" on the entry says that this is known, and the notice goes',
+    'let through': '  no guard has a word on it',
+  }[outcome];
+  const port = port_stripped ? ['  the port is left out: feeds cannot say it'] : [];
+  return [`${value}: ${outcome} (${observable.type} ${observable.value})`, ...port, ...said, way];
+}
+
+/** `guards update`: fetches what the settings name, into the data folder. What fails keeps its last good copy. */
+export async function update(session: Session, { json }: { json: boolean }): Promise<Exit> {
+  await bringLists(session);
+  const { config, clock, signal } = session;
+  const { guards: said } = await readSettingsAlone(config.feedsDir);
+  const download = makeDownloader({ clock, privateHosts: config.upstreamPrivateHosts });
+  const pulls = await updateGuardLists(said.lists, { clock, signal, download, lastGood: guardCopies(config.dataDir) });
+  if (json) session.print(JSON.stringify(pulls, null, 2));
+  else {
+    const rows = pulls.map(({ url, did, size, message }) => [url, did, String(size), message ?? '']);
+    session.print(renderTable(['list', 'did', 'entries', 'why'], rows));
+  }
+  return pulls.some(({ did }) => did === 'kept') ? EXIT.failed : EXIT.done;
+}

@@ -1,0 +1,64 @@
+import type { Chance } from './chance.ts';
+import { FEEDS, typeOf } from './lists.ts';
+import { oursOf, pathOf } from './meddling.ts';
+import type { Scene } from './scene.ts';
+
+/**
+ * Somebody tidies up in the console, and what is wrecked is not one entry but what all of them stand on.
+ *
+ *   a feed                 its URL answers 404 until a run makes another one: whatever it held is excused
+ *   an indicator           a feed does not look at it, so nothing is excused: no firewall notices
+ *   both of one feed       the links of others lead nowhere from then on
+ *   all relationships      of all owners: every feed is empty, and what the links of others kept is gone for good
+ */
+export async function wreck(
+  { world: { colleague, step }, auditor, byHand, say }: Scene,
+  chance: Chance,
+): Promise<void> {
+  const feeds = (await oursOf(colleague, 'feed', false)).map((it) => ({ ...it, feed: nameIn(it, 'acme-feed-') }));
+  const indicators = (await oursOf(colleague, 'indicator'))
+    .map((it) => ({ ...it, feed: nameIn(it, 'acme-indicator-') }))
+    .filter(({ feed }) => feed !== '');
+  const values = (await oursOf(colleague, 'judgement')).map(({ observable }) => observable.value);
+  const remove = async ({ id }: { id: string }) => {
+    const { status, text } = await colleague('DELETE', `${pathOf({ id })}?wait_for=true`);
+    if (status >= 300) throw new Error(`somebody deletes ${id}: ${status} ${text}`);
+  };
+  const [what] = chance.pick([
+    ['a feed'],
+    ['an indicator'],
+    ['an indicator'],
+    ['a feed and its indicator'],
+    ['links'],
+  ] as const);
+  if (what === 'links') {
+    const { json } = await colleague('GET', '/ctia/relationship/search?limit=10000&sort_by=id');
+    auditor.excuse(values);
+    for (const link of json) if (!link.groups.includes('another-org')) await remove(link);
+    auditor.forget(new Set(json.map(pathOf)), Object.keys(FEEDS));
+    for (const it of byHand) it.unlinked = true;
+    say(`somebody wipes all ${json.length} relationships`);
+  } else {
+    const { feed } = chance.pick(feeds.length > 0 ? feeds : indicators);
+    if (what !== 'an indicator') auditor.excuse(values);
+    const doomedFeeds = what === 'an indicator' ? [] : feeds.filter((it) => it.feed === feed);
+    const doomedIndicators = what === 'a feed' ? [] : indicators.filter((it) => it.feed === feed);
+    for (const it of [...doomedFeeds, ...doomedIndicators]) await remove(it);
+    const left = (those: readonly { feed: string }[], doomed: readonly { feed: string }[]) =>
+      those.some((it) => it.feed === feed && !doomed.includes(it));
+    // A new feed on a new indicator: the links of others stay with the old one.
+    if (!left(feeds, doomedFeeds) && !left(indicators, doomedIndicators)) {
+      auditor.forget(new Set(), [feed]);
+      for (const it of byHand) if (feed === `${it.channel}/${typeOf(it.value)}`) it.unlinked = true;
+    }
+    say(`somebody deletes ${what} of ${feed}`);
+  }
+  step(1000);
+}
+
+/** `firewall-block/ip`; empty where it is none of ours. */
+function nameIn({ external_ids: ids }: { external_ids: string[] }, prefix: string): string {
+  const [, channel, type] =
+    ids.map((id) => new RegExp(`^${prefix}(.+)-(ip|domain)(?:-\\d+)?$`).exec(id)).find(Boolean) ?? [];
+  return channel === undefined ? '' : `${channel}/${type}`;
+}
