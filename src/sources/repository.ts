@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { withoutCredentials } from './git.ts';
 
@@ -40,8 +41,24 @@ export function currentTree(home: string): string {
   return join(home, CURRENT);
 }
 
+/** Git gives up where another process has a file locked, or a tree half made. That takes it milliseconds. */
+const BUSY = /worktrees\/draft-|could not lock|cannot lock ref|File exists/;
+const ATTEMPTS = 10;
+const BUSY_WAIT_MS = 20;
+
 /** Brings `current` to the tip of the branch. At most one at a time in one process; several processes may. */
-export async function fetchRepository(home: string, { url, branch }: FeedsRepository): Promise<Fetched> {
+export async function fetchRepository(home: string, repository: FeedsRepository): Promise<Fetched> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await fetchOnce(home, repository);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof FetchError) || !BUSY.test(error.message)) throw error;
+      await setTimeout(BUSY_WAIT_MS * attempt);
+    }
+  }
+}
+
+async function fetchOnce(home: string, { url, branch }: FeedsRepository): Promise<Fetched> {
   const git = gitFor(url);
   await mkdir(home, { recursive: true });
   const repository = await cloneOnce(home, url, git);

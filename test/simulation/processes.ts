@@ -63,7 +63,13 @@ export async function openProcesses(lists: Lists): Promise<Processes> {
     const missing = Array.from({ length: WORKERS - workers.length }, () => bench.startWorkProcess());
     workers.push(...(await Promise.all(missing)));
   };
-  await startMissing();
+  const close = async () => {
+    for (const undo of undos) await undo();
+  };
+  await startMissing().catch(async (error) => {
+    await close();
+    throw error;
+  });
   let isSyncing = false;
 
   return {
@@ -115,9 +121,7 @@ export async function openProcesses(lists: Lists): Promise<Processes> {
       await bench.work.redis.flushall();
       await startMissing();
     },
-    async close() {
-      for (const undo of undos) await undo();
-    },
+    close,
   };
 }
 

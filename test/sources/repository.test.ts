@@ -42,6 +42,17 @@ test('a fetch with nothing new changes nothing', async (t) => {
   assert.deepEqual(await from(), { commit, before: commit });
 });
 
+test('several processes fetch into one folder at the same time: all end with the latest commit', async (t) => {
+  const { remote, home, from, list } = folders(t);
+  for (let round = 1; round <= 4; round++) {
+    const commit = remote.commit({ 'feeds/tor.yaml': `action: block # ${round}\n` });
+    const fetched = await Promise.all(Array.from({ length: 5 }, () => from()));
+    assert.deepEqual([...new Set(fetched.map((it) => it.commit))], [commit]);
+    assert.match(list(), new RegExp(`# ${round}`));
+    assert.equal(existsSync(join(home, commit)), true);
+  }
+});
+
 test('the branch that is asked for, and the default one of the remote where none is', async (t) => {
   const { remote, from, list } = folders(t);
   remote.commit({ 'feeds/tor.yaml': 'action: block # main\n' });
