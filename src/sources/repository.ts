@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { systemClock } from '../runtime/clock.ts';
 import { withoutCredentials } from './git.ts';
 
 /**
@@ -53,7 +53,7 @@ export async function fetchRepository(home: string, repository: FeedsRepository)
       return await fetchOnce(home, repository);
     } catch (error) {
       if (attempt === ATTEMPTS || !(error instanceof FetchError) || !BUSY.test(error.message)) throw error;
-      await setTimeout(BUSY_WAIT_MS * attempt);
+      await systemClock.sleep(BUSY_WAIT_MS * attempt);
     }
   }
 }
