@@ -79,48 +79,41 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('run workers and schedules (needs a Redis); several may run')
     .action((options) => stay(options, async (session) => (await import('./up.ts')).work(session)));
 
+  // By hand, or by the workers through the queue: the same words.
+  const adding = (command: Command) =>
+    command
+      .requiredOption('--for <duration>', 'how long, for example 24h')
+      .requiredOption('--reason <text>', 'why, for the one who asks later')
+      .option('--type <type>', 'where it cannot be told from the value')
+      .option('--channel <name>', 'default: firewall-block');
+  const removing = (command: Command) =>
+    command
+      .description('take back what add did; with --for let a listed value through')
+      .option('--for <duration>', 'let it through for so long, although a list blocks it')
+      .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
+      .option('--reason <text>', 'why, for the one who asks later')
+      .option('--type <type>', 'where it cannot be told from the value');
+  const panicking = (command: Command) =>
+    command
+      .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
+      .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
+      .option('--release', 'lift the hold, and publish what its lists want')
+      .option('--reason <text>', 'why, for the one who asks later');
+
   const enqueue = program.command('enqueue').description('put a job into the queue');
   waiting(approval(enqueue.command('sync')))
     .description('make the feeds hold what the lists say')
     .action(({ yes, force, digest, ...options }) =>
       put(options, 'sync', { ...(yes && { yes }), ...(force && { force }), ...(digest && { digest }) }),
     );
-  waiting(enqueue.command('add <value>'))
+  adding(waiting(enqueue.command('add <value>')))
     .description('block one observable now, for a time')
-    .requiredOption('--for <duration>', 'how long, for example 24h')
-    .requiredOption('--reason <text>', 'why, for the one who asks later')
-    .option('--type <type>', 'where it cannot be told from the value')
-    .option('--channel <name>', 'default: firewall-block')
-    .action((value, options) =>
-      put(options, 'add', {
-        value,
-        for: options.for,
-        reason: options.reason,
-        type: options.type,
-        channel: options.channel,
-      }),
-    );
-  waiting(enqueue.command('remove <value>'))
-    .description('take back what add did; with --for let a listed value through')
-    .option('--for <duration>', 'let it through for so long, although a list blocks it')
-    .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
-    .option('--reason <text>', 'why, for the one who asks later')
-    .option('--type <type>', 'where it cannot be told from the value')
-    .action((value, options) =>
-      put(options, 'remove', {
-        value,
-        for: options.for,
-        reason: options.reason,
-        type: options.type,
-        carveOut: options.carveOut,
-      }),
-    );
-  waiting(enqueue.command('panic <channel>'))
+    .action((value, options) => put(options, 'add', addPayload(value, options)));
+  removing(waiting(enqueue.command('remove <value>'))).action((value, options) =>
+    put(options, 'remove', removePayload(value, options)),
+  );
+  panicking(waiting(enqueue.command('panic <channel>')))
     .description('empty a channel or put it back to a commit, and hold it; or lift the hold')
-    .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
-    .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
-    .option('--release', 'lift the hold, and publish what its lists want')
-    .option('--reason <text>', 'why, for the one who asks later')
     .action((channel, options) => put(options, 'panic', panicPayload(channel, options)));
   waiting(enqueue.command('fetch'))
     .description('fetch the repository of the lists, and sync if its branch moved')
@@ -140,42 +133,14 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       .option('--commit', 'write it to the repository too, as a commit on a branch', false)
       .option('--branch <name>', 'that branch (default: adhoc/ and the value)')
       .option('--author <who>', '"Name <mail>" (default: as git is configured)');
-  writingBack(listening(program.command('add <value>')))
+  adding(writingBack(listening(program.command('add <value>'))))
     .description('block one observable now, for a time, whatever the lists or a held plan')
-    .requiredOption('--for <duration>', 'how long, for example 24h')
-    .requiredOption('--reason <text>', 'why, for the one who asks later')
-    .option('--type <type>', 'where it cannot be told from the value')
-    .option('--channel <name>', 'default: firewall-block')
-    .action((value, options) =>
-      hand(options, 'add', {
-        value,
-        for: options.for,
-        reason: options.reason,
-        type: options.type,
-        channel: options.channel,
-      }),
-    );
-  writingBack(listening(program.command('remove <value>')))
-    .description('take back what add did; with --for let a listed value through')
-    .option('--for <duration>', 'let it through for so long, although a list blocks it')
-    .option('--carve-out', 'out of ranges that hold it too: they are published in parts around it for that time')
-    .option('--reason <text>', 'why, for the one who asks later')
-    .option('--type <type>', 'where it cannot be told from the value')
-    .action((value, options) =>
-      hand(options, 'remove', {
-        value,
-        for: options.for,
-        reason: options.reason,
-        type: options.type,
-        carveOut: options.carveOut,
-      }),
-    );
-  listening(json(program.command('panic <channel>')))
+    .action((value, options) => hand(options, 'add', addPayload(value, options)));
+  removing(writingBack(listening(program.command('remove <value>')))).action((value, options) =>
+    hand(options, 'remove', removePayload(value, options)),
+  );
+  panicking(listening(json(program.command('panic <channel>'))))
     .description('empty a channel now or put it back to a commit, and hold it against every run; or lift the hold')
-    .addOption(new Option('--empty', 'nothing is to be in its feeds').conflicts(['to', 'release']))
-    .addOption(new Option('--to <commit>', 'what its lists wanted at this commit').conflicts(['release']))
-    .option('--release', 'lift the hold, and publish what its lists want')
-    .option('--reason <text>', 'why, for the one who asks later')
     .action((channel, options) => hand(options, 'panic', panicPayload(channel, options)));
 
   json(program.command('status'))
@@ -332,6 +297,14 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     return act(options, async (session) =>
       (await import('./by-hand.ts')).byHand(session, { name, payload, json, writeBack }),
     );
+  }
+
+  function addPayload(value: string, { for: duration, reason, type, channel }: Record<string, unknown>) {
+    return { value, for: duration, reason, type, channel };
+  }
+
+  function removePayload(value: string, { for: duration, reason, type, carveOut }: Record<string, unknown>) {
+    return { value, for: duration, reason, type, carveOut };
   }
 
   /** `--empty` and `--to` say the same thing. */

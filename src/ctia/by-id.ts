@@ -1,3 +1,4 @@
+import { shortId } from '../ctim/short-id.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { type Answer, isRecord, jsonOf } from './answer.ts';
 import { CtiaError, isCtiaError } from './error.ts';
@@ -71,10 +72,6 @@ function usedUp(): CtiaError {
 function takesFewer(error: CtiaError, than: number): error is CtiaError & { facts: { entitiesMax: number } } {
   const { entitiesMax } = error.facts;
   return entitiesMax !== undefined && entitiesMax > 0 && entitiesMax < than;
-}
-
-function shortId(longId: string): string {
-  return longId.slice(longId.lastIndexOf('/') + 1);
 }
 
 /** A long id is a working URL, but its host and port are the server's idea of itself; we keep to the host we were given. */

@@ -2,6 +2,7 @@ import type { Terms } from '../ctim/entry.ts';
 import { RESERVED_LISTS } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
+import { shortId } from '../ctim/short-id.ts';
 import { defaultLifetime, type LifetimeBounds } from './lifetime.ts';
 import type { ListLimits } from './limits-schema.ts';
 import { defaultsSchema, entrySchema, listSchema, NAME_MAX, overrideSchema } from './list-schema.ts';
@@ -287,7 +288,7 @@ function readObservable(item: YamlNode, reader: Reader): Item {
 }
 
 function shortIds(adopt: string | readonly string[]): readonly string[] {
-  return [adopt].flat().map((id) => id.slice(id.lastIndexOf('/') + 1));
+  return [adopt].flat().map(shortId);
 }
 
 /** `- evil.example: ` and `- url: evil.example` are maps, where a value was meant. */

@@ -57,3 +57,9 @@ export function listOf(judgement: Pick<ActualJudgement, 'references'>): string |
   const slash = name?.indexOf('/') ?? -1;
   return slash < 0 ? undefined : name?.slice(slash + 1);
 }
+
+/** `feeds/tor.yaml:12` of the `<commit>:feeds/tor.yaml:12` that a judgement of ours says it was made of. */
+export function listPlaceOf({ references }: Pick<ActualJudgement, 'references'>): string | undefined {
+  const id = references[0]?.external_id;
+  return id?.slice(id.indexOf(':') + 1);
+}

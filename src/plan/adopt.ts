@@ -2,6 +2,7 @@ import type { Entry } from '../ctim/entry.ts';
 import type { FeedName } from '../ctim/feed.ts';
 import { DISPOSITIONS, type ExternalReference, type JudgementDocument, type Tlp } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
+import { shortId } from '../ctim/short-id.ts';
 import type { ActualJudgement, ActualLink, JudgementWords } from './actual.ts';
 import type { Change } from './change.ts';
 import { type Moment, newJudgement, withdrawn } from './documents.ts';
@@ -70,10 +71,14 @@ export function adoption(
   };
 }
 
+/** What stays is the first. */
+export function takenOf({ stays, ends }: Extract<Change, { kind: 'adopt' }>): readonly Taken[] {
+  return stays ? [stays, ...ends] : ends;
+}
+
 /** Short ones. */
-export function takenIds({ stays, ends }: Extract<Change, { kind: 'adopt' }>): string[] {
-  const taken = stays ? [stays, ...ends] : ends;
-  return taken.map(({ foreign: { id } }) => id.slice(id.lastIndexOf('/') + 1));
+export function takenIds(change: Extract<Change, { kind: 'adopt' }>): string[] {
+  return takenOf(change).map(({ foreign: { id } }) => shortId(id));
 }
 
 /** As its entry wants it, with the start that it has; what it was stands behind our own reference. */

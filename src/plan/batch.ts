@@ -1,3 +1,4 @@
+import { takenOf } from './adopt.ts';
 import type { Change, ChangeKind } from './change.ts';
 
 /** Changes of one request. Judgements and relationships never share a PUT; an import and a collecting DELETE hold both. */
@@ -44,10 +45,7 @@ export function makeBatches(changes: readonly Change[], entitiesMax: number = EN
 }
 
 function entitiesOf(change: Change): number {
-  if (change.kind === 'adopt') {
-    const taken = change.stays ? [change.stays, ...change.ends] : change.ends;
-    return taken.reduce((sum, { links }) => sum + 1 + links.length, 0);
-  }
+  if (change.kind === 'adopt') return takenOf(change).reduce((sum, { links }) => sum + 1 + links.length, 0);
   if (change.kind === 'collect') return 1 + change.stored.links.length;
   return BATCH_OF[change.kind] === 'import' ? 2 : 1;
 }

@@ -1,9 +1,10 @@
 import type { Entry } from '../ctim/entry.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import { type ActualJudgement, type JudgementWords, listOf } from './actual.ts';
+import { type ActualJudgement, type JudgementWords, listOf, listPlaceOf } from './actual.ts';
 import type { Batch } from './batch.ts';
 import { type Change, type ChangeKind, hashOf } from './change.ts';
+import { differingWords } from './documents.ts';
 import type { Learned } from './learned.ts';
 
 /** One change that was carried out, as the journal keeps it: plain, and only what differs before and after. */
@@ -86,15 +87,14 @@ function doneOf(change: Change, after: ActualJudgement | undefined): Done {
   const common = { kind, ...stored.observable, ...(list && { list }), ...where, endBefore: stored.end, ...end };
   // Renewals are by far the most: their place and, in place, their judgement say nothing new.
   if (kind === 'renew') return { ...common, ...(after && after.id !== stored.id && { judgement: after.id }) };
-  const place = entry ? placeOf(entry) : storedPlace(stored);
+  const place = entry ? placeOf(entry) : listPlaceOf(stored);
   const rest = { ...(place && { place }), judgement: after?.id ?? stored.id };
   if (kind !== 'change' && kind !== 'revive') return { ...common, ...rest };
   return { ...common, ...rest, ...(after && changedWords(stored.words, after.words)) };
 }
 
 function changedWords(before: JudgementWords, after: JudgementWords): Pick<Done, 'words' | 'wordsBefore'> {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof JudgementWords>;
-  const changed = [...names].filter((name) => before[name] !== after[name]);
+  const changed = differingWords(before, after);
   if (changed.length === 0) return {};
   const only = (words: JudgementWords) => Object.fromEntries(changed.map((name) => [name, words[name]]));
   return { wordsBefore: only(before), words: only(after) };
@@ -102,10 +102,4 @@ function changedWords(before: JudgementWords, after: JudgementWords): Pick<Done,
 
 function placeOf({ position: { file, line } }: Entry): string {
   return `${file}:${line}`;
-}
-
-/** `<commit>:feeds/tor.yaml:12` without the commit. */
-function storedPlace({ references }: ActualJudgement): string | undefined {
-  const id = references[0]?.external_id;
-  return id?.slice(id.indexOf(':') + 1);
 }

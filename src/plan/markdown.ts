@@ -142,17 +142,15 @@ function changeParts(changes: readonly Change[], room: number): string[] {
 }
 
 const SIGN: Readonly<Record<ChangeKind, string>> = {
-  ...{
-    create: '+',
-    link: '+',
-    adopt: '!',
-    revive: '+',
-    change: '!',
-    renew: '#',
-    withdraw: '-',
-    unlink: '-',
-    collect: '#',
-  },
+  create: '+',
+  link: '+',
+  adopt: '!',
+  revive: '+',
+  change: '!',
+  renew: '#',
+  withdraw: '-',
+  unlink: '-',
+  collect: '#',
 };
 
 function changePart(kind: ChangeKind, those: readonly Change[], room: number): string {

@@ -1,5 +1,6 @@
 import { feedKey } from '../ctim/feed.ts';
 import { isLive, listOf } from './actual.ts';
+import { takenOf } from './adopt.ts';
 import type { Change } from './change.ts';
 import { feedKeyOf, isStanding, type Situation } from './changes.ts';
 
@@ -39,7 +40,7 @@ export function findMoves(situation: Situation, changes: readonly Change[]): Map
 /** What is adopted with a link is in its feed before. */
 function isInFeed(change: Change): boolean {
   if (change.kind !== 'adopt') return false;
-  return [...(change.stays ? [change.stays] : []), ...change.ends].some(({ foreign }) => foreign.links.length > 0);
+  return takenOf(change).some(({ foreign }) => foreign.links.length > 0);
 }
 
 /** A wrong link keeps its value in the feed that it leads to, not in that of its entry. */

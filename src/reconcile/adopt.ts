@@ -2,7 +2,7 @@ import { isCtiaError } from '../ctia/error.ts';
 import { REFRESH_MS } from '../ctia/retry.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { ActualLink } from '../plan/actual.ts';
-import { adopted, adoptedAndEnded, type Taken } from '../plan/adopt.ts';
+import { adopted, adoptedAndEnded, type Taken, takenOf } from '../plan/adopt.ts';
 import type { Batch } from '../plan/batch.ts';
 import { newLink } from '../plan/documents.ts';
 import { judgementSaid } from './actual.ts';
@@ -11,7 +11,7 @@ import { importPairs, type Pair } from './import-pairs.ts';
 import { redness } from './link-tlp.ts';
 import { expireForeign } from './one-by-one.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
-import { type Fate, judgementsPut, linksPut, putDocuments } from './put-documents.ts';
+import { type Fate, judgementsPut, linksPut, putUntilKnown } from './put-documents.ts';
 
 type Adopt = Extract<Batch, { kind: 'adopt' }>['changes'][number];
 
@@ -149,10 +149,6 @@ async function beside(context: ApplyContext, changes: readonly Adopt[]): Promise
   return together([imported, { ...ended, applied: changes.length - making.length }]);
 }
 
-function takenOf({ stays, ends }: Adopt): readonly Taken[] {
-  return stays ? [stays, ...ends] : ends;
-}
-
 function linkDocuments({ self }: ApplyContext, { entry, judgement: { h } }: Adopt, { foreign, links }: Taken) {
   const { tlp } = entry.terms;
   return links.map((link) => ({
@@ -166,25 +162,6 @@ function pairOf(context: ApplyContext, { entry, judgement: { h }, link, feed }: 
   const target = context.targetOf(feed);
   if (target === undefined) throw new Error(`no indicator is known for ${feedKey(feed)}`);
   return { entry, judgement: { h, g }, link, target };
-}
-
-const ROUNDS_MAX = 4;
-
-/** What CTIA does not tell of goes again, after the refresh. */
-async function putUntilKnown<D extends { id?: string }>(
-  context: ApplyContext,
-  put: Parameters<typeof putDocuments<D>>[1],
-  documents: readonly D[],
-): Promise<ReadonlyMap<string, Fate>> {
-  const fates = new Map<string, Fate>();
-  let waiting = documents;
-  for (let round = 1; waiting.length > 0; round += 1) {
-    for (const [id, fate] of await putDocuments(context, put, waiting)) fates.set(id, fate);
-    waiting = waiting.filter(({ id = '' }) => fates.get(id) === 'unknown');
-    if (round === ROUNDS_MAX) break;
-    if (waiting.length > 0) await context.clock.sleep(REFRESH_MS, context.signal);
-  }
-  return fates;
 }
 
 function failure({ entry, judgement: { h } }: Adopt, fate: Exclude<Fate, 'done' | 'gone'>): Failure {

@@ -13,7 +13,7 @@ import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from '
 import type { BulkRights } from './bulk-rights.ts';
 import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.ts';
 import { allowedAround, isReserved, placeOf } from './neighbours.ts';
-import { type Failure, type Outcome, together } from './outcome.ts';
+import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { CARVE_OUT } from './prepare.ts';
 
 /**
@@ -206,7 +206,7 @@ export async function withdraw(
   const changes = those.map((stored): Extract<Change, { kind: 'withdraw' }> => {
     return { kind: 'withdraw', feed: undefined, stored, after };
   });
-  if (changes.length === 0) return { applied: 0, failures: [], notices: [] };
+  if (changes.length === 0) return NOTHING_DONE;
   return applyBatch(context, { kind: 'withdraw', changes }, failed);
 }
 

@@ -7,7 +7,7 @@ import { type Observable, sameObservable } from '../ctim/observable.ts';
 import { around, rangeOf } from '../lists/address.ts';
 import { parentsOf } from '../lists/domain.ts';
 import { makePrecedence } from '../lists/precedence.ts';
-import { type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
+import { type ActualJudgement, isLive, listOf, listPlaceOf } from '../plan/actual.ts';
 import { channelByHash } from '../plan/hold.ts';
 import { actualJudgement, type Self } from './actual.ts';
 
@@ -82,8 +82,7 @@ export function isReserved(
   return channels.some(({ name }) => entryHash(name, list, observable) === h);
 }
 
-/** `list tor (feeds/tor.yaml:12)`: of `<commit>:feeds/tor.yaml:12` without the commit. */
+/** `list tor (feeds/tor.yaml:12)`. */
 export function placeOf(judgement: ActualJudgement): string {
-  const id = judgement.references[0]?.external_id ?? 'place unknown';
-  return `list ${listOf(judgement) ?? 'unknown'} (${id.slice(id.indexOf(':') + 1)})`;
+  return `list ${listOf(judgement) ?? 'unknown'} (${listPlaceOf(judgement) ?? 'place unknown'})`;
 }

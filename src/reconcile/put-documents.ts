@@ -1,6 +1,7 @@
 import { isRecord } from '../ctia/answer.ts';
 import { type CtiaError, isCtiaError } from '../ctia/error.ts';
 import type { BulkResult } from '../ctia/results.ts';
+import { REFRESH_MS } from '../ctia/retry.ts';
 import type { LinkDocument } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ApplyContext } from './apply.ts';
@@ -18,7 +19,7 @@ export const linksPut = ({ client }: ApplyContext): Put<LinkDocument & { id?: st
   send: client.replaceLinks,
 });
 
-interface Put<D> {
+export interface Put<D> {
   readonly kind: 'judgements' | 'relationships';
   send(documents: D[]): Promise<BulkResult>;
 }
@@ -34,6 +35,24 @@ export async function putDocuments<D extends { id?: string }>(
 ): Promise<ReadonlyMap<string, Fate>> {
   const fates = new Map<string, Fate>();
   for (const part of parts(documents, context.entitiesMax)) await putOnce(context, put, part, fates);
+  return fates;
+}
+
+const ROUNDS_MAX = 4;
+
+/** What CTIA does not tell of goes again, after the refresh: that changes nothing where it was written. */
+export async function putUntilKnown<D extends { id?: string }>(
+  context: ApplyContext,
+  put: Put<D>,
+  documents: readonly D[],
+): Promise<ReadonlyMap<string, Fate>> {
+  const fates = new Map<string, Fate>();
+  let waiting = documents;
+  for (let round = 1; waiting.length > 0 && round <= ROUNDS_MAX; round += 1) {
+    if (round > 1) await context.clock.sleep(REFRESH_MS, context.signal);
+    for (const [id, fate] of await putDocuments(context, put, waiting)) fates.set(id, fate);
+    waiting = waiting.filter(({ id = '' }) => fates.get(id) === 'unknown');
+  }
   return fates;
 }
 

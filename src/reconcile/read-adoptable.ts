@@ -5,6 +5,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { generationOf } from '../ctim/external-id.ts';
 import { feedKey, LINK_TYPE } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
+import { shortId } from '../ctim/short-id.ts';
 import { normalise } from '../lists/normalise.ts';
 import { isLive } from '../plan/actual.ts';
 import type { ForeignJudgement } from '../plan/adopt.ts';
@@ -161,8 +162,4 @@ function targetOf({ indicators }: Situation, { channel, observable }: Entry): st
 
 function timesOf({ valid_time: { start_time, end_time } }: StoredJudgement): { start: number; end: number } {
   return { start: Date.parse(start_time), end: Date.parse(end_time) };
-}
-
-export function shortId(id: string): string {
-  return id.slice(id.lastIndexOf('/') + 1);
 }

@@ -1,16 +1,14 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
-import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredFeed, StoredIndicator, StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
 import { movingStateId, ownedId, renamedIds, stateId } from '../ctim/external-id.ts';
 import { type FeedDocument, type IndicatorDocument, LINK_TYPE, type LinkDocument } from '../ctim/feed.ts';
 import { DISPOSITIONS, type JudgementDocument } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
-import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isOurs } from './actual.ts';
-import { type ApplyContext, makeApplyContext } from './apply.ts';
-import { type Fate, judgementsPut, linksPut, putDocuments } from './put-documents.ts';
+import { makeApplyContext } from './apply.ts';
+import { type Fate, judgementsPut, linksPut, type Put, putUntilKnown } from './put-documents.ts';
 
 /**
  * Everything of one owner becomes another's, in place: whole documents with other external ids and nothing else, so that no
@@ -106,12 +104,16 @@ export async function renameOwner(work: RenameWork, owned: OwnedByOld): Promise<
 
   const judgements = owned.judgements.map((it) => judgementOf(it, renamedIds(it.externalIds, from, to)));
   const links = owned.links.map((it) => linkOf(it, renamedIds(it.externalIds, from, to), to));
+  const locked = <D>(put: Put<D>): Put<D> => ({
+    ...put,
+    send: (documents) => exclusively(() => put.send(documents)),
+  });
   let fates: ReadonlyMap<string, Fate> = new Map();
   let lacking: string | undefined;
   try {
     const put = [
-      await putAll(work, context, judgementsPut(context), judgements),
-      await putAll(work, context, linksPut(context), links),
+      await putUntilKnown(context, locked(judgementsPut(context)), judgements),
+      await putUntilKnown(context, locked(linksPut(context)), links),
     ];
     fates = new Map(put.flatMap((it) => [...it]));
   } catch (error) {
@@ -133,28 +135,6 @@ export async function renameOwner(work: RenameWork, owned: OwnedByOld): Promise<
     }),
     unknown,
   };
-}
-
-const ROUNDS_MAX = 3;
-
-/** Of what became of some nothing is known: after the refresh the same once more, which changes nothing where it was written. */
-async function putAll<D extends { id?: string }>(
-  { clock, exclusively, signal }: RenameWork,
-  context: ApplyContext,
-  put: Parameters<typeof putDocuments<D>>[1],
-  documents: readonly D[],
-): Promise<Map<string, Fate>> {
-  const fates = new Map<string, Fate>();
-  let waiting = documents;
-  for (let round = 1; waiting.length > 0 && round <= ROUNDS_MAX; round += 1) {
-    if (round > 1) await clock.sleep(REFRESH_MS, signal);
-    for (let at = 0; at < waiting.length; at += ENTITIES_MAX) {
-      const some = waiting.slice(at, at + ENTITIES_MAX);
-      for (const [id, fate] of await exclusively(() => putDocuments(context, put, some))) fates.set(id, fate);
-    }
-    waiting = waiting.filter(({ id = '' }) => fates.get(id) === 'unknown');
-  }
-  return fates;
 }
 
 function judgementOf(stored: StoredJudgement, external_ids: string[]): JudgementDocument & { id: string } {

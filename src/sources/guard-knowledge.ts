@@ -1,4 +1,4 @@
-import { DEFAULT_LISTS } from '../lists/guards/guard-settings.ts';
+import { DEFAULT_LISTS, type GuardSettings } from '../lists/guards/guard-settings.ts';
 import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import type { ConfiguredHost } from '../lists/guards/protected.ts';
 import type { Config } from '../runtime/config.ts';
@@ -18,8 +18,8 @@ export function makeGuardKnowledge(config: Config): () => Promise<GuardKnowledge
   let known: GuardKnowledge | undefined;
   return async () => {
     revealed ??= configuredHosts(config);
-    const configured = [...(await revealed), ...(await hostsOfLists(config.feedsDir))];
     const { guards } = await readSettingsAlone(config.feedsDir);
+    const configured = [...(await revealed), ...(await hostsOfLists(config.feedsDir, guards))];
     const fetched = await readLists(guards.lists);
     const isSame = known?.fetched === fetched && JSON.stringify(known.configured) === JSON.stringify(configured);
     if (known === undefined || !isSame) known = { configured, fetched };
@@ -28,9 +28,8 @@ export function makeGuardKnowledge(config: Config): () => Promise<GuardKnowledge
 }
 
 /** Where lists are pulled from, and guard lists of one's own. What these hosts serve to others is not ours. */
-async function hostsOfLists(feedsDir: string): Promise<ConfiguredHost[]> {
+async function hostsOfLists(feedsDir: string, guards: GuardSettings): Promise<ConfiguredHost[]> {
   const { lists } = await readUpstreamLists(feedsDir, { ownEmbedded: false });
-  const { guards } = await readSettingsAlone(feedsDir);
   const guardLists = guards.lists === DEFAULT_LISTS ? [] : guards.lists;
   return [
     ...lists.map(({ name, upstream }) => ({ url: upstream.url, what: `host of the upstream of the list ${name}` })),

@@ -18,7 +18,7 @@ export async function pullUpstreams(
   return pulls;
 }
 
-/** For the log; */
+/** For the log. */
 export function pullLine({ list, did, entries, churn, kind, message }: Pull): string {
   if (did === 'kept') return `upstream ${list}: ${kind}: ${message}; the last good copy stays`;
   const moved = churn ? `, ${churn.added} new, ${churn.removed} gone` : '';

@@ -1,3 +1,4 @@
+import { shortId } from '../ctim/short-id.ts';
 import type { At } from './at.ts';
 import { type HistoryRow, shortRevision } from './history.ts';
 import type { Listed, Why } from './known.ts';
@@ -92,8 +93,4 @@ export function renderAt(value: string, time: string, { answer, by, why }: At): 
 /** What others wrote must not move a terminal's cursor. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
-}
-
-function shortId(id: string): string {
-  return id.slice(id.lastIndexOf('/') + 1);
 }
