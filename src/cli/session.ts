@@ -53,8 +53,12 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
   };
 }
 
-function secretsOf({ tenant, webhook }: Config): string[] {
-  return [...(tenant.kind === 'remote' ? [tenant.clientPassword] : []), ...(webhook ? [webhook.secret] : [])];
+function secretsOf({ tenant, webhook, notifyTargets }: Config): string[] {
+  return [
+    ...(tenant.kind === 'remote' ? [tenant.clientPassword] : []),
+    ...(webhook ? [webhook.secret] : []),
+    ...notifyTargets.map(({ url }) => url),
+  ];
 }
 
 /** Before a command reads lists: with FEEDS_REPO it fetches them. What was fetched before serves where that fails. */

@@ -8,18 +8,27 @@ import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
  */
 export const PAYLOAD_VERSION = 1;
 
-/** Three queues for one tenant and owner: what people ask for, renewals, which wait for none of that, and the requests to CTIA that follow. */
+/**
+ * For one tenant and owner: what people ask for, renewals, which wait for none of that, the requests to CTIA that follow, and
+ * what is told to people.
+ */
 export interface QueueNames {
   readonly requests: string;
   readonly renewals: string;
   readonly batches: string;
+  readonly messages: string;
 }
 
 /** By CTIA's host, so that a producer can name the queue without a token. BullMQ allows no colon in a name. */
 export function queueNames(ctiaUrl: string, owner: string): QueueNames {
   const host = new URL(ctiaUrl).host.replace(/[^a-z0-9.-]+/gi, '-');
   const requests = `ctim-feeds-${owner}-${host}`;
-  return { requests, renewals: `${requests}-renewals`, batches: `${requests}-batches` };
+  return {
+    requests,
+    renewals: `${requests}-renewals`,
+    batches: `${requests}-batches`,
+    messages: `${requests}-messages`,
+  };
 }
 
 const version = z.literal(PAYLOAD_VERSION);
