@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
+import { oneLine } from '../ctim/one-line.ts';
 
 /** What a person blocked or let through by hand, to be looked at by others and kept, or not. */
 export interface Adhoc {
@@ -23,7 +24,7 @@ export function adhocList({ action, channel, observable, reason, until, by }: Ad
   const pairs = Object.entries(entry).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const done = action === 'block' ? 'Blocked' : 'Let through';
   const text = [
-    `# ${done} by hand until ${until}, by ${by.replace(/[\p{Cc}]+/gu, ' ')}.`,
+    `# ${done} by hand until ${until}, by ${oneLine(by)}.`,
     '# To keep it longer give it another last day; to end it sooner remove this file, and ctim-feeds remove the value.',
     `action: ${action}`,
     `channel: ${channel}`,
