@@ -141,6 +141,6 @@ export const listSchema = z.strictObject({
 export type OverrideText = z.infer<typeof overrideSchema>;
 
 /** Absolute, printable ASCII, and something that URL parsers take. CTIA refuses a judgement whose `source_uri` is none. */
-function isUri(value: string): boolean {
+export function isUri(value: string): boolean {
   return /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(value) && !/["<>\\^`{|}]/.test(value) && parsedUrl(value) !== undefined;
 }
