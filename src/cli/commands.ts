@@ -85,7 +85,10 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       .requiredOption('--for <duration>', 'how long, for example 24h')
       .requiredOption('--reason <text>', 'why, for the one who asks later')
       .option('--type <type>', 'where it cannot be told from the value')
-      .option('--channel <name>', 'default: firewall-block');
+      .option('--channel <name>', 'default: firewall-block')
+      .option('--ticket <text>', 'the case that it belongs to')
+      .option('--source-uri <uri>', 'where it is known from')
+      .option('--force', 'although it is over a limit, or a firewall that pulls the feed does not read it');
   const removing = (command: Command) =>
     command
       .description('take back what add did; with --for let a listed value through')
@@ -307,8 +310,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     );
   }
 
-  function addPayload(value: string, { for: duration, reason, type, channel }: Record<string, unknown>) {
-    return { value, for: duration, reason, type, channel };
+  function addPayload(value: string, said: Record<string, unknown>) {
+    const { for: duration, reason, type, channel, ticket, sourceUri, force } = said;
+    return { value, for: duration, reason, type, channel, ticket, source_uri: sourceUri, force };
   }
 
   function removePayload(value: string, { for: duration, reason, type, carveOut }: Record<string, unknown>) {

@@ -36,6 +36,7 @@ const observable = { value: z.string().min(1).max(2048), type: z.enum(OBSERVABLE
 const duration = z.string().min(2).max(32);
 const channel = z.string().min(1).max(64);
 const reason = z.string().min(1).max(1024);
+const word = z.string().min(1).max(2048);
 
 const REQUESTS = {
   /** Make the feeds hold what the lists say. `revision`: only if the worker holds just that. */
@@ -53,6 +54,9 @@ const REQUESTS = {
     for: duration,
     reason,
     channel: channel.optional(),
+    ticket: word.optional(),
+    source_uri: word.optional(),
+    force: z.boolean().optional(),
   }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
   remove: z.strictObject({

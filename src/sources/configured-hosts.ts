@@ -1,5 +1,6 @@
 import type { ConfiguredHost } from '../lists/guards/protected.ts';
 import { normalise } from '../lists/normalise.ts';
+import { parsedUrl } from '../lists/url.ts';
 import type { Config } from '../runtime/config.ts';
 import { CISCO_HOSTS, isLoopback } from '../runtime/ctia-hosts.ts';
 import { originOf, withoutCredentials } from './git.ts';
@@ -32,8 +33,9 @@ export async function configuredHosts(config: Revealing): Promise<readonly Confi
 
 /** None for what has no host (a path, a socket), for this machine, and for an address that stands for all of one's own. */
 export function hostOfUrl(url: string | undefined, what: string): ConfiguredHost[] {
-  if (url === undefined || !URL.canParse(url)) return [];
-  const { hostname } = new URL(url);
+  const parsed = url === undefined ? undefined : parsedUrl(url);
+  if (parsed === undefined) return [];
+  const { hostname } = parsed;
   const bare = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (bare === '' || isLoopback(hostname) || bare === '0.0.0.0' || bare === '::') return [];
   const normal = normalise(bare);

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { MEDIUM_TEXT_MAX } from '../ctim/judgement.ts';
 import type { Standing } from '../ctim/standing.ts';
+import { parsedUrl } from '../lists/url.ts';
 
 /** Which state of the lists was read. */
 export interface Revision {
@@ -89,8 +90,8 @@ export function withoutCredentials(remote: string): string | undefined {
     : host === undefined || below === undefined
       ? remote
       : `ssh://${host}/${below.replace(/^\/+/, '')}`;
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  const url = parsedUrl(text);
+  if (url === undefined) return undefined;
   url.username = '';
   url.password = '';
   url.search = '';

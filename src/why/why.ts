@@ -83,7 +83,9 @@ function linesWith({ observable, lists }: WhyFacts): Listed[] {
     };
   });
   const said = lists.problems.filter((it) => it.observable !== undefined && sameObservable(it.observable, observable));
-  for (const { file, line, code, message } of said) {
+  // The last word on a line says why it is out: that a guard only warns of it is said before.
+  const last = new Map(said.map((it) => [`${it.file}:${it.line}`, it]));
+  for (const { file, line, code, message } of last.values()) {
     if (listed.some((it) => it.file === file && it.line === line)) continue;
     const [name, summary] = listOfFile(lists.summaries, file) ?? ['unknown', undefined];
     listed.push({

@@ -199,6 +199,18 @@ test('not blocked, and why not', async () => {
   }
 });
 
+test('of a line that a guard only warns of, and that an allow list takes out, the last word is told', async () => {
+  const known = await why('172.66.0.227', {
+    'cloud.yaml': 'action: block\nobservables: [172.66.0.227]\n',
+    'never.yaml': 'action: allow\nobservables: [172.66.0.227]\n',
+  });
+  assert.deepEqual(
+    known.listed.map(({ file, state }) => `${file} ${state.split(':')[0]}`),
+    ['feeds/never.yaml in force', 'feeds/cloud.yaml shadowed'],
+  );
+  assert.match(known.guard ?? '', /172\.64\.0\.0\/13 \(Cloudflare\)/);
+});
+
 test('a range around it, a name above it, or the host of a URL blocks it: in a feed, or so far in a list only', async () => {
   const folder = { 'tor.yaml': 'action: block\nobservables: [198.51.100.0/24, evil.example]\n' };
   const views = { 'firewall-block/ip': ['198.51.100.0/24', '203.0.113.1'], 'firewall-block/domain': ['evil.example'] };
