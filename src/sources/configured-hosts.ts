@@ -2,7 +2,8 @@ import type { ConfiguredHost } from '../lists/guards/protected.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Config } from '../runtime/config.ts';
 import { CISCO_HOSTS, isLoopback } from '../runtime/ctia-hosts.ts';
-import { originOf, withoutCredentials } from './git.ts';
+import { originOf } from './git.ts';
+import { withoutCredentials } from './git-address.ts';
 
 type Revealing = Pick<Config, 'feedsDir' | 'repository' | 'redisUrl' | 'tenant' | 'listen' | 'webhook'>;
 
