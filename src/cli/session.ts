@@ -100,7 +100,8 @@ export async function openTenant(session: Session): Promise<Tenant> {
   return { ctia, owner, ownEmbedded };
 }
 
-async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
+/** Whose entries these are, as the settings say. */
+export async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
   const { feedsDir } = config;
   const settings = await readSettingsAlone(feedsDir);
   if (settings.owner === undefined && (await readSoundSettings(feedsDir)) === undefined) {

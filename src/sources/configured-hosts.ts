@@ -3,7 +3,8 @@ import { normalise } from '../lists/normalise.ts';
 import { parsedUrl } from '../lists/url.ts';
 import type { Config } from '../runtime/config.ts';
 import { CISCO_HOSTS, isLoopback } from '../runtime/ctia-hosts.ts';
-import { originOf, withoutCredentials } from './git.ts';
+import { originOf } from './git.ts';
+import { withoutCredentials } from './git-address.ts';
 
 type Revealing = Pick<
   Config,

@@ -39,7 +39,9 @@ export function renderWhy(why: Why): string {
       `${source} says ${disposition}, priority ${priority}, ${endless ? 'for ever' : `until ${until}`}${where} (${shortId(judgement)})`,
     ]);
   }
-  rows.push(['verdict', verdict === null ? 'none now' : `${verdict.disposition}, by ${verdict.by}`]);
+  if (why.not_asked === null)
+    rows.push(['verdict', verdict === null ? 'none now' : `${verdict.disposition}, by ${verdict.by}`]);
+  else rows.push(['not asked', `CTIA: ${why.not_asked}`]);
   for (const row of history.slice(0, SHOWN_MAX)) rows.push(['history', historyLine(row)]);
   for (const notice of notices) rows.push(['notice', notice]);
   return [oneLine(why.says), ...rows.map(([what, text]) => `  ${what.padEnd(9)} ${oneLine(text)}`)].join('\n');
