@@ -92,7 +92,7 @@ export async function openTenant(session: Session): Promise<Tenant> {
   const ownEmbedded = config.tenant.kind === 'embedded';
   const owner = await readOwner(session, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
-  const ctia = openCtia({ clock, ...access });
+  const ctia = openCtia({ clock, ...access, incidentBase: config.incidentBase });
   releases.add('connections to CTIA', () => ctia.close());
   const missing = missingScopes((await ctia.tokens.get()).scopes);
   if (missing.length > 0)
