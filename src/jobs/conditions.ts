@@ -1,3 +1,6 @@
+import type { StoredIncident } from '../ctia/stored.ts';
+import { oneLine } from '../ctim/one-line.ts';
+import { shortId } from '../ctim/short-id.ts';
 import type { Condition } from '../notify/condition.ts';
 import { type Drift, driftLine } from '../plan/drift.ts';
 import type { Runway } from '../plan/runway.ts';
@@ -53,6 +56,19 @@ export function conditionsOfSources(
     const text = healthNotice(name, facts, upstream, now);
     return text === undefined ? [] : [{ kind: 'source', about: name, text }];
   });
+}
+
+export function conditionOfIncident({
+  id,
+  title,
+  severity,
+  source,
+  incident_time: { opened },
+}: StoredIncident): Condition {
+  const [what, by] = [oneLine(title ?? 'without a title'), source === undefined ? '' : ` by ${oneLine(source)}`];
+  const short = shortId(id);
+  const text = `${severity ?? 'no severity'}: ${what}${by}, opened ${opened}: ctim-feeds incident show ${short}`;
+  return { kind: 'incident', about: short, text };
 }
 
 function failed(kind: 'failures' | 'not-renewed', failures: readonly { readonly message: string }[]): Condition[] {

@@ -20,8 +20,8 @@ import { KEEP_JOBS } from './queues.ts';
  * tells again what still stands, and nothing of what was over meanwhile.
  */
 export interface Notifier {
-  /** `scope` looked, and this is all that it found. */
-  tell(scope: Scope, found: readonly Condition[]): Promise<void>;
+  /** `scope` looked, and this is all that it found. `quietAtFirst`: what its first look finds is no news. */
+  tell(scope: Scope, found: readonly Condition[], how?: { readonly quietAtFirst: boolean }): Promise<void>;
 }
 
 export type Scope = 'sync' | 'drift-ours' | 'drift-foreign' | 'renewal' | 'sources' | 'incidents' | `job-${string}`;
@@ -48,7 +48,8 @@ interface NotifierParts {
 export interface Standing {
   readonly condition: Condition;
   readonly since: string;
-  readonly told?: true;
+  /** `quietly`: to nobody, neither now nor when it is over. */
+  readonly told?: true | 'quietly';
 }
 
 export function makeNotifier({ redis, key, messages, clock, targets, owner, tenant }: NotifierParts): Notifier {
@@ -61,12 +62,13 @@ export function makeNotifier({ redis, key, messages, clock, targets, owner, tena
   }
 
   return {
-    async tell(scope, found) {
+    async tell(scope, found, { quietAtFirst } = { quietAtFirst: false }) {
       if (targets.length === 0) return;
+      const quietly = quietAtFirst && (await redis.hsetnx(key, `${LOOKED}${scope}`, '{}')) === 1;
       const now = new Date(clock.now()).toISOString();
       const fields = new Map(found.map((condition) => [`${scope}\n${condition.kind}\n${condition.about}`, condition]));
       for (const [field, condition] of fields) {
-        const stands: Standing = { condition, since: now };
+        const stands: Standing = { condition, since: now, ...(quietly && { told: 'quietly' }) };
         await redis.hsetnx(key, field, JSON.stringify(stands));
       }
       for (const [field, text] of Object.entries(await redis.hgetall(key))) {
@@ -77,7 +79,7 @@ export function makeNotifier({ redis, key, messages, clock, targets, owner, tena
           await send('raised', field, standing);
           await redis.hset(key, field, JSON.stringify({ ...standing, told: true } satisfies Standing));
         } else {
-          await send('over', field, standing);
+          if (standing.told !== 'quietly') await send('over', field, standing);
           await redis.hdel(key, field);
         }
       }
@@ -85,8 +87,12 @@ export function makeNotifier({ redis, key, messages, clock, targets, owner, tena
   };
 }
 
+/** No scope is called so. */
+const LOOKED = 'looked ';
+
 export async function standingConditions(redis: Redis, key: string): Promise<Standing[]> {
-  const found = Object.values(await redis.hgetall(key)).map((text) => JSON.parse(text) as Standing);
+  const all = Object.entries(await redis.hgetall(key)).filter(([field]) => !field.startsWith(LOOKED));
+  const found = all.map(([, text]) => JSON.parse(text) as Standing);
   return found.sort((a, b) => (a.since < b.since ? -1 : 1));
 }
 

@@ -85,6 +85,8 @@ const REQUESTS = {
   pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
+  /** Tell people of new incidents. */
+  watch: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */
   audit: z.strictObject({ v: version }),
 } as const;

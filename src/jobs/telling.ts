@@ -1,10 +1,17 @@
+import type { StoredIncident } from '../ctia/stored.ts';
 import { channelOfIndicator } from '../ctim/external-id.ts';
 import type { Condition } from '../notify/condition.ts';
 import { runways } from '../plan/runway.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { LastGood } from '../sources/last-good.ts';
 import type { UpstreamList } from '../sources/upstream-lists.ts';
-import { conditionsOfDrift, conditionsOfRenewal, conditionsOfSources, conditionsOfSync } from './conditions.ts';
+import {
+  conditionOfIncident,
+  conditionsOfDrift,
+  conditionsOfRenewal,
+  conditionsOfSources,
+  conditionsOfSync,
+} from './conditions.ts';
 import type { Scope } from './notifier.ts';
 import type { RenewedFirst } from './renew.ts';
 import { renewEveryMs } from './schedules.ts';
@@ -50,6 +57,12 @@ export async function tellSources(work: Workplace, lists: readonly UpstreamList[
   });
 }
 
+/** Of a tenant that was there before us not all of its incidents are told at once. */
+export async function tellIncidents(work: Workplace, incidents: readonly StoredIncident[]): Promise<void> {
+  const found = () => incidents.map(conditionOfIncident);
+  await tell(work, { incidents: found }, { quietAtFirst: true });
+}
+
 /** A job that is tried no more. What it was to look at nobody knows now. */
 export async function tellFailedJob(work: Workplace, name: string, reason: string): Promise<void> {
   const condition: Condition = { kind: 'job-failed', about: name, text: `${name}: ${reason}` };
@@ -60,10 +73,14 @@ type Found = readonly Condition[] | Promise<readonly Condition[]>;
 
 const none = (): Found => [];
 
-async function tell(work: Workplace, scopes: { readonly [scope: string]: () => Found }): Promise<void> {
+async function tell(
+  work: Workplace,
+  scopes: { readonly [scope: string]: () => Found },
+  how = { quietAtFirst: false },
+): Promise<void> {
   if (work.notifyTargets.length === 0) return;
   try {
-    for (const [scope, find] of Object.entries(scopes)) await work.notifier.tell(scope as Scope, await find());
+    for (const [scope, find] of Object.entries(scopes)) await work.notifier.tell(scope as Scope, await find(), how);
   } catch (error) {
     work.log.warn(`nobody is told: ${error instanceof Error ? error.message : String(error)}`);
   }

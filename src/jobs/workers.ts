@@ -15,6 +15,7 @@ import { processRenew } from './renew.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
 import { tellFailedJob } from './telling.ts';
+import { processWatch } from './watch.ts';
 import { deskFor, type Workplace } from './workplace.ts';
 
 export interface Workers {
@@ -127,6 +128,8 @@ async function processRequest(
       return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
+    case 'watch':
+      return processWatch(work, job, log, signal);
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:

@@ -4,9 +4,10 @@ import { conditionsOfRenewal } from '../../src/jobs/conditions.ts';
 import { makeNotifier } from '../../src/jobs/notifier.ts';
 import type { Condition } from '../../src/notify/condition.ts';
 import type { Runway } from '../../src/plan/runway.ts';
+import { call, tokenFor } from '../embedded-ctia/fixture.ts';
 import { startListener } from '../notify/listener.ts';
 import { startRemoteLists } from '../sources/remote-lists.ts';
-import { addresses, until, workbench } from './workbench.ts';
+import { addresses, CLIENT, until, workbench } from './workbench.ts';
 
 const LIST = 'action: block\nentries_from: many.txt\n';
 const HOUR = 3_600_000;
@@ -62,6 +63,32 @@ test('a condition is told once to each target, however often it is found, and on
   const [job] = await bench.work.messages.getJobs(['completed']);
   assert(job);
   assert(!JSON.stringify([job.data, job.returnvalue]).includes('s3cret'), 'no job holds the address');
+});
+
+test('a new incident is told, and when somebody took it up; those that were there before the first look are no news', async (t) => {
+  const listener = await startListener();
+  t.after(() => listener.close());
+  const bench = await workbench(t, { notifyTargets: [{ format: 'json', url: listener.url }] });
+  bench.startWorkers();
+  const token = await tokenFor(bench.server.url, CLIENT.id, CLIENT.password);
+  const post = (path: string, body: unknown) => call({ url: bench.server.url, token }, 'POST', path, body);
+  const incident = async (title: string) => {
+    const times = { incident_time: { opened: '2026-11-25T10:00:00.000Z' } };
+    const { json } = await post('/ctia/incident?wait_for=true', { title, status: 'New', confidence: 'High', ...times });
+    return String(json.id);
+  };
+  await incident('of last year');
+  assert.deepEqual((await bench.run('watch')).result, { incidents: 1 });
+  const id = await incident('a door\u202e\nis open');
+  for (let n = 0; n < 2; n++) assert.deepEqual((await bench.run('watch')).result, { incidents: 2 });
+  await post(`/ctia/incident/${id.slice(id.lastIndexOf('/') + 1)}/status`, { status: 'Open' });
+  assert.deepEqual((await bench.run('watch')).result, { incidents: 1 });
+  await until('both were told', () => listener.heard.length === 2);
+  assert.deepEqual(new Set(listener.heard.map(({ state }) => state)), new Set(['raised', 'over']));
+  assert.match(
+    String(listener.heard[0]?.text),
+    /^no severity: a door is open, opened 2026-11-25T10:00:00.000Z: ctim-feeds incident show incident-/,
+  );
 });
 
 test('two workers that find the same at once, and one that died before it told, tell it once', async (t) => {
