@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { isCtiaError } from '../ctia/error.ts';
-import { doByHand, type HandRequest, type HandResult, handsOf, isReleased } from '../jobs/by-hand.ts';
+import {
+  doByHand,
+  errandOf,
+  type HandRequest,
+  type HandResult,
+  handsOf,
+  isReleased,
+  type PersonRequest,
+} from '../jobs/by-hand.ts';
 import { openQueueEvents } from '../jobs/connect.ts';
 import { readListsAt } from '../jobs/desired.ts';
 import { enqueue } from '../jobs/enqueue.ts';
@@ -30,7 +38,7 @@ import { workingClient } from './tenant-client.ts';
 import { prepareWriteBack, type WriteBackOptions } from './write-back.ts';
 
 export interface ByHand {
-  readonly name: HandRequest['name'];
+  readonly name: PersonRequest['name'];
   readonly payload: Record<string, unknown>;
   readonly json: boolean;
   readonly writeBack?: WriteBackOptions | undefined;
@@ -43,16 +51,12 @@ export interface ByHand {
 export async function byHand(session: Session, { name, payload, json, writeBack }: ByHand): Promise<Exit> {
   const request = parseRequest(name, { v: PAYLOAD_VERSION, ...payload });
   if ('wrong' in request) throw new CommandRefused(EXIT.usage, request.wrong);
-  const asked = request as HandRequest;
+  const asked = request as PersonRequest;
   // Who blocks an address now does not wait for a fetch.
   if (!existsSync(session.config.feedsDir)) await bringLists(session);
   const writing = writeBack && (await prepareWriteBack(session, writeBack, asked));
   const tenant = await openTenant(session);
-  const redis = await openRedisIfAny(session);
-  const work =
-    redis && (await openWorkplace({ ...session.config, ...session, ...tenant, connection: redis.connection }));
-  const queued = redis && work && (await work.requests.getWorkersCount()) > 0;
-  const result = queued ? await ask(session, work, redis, asked) : await doHere(session, tenant, work, asked);
+  const { result, queued } = await carryOut(session, tenant, asked);
   const { lines, exit } = renderHand(result);
   const written = exit === EXIT.done && writing ? await writing(result) : undefined;
   if (json) session.print(JSON.stringify({ ...result, ...written }, null, 2));
@@ -64,6 +68,20 @@ export async function byHand(session: Session, { name, payload, json, writeBack 
   // Nobody else would: what the lists want of it comes back now.
   await bringLists(session);
   return applyTo(session, tenant, { ...NO_APPROVAL, released: [String(payload.channel)], json });
+}
+
+/** By the workers where some run (`queued`), or here. */
+export async function carryOut(
+  session: Session,
+  tenant: Tenant,
+  request: HandRequest,
+): Promise<{ result: HandResult; queued: boolean }> {
+  const redis = await openRedisIfAny(session);
+  const work =
+    redis && (await openWorkplace({ ...session.config, ...session, ...tenant, connection: redis.connection }));
+  if (redis && work && (await work.requests.getWorkersCount()) > 0)
+    return { result: await ask(session, work, redis, request), queued: true };
+  return { result: await doHere(session, tenant, work, request), queued: false };
 }
 
 async function openRedisIfAny({ config, clock, log, releases }: Session): Promise<OpenRedis | undefined> {
@@ -96,7 +114,7 @@ async function doHere(
   const run = randomUUID();
   for (;;) {
     const hands = work
-      ? handsOf(work, deskFor(work, log, request.name, run, signal))
+      ? handsOf(work, deskFor(work, log, errandOf(request), run, signal))
       : await handsWithoutRedis(session, tenant, request.name, run);
     try {
       return await doByHand(hands, config.feedsDir, await session.guardKnowledge(), request);

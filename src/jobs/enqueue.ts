@@ -10,6 +10,7 @@ const PRIORITY: Readonly<Record<RequestName, number>> = {
   panic: 1,
   remove: 2,
   add: 3,
+  attackers: 3,
   renew: 4,
   fetch: 4,
   sync: 5,

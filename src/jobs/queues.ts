@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEVERITIES } from '../ctim/judgement.ts';
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
 
 /**
@@ -56,6 +57,24 @@ const REQUESTS = {
     channel: channel.optional(),
     ticket: word.optional(),
     source_uri: word.optional(),
+    force: z.boolean().optional(),
+  }),
+  /** Block the attackers of a log, each until its time, on the reserved list of that name. */
+  attackers: z.strictObject({
+    v: version,
+    attackers: z
+      .array(
+        z.strictObject({
+          ...observable,
+          until: z.iso.datetime(),
+          reason,
+          severity: z.enum(SEVERITIES).optional(),
+          source_uri: word.optional(),
+        }),
+      )
+      .min(1)
+      .max(1000),
+    channel: channel.optional(),
     force: z.boolean().optional(),
   }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */

@@ -5,7 +5,7 @@ import type { Log } from '../runtime/log.ts';
 import { processAudit } from './audit.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
-import { processByHand } from './by-hand.ts';
+import { errandOf, processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
 import { processMessage } from './messages.ts';
 import { processPull } from './pull.ts';
@@ -133,7 +133,7 @@ async function processRequest(
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:
-      return processByHand(work, deskFor(work, log, request.name, String(job.id), signal), request);
+      return processByHand(work, deskFor(work, log, errandOf(request), String(job.id), signal), request);
   }
 }
 
