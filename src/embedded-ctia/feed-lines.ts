@@ -53,8 +53,9 @@ const SURROGATE = /[\ud800-\udfff]/;
 
 /** So many values are looked at anew at a time: other requests are answered in between. */
 const SLICE = 1000;
-/** Where more of a view is touched than this share of it, making it anew is as cheap. */
+/** Where more of a view is touched than this share of it, making it anew is as cheap; a small one always is cheap. */
 const SHARE_MAX = 0.25;
+const TOUCHED_LEAST = 200;
 /** It would count as two lines, or end a text of the database. */
 const BREAKS_LINES = /[\n\0]/;
 
@@ -75,7 +76,7 @@ export async function followedView(
   now: number,
   { state, followed: { lines, lastLink } }: Before,
 ): Promise<Rendered | undefined> {
-  const most = Math.max(SLICE, lines.changesAt.length * SHARE_MAX);
+  const most = Math.max(TOUCHED_LEAST, Math.floor(lines.changesAt.length * SHARE_MAX));
   const touched = ctia.changes.touchedSince(state);
   const linked = linkedAfter(ctia, feed, lastLink, most);
   if (touched === undefined || linked === undefined) return undefined;

@@ -231,6 +231,8 @@ test('feed view: a kept list to which more came than it has, and then less', asy
   assert.equal(await count(), 1210);
   await call(session, 'POST', IMPORT, pairs(600, indicator, 1210));
   assert.equal(await count(), 1810);
+  await call(session, 'POST', IMPORT, pairs(300, indicator, 1810));
+  assert.equal(await count(), 2110);
 });
 
 test('feed view: what the owner may no longer read fails a view that was kept', async (t) => {
