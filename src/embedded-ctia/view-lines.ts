@@ -46,7 +46,7 @@ export function viewLines(
 /** The next instant at which it is another view, if nothing is written. */
 export function nextChange({ changesAt, coming }: ViewLines): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const at of changesAt) if (at < next) next = at;
+  for (let line = 0; line < changesAt.length; line += 1) next = Math.min(next, changesAt[line] ?? next);
   for (const at of coming.values()) if (at < next) next = at;
   return next;
 }
