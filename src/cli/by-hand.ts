@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type CtiaClient, makeCtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import { doByHand, type HandRequest, type HandResult, handsOf, isReleased } from '../jobs/by-hand.ts';
 import { openQueueEvents } from '../jobs/connect.ts';
@@ -21,12 +20,13 @@ import { rightsOfThisRun } from '../reconcile/bulk-rights.ts';
 import { HandRefused } from '../reconcile/by-hand.ts';
 import type { PanicWork } from '../reconcile/panic.ts';
 import { readTwice } from '../reconcile/prepare.ts';
-import { HOUR, MINUTE } from '../runtime/clock.ts';
+import { MINUTE } from '../runtime/clock.ts';
 import { applyTo } from './apply.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { renderHand } from './hand-report.ts';
 import { resultOf } from './job-result.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 import { prepareWriteBack, type WriteBackOptions } from './write-back.ts';
 
 export interface ByHand {
@@ -111,20 +111,10 @@ async function doHere(
   }
 }
 
-function clientOf({ clock, signal }: Session, { ctia }: Tenant): CtiaClient {
-  return makeCtiaClient({
-    connection: ctia,
-    clock,
-    signal,
-    patienceMs: HOUR,
-    onWait: (error, waitMs) => console.error(`${error.message}; waiting ${Math.ceil(waitMs / 1000)} s`),
-  });
-}
-
 async function handsWithoutRedis(session: Session, tenant: Tenant, who: string, run: string): Promise<PanicWork> {
   const { clock, signal, config } = session;
   const { owner, ownEmbedded } = tenant;
-  const client = clientOf(session, tenant);
+  const client = workingClient(session, tenant, undefined);
   const journal = fileJournal(config.dataDir, await tenantOf(tenant.ctia), owner);
   return {
     ...{ client, clock, signal, owner },

@@ -1,4 +1,5 @@
 import type { HandResult } from '../jobs/by-hand.ts';
+import { EMPTY, whatWasDone } from '../plan/hold.ts';
 import type { HandReport } from '../reconcile/by-hand.ts';
 import type { PanicReport, ReleaseReport } from '../reconcile/panic.ts';
 import { countsLine } from '../reconcile/report.ts';
@@ -27,13 +28,13 @@ function renderPanic({ channel, to, counts, byHand, feeds, failures, notices }: 
   const isProved = failures.length === 0 && feeds.every(({ verified }) => verified);
   const names = `${byHand.some.join(', ')}${byHand.count > byHand.some.length ? ', …' : ''}`;
   const lines = [
-    `${channel}: ${to === 'empty' ? 'emptied' : `put back to ${to}`}, and on hold; ${countsLine(counts)}`,
+    `${channel}: ${whatWasDone(to)}, and on hold; ${countsLine(counts)}`,
     ...(byHand.count > 0 ? [`  added by hand before, and not to come back by itself (${byHand.count}): ${names}`] : []),
     ...notices.map((notice) => `notice: ${notice}`),
     ...failures.map(({ message }) => `failed: ${message}`),
     ...feeds.flatMap(troubleLines),
     isProved
-      ? `verified: its feeds hold ${to === 'empty' ? 'nothing of ours' : 'what those lists want'}`
+      ? `verified: its feeds hold ${to === EMPTY ? 'nothing of ours' : 'what those lists want'}`
       : 'NOT verified: its feeds hold something else; say it again',
     `no run touches it until: ctim-feeds panic ${channel} --release`,
   ];
@@ -41,6 +42,6 @@ function renderPanic({ channel, to, counts, byHand, feeds, failures, notices }: 
 }
 
 function releaseLines({ channel, to, since, sync }: ReleaseReport & { readonly sync?: string }): string[] {
-  const lifted = `${channel}: no longer on hold (since ${since}, ${to === 'empty' ? 'emptied' : `at ${to}`})`;
+  const lifted = `${channel}: no longer on hold (since ${since}, ${whatWasDone(to)})`;
   return [sync === undefined ? lifted : `${lifted}; sync is job ${sync}`];
 }

@@ -11,10 +11,11 @@ import { planJson } from '../plan/plan-json.ts';
 import { renderPlan } from '../plan/render.ts';
 import { hasProblems, NO_APPROVAL } from '../plan/safety.ts';
 import { type Prepared, prepare } from '../reconcile/prepare.ts';
-import { clientFor, readDesired } from './apply.ts';
+import { readDesired } from './apply.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { overviewFor } from './overview.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 import { pullDue } from './upstreams.ts';
 
 interface Options {
@@ -31,7 +32,7 @@ export async function plan(session: Session, { json, markdown, against }: Option
   const tenant = await openTenant(session);
   const share = () => shareWithWorkers({ ...session.config, ...session, ...tenant });
   const lastGood = await pullDue(session, tenant, share);
-  const client = clientFor(session, tenant, undefined);
+  const client = workingClient(session, tenant, undefined);
   let problems: readonly Problem[] = [];
   const prepared = await prepare({
     client,

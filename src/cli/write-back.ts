@@ -43,7 +43,9 @@ export async function prepareWriteBack(
   return async (result) => {
     const until = 'until' in result && result.until !== undefined ? result.until : '';
     const reason = payload.reason ?? 'let through by hand';
-    const file = adhocList({ action, channel, observable, reason, until, by: open.author });
+    const { ticket, source_uri } = name === 'add' ? payload : {};
+    const words = { reason, ticket, source_uri };
+    const file = adhocList({ action, channel, observable, ...words, until, by: open.author });
     const title = `${action === 'block' ? 'Block' : 'Let through'} ${observable.value} until ${until}`;
     const written = await said(EXIT.failed, () =>
       open.commit(file, `${title}\n\n${reason}\n\nDone by hand already; this keeps it in the lists.\n`),

@@ -1,12 +1,15 @@
 import { UnrecoverableError } from 'bullmq';
-import type { Channel, ListAction } from '../ctim/feed.ts';
+import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { ChannelSettings } from '../lists/channels.ts';
 import { type GuardKnowledge, type Guards, makeGuards } from '../lists/guards/guards.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
+import { isUri } from '../lists/list-schema.ts';
 import { normalise } from '../lists/normalise.ts';
 import type { Settings } from '../lists/settings.ts';
 import { EMPTY } from '../plan/hold.ts';
-import { addByHand, HandRefused, type HandReport } from '../reconcile/by-hand.ts';
+import { limitsOf } from '../plan/limits.ts';
+import { addByHand, HandRefused, type HandReport, type WordsByHand } from '../reconcile/by-hand.ts';
 import { removeByHand } from '../reconcile/let-through.ts';
 import { type PanicReport, type PanicWork, panic, type ReleaseReport, release } from '../reconcile/panic.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
@@ -87,6 +90,9 @@ async function add(
 ): Promise<HandReport> {
   const observable = observableOf(payload);
   const channel = channelOf(settings, payload.channel, 'block');
+  const words = wordsOf(payload);
+  const { force = false } = payload;
+  if (!force) refuseWithout(channel, words);
   const guarded = channel.action === 'block' ? guards.judge(observable) : undefined;
   // Of a warning a person who blocks one value now, for a time, has thought.
   if (guarded && guarded.weight !== 'warn')
@@ -95,8 +101,29 @@ async function add(
   return addByHand(hands, {
     ...{ observable, channel, channels },
     lifetimeMs: lifetimeOf(payload.for),
-    reason: payload.reason,
+    words,
+    limits: force ? undefined : limitsOfChannel(settings, channel),
   });
+}
+
+function limitsOfChannel({ limits: all }: Settings, { name, limits }: ChannelSettings) {
+  return limitsOf({ all, channels: new Map([[name, limits]]), lists: new Map() }, name);
+}
+
+function wordsOf({ reason, ticket, source_uri }: RequestPayload<'add'>): WordsByHand {
+  if (source_uri !== undefined && !isUri(source_uri))
+    throw new HandRefused(`${JSON.stringify(source_uri)} is no absolute URI, percent-encoded, such as https://…`);
+  return { reason, ...(ticket !== undefined && { ticket }), ...(source_uri !== undefined && { source_uri }) };
+}
+
+/** What a channel requires of the entries of lists it requires of a person too. */
+function refuseWithout({ name, require }: ChannelSettings, words: WordsByHand): void {
+  const missing = require.filter((word) => words[word] === undefined);
+  if (missing.length === 0) return;
+  const said = missing.map((word) => `--${word.replaceAll('_', '-')}`).join(' and ');
+  throw new HandRefused(
+    `the channel ${name} requires ${missing.join(' and ')}: say ${said}, or --force if there is none`,
+  );
 }
 
 async function remove(hands: PanicWork, settings: Settings, payload: RequestPayload<'remove'>): Promise<HandReport> {
@@ -136,7 +163,7 @@ function lifetimeOf(text: string): number {
 }
 
 /** By name, or the default channel of the action: the one whose name ends so, else the first. */
-function channelOf(settings: Settings, name: string | undefined, action: ListAction): Channel {
+function channelOf(settings: Settings, name: string | undefined, action: ListAction): ChannelSettings {
   const channels = [...settings.channels.values()];
   const found =
     name === undefined

@@ -25,12 +25,18 @@ interface Schedule {
 
 /** A webhook is faster; this is for who has none, and for the push that was not told. */
 const FETCH_EVERY_MS = 5 * MINUTE;
+const WATCH_EVERY_MS = 5 * MINUTE;
 
-/** `fetches`: the lists are fetched by us. */
-export function schedulesFor(renewMs: number, fetches = false): readonly Schedule[] {
+/** `fetches`: the lists are fetched by us. `tells`: there is somebody to tell. */
+export function schedulesFor(
+  renewMs: number,
+  { fetches = false, tells = false }: { readonly fetches?: boolean; readonly tells?: boolean } = {},
+): readonly Schedule[] {
   const fetch: Schedule = { name: 'fetch', queue: 'requests', everyMs: FETCH_EVERY_MS, firstMs: FETCH_EVERY_MS };
+  const watch: Schedule = { name: 'watch', queue: 'requests', everyMs: WATCH_EVERY_MS, firstMs: 0 };
   return [
     ...(fetches ? [fetch] : []),
+    ...(tells ? [watch] : []),
     { name: 'renew', queue: 'renewals', everyMs: renewMs, firstMs: 0 },
     { name: 'sync', queue: 'requests', everyMs: HOUR, firstMs: HOUR },
     { name: 'audit', queue: 'requests', everyMs: DAY, firstMs: DAY },
@@ -107,11 +113,11 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   const stop = new AbortController();
   let wanted: readonly Schedule[] | undefined;
   let pulls: readonly Schedule[] = [];
-  const fetches = work.fetch !== undefined;
+  const runs = { fetches: work.fetch !== undefined, tells: work.notifyTargets.length > 0 };
   const upsert = async () => {
     // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
     const isSound = (await readSoundSettings(work.feedsDir)) !== undefined;
-    if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work), fetches);
+    if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work), runs);
     const { lists, isWhole } = await readUpstreamLists(work.feedsDir, work);
     if (isWhole) pulls = pullSchedules(lists);
     await upsertSchedules(work, [...wanted, ...pulls], { keepPulls: !isWhole });

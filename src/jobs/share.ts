@@ -14,6 +14,7 @@ import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
+import { type Standing, standingConditions } from './notifier.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
@@ -43,6 +44,8 @@ export interface Shared {
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
   latestRenewal(): Promise<RenewalReport | undefined>;
+  /** What people were told of and is not over. */
+  conditions(): Promise<Standing[]>;
   /** Of the budget that all workers share: how many may still go within this hour. */
   requestsLeft(): Promise<number>;
 }
@@ -86,6 +89,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
     latestRenewal: () => latestRenewal(redis, keys.renewal),
+    conditions: () => standingConditions(redis, keys.conditions),
     requestsLeft: () => makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR).left(),
   };
 }

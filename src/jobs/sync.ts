@@ -22,6 +22,7 @@ import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
 import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
+import { tellSync } from './telling.ts';
 import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
 import { verdictsOnFeeds } from './verdicts.ts';
 import { type Desk, deskFor, readDesiredHere, type Workplace } from './workplace.ts';
@@ -67,6 +68,7 @@ export async function processSync(
     const verified = await verify(work, desk, job, state, log);
     if ('report' in verified) {
       await noteReport(work.redis, work.keys.history, verified.report);
+      await tellSync(work, verified.report);
       await leaveSlot(work.redis, work.keys.run, jobId);
       return verified.report;
     }

@@ -1,10 +1,10 @@
 import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredIndicator } from '../ctia/stored.ts';
-import { ownedId, stateId } from '../ctim/external-id.ts';
+import { stateId } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
 import type { Actual } from '../plan/actual.ts';
 import { type Learned, recordOf } from '../plan/learned.ts';
-import { isOurs, readActual, type Self } from '../reconcile/actual.ts';
+import { readActual, readOwnIndicators, type Self } from '../reconcile/actual.ts';
 import { coversChannels, type FeedEntities, readFeedEntities } from '../reconcile/feeds.ts';
 import { lookAtEntry } from '../reconcile/look.ts';
 import { readTwice, type TenantReader } from '../reconcile/prepare.ts';
@@ -60,8 +60,7 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
       if (inFull !== undefined) return readFromCtia(self, inFull);
       const facts = await store.facts();
       if ('unusable' in facts) return readFromCtia(self, facts.unusable);
-      const own = await client.allByExternalId('indicator', ownedId(self.owner));
-      ownIndicators = own.filter((it) => isOurs(self, it));
+      ownIndicators = await readOwnIndicators(client, self);
       const moved = stateMoved(self, facts, ownIndicators);
       if (moved !== undefined) return readFromCtia(self, moved);
       const left = await store.leftInFlight();

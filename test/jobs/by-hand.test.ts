@@ -40,8 +40,15 @@ test('add: in the feed at once, for its time; a sync leaves it, and remove takes
   assert.equal(await bench.view('ip'), '11.0.0.1\n11.0.0.2\n11.9.9.9');
 });
 
-test('the guards hold for people too', async (t) => {
-  const bench = await published(t);
+test('guards, limits, what a firewall reads and what a channel requires hold for people too', async (t) => {
+  const settings = `owner: ${OWNER}
+channels:
+  firewall-block: { consumers: [cisco-tid] }
+  cases: { action: block, types: [ip, ipv6], consumers: [sophos], require: [reason, ticket], limits: { entries_per_feed: 1 } }
+`;
+  const bench = await workbench(t, { files: { ...FILES, 'settings.yaml': settings } });
+  bench.startWorkers();
+  assert.equal((await bench.run('sync')).result.result, 'verified');
   for (const [value, says] of [
     ['8.8.8.8', /8\.8\.8\.8 is not blocked: /],
     ['8.8.8.0/24', /8\.8\.8\.0\/24 is not blocked: /],
@@ -52,6 +59,23 @@ test('the guards hold for people too', async (t) => {
     assert.match(failed ?? 'not failed', new RegExp(`^refused: ${says.source}`));
     assert.equal(job.attemptsMade, 1);
   }
+  const add = (value: string, more: object = {}) =>
+    bench.run('add', { value, for: '24h', reason: 'case 4711', channel: 'cases', ...more });
+  const range = await add('11.9.9.0/24', { channel: 'firewall-block' });
+  assert.match(range.failed ?? '', /cisco-tid, which pulls its feeds, takes single addresses only\. If .*, --force$/);
+  assert.match(
+    (await add('11.9.9.9')).failed ?? '',
+    /^refused: the channel cases requires ticket: say --ticket, or --force if there is none$/,
+  );
+  assert.match(
+    (await add('2a00:1450::1', { ticket: '4711' })).failed ?? '',
+    /of those who pull its feeds \(sophos\) none takes ipv6/,
+  );
+  assert.match((await add('11.9.9.9', { ticket: '4711', source_uri: 'no where' })).failed ?? '', /is no absolute URI/);
+  assert.deepEqual((await add('11.9.9.9', { ticket: '4711' })).result.shown, ['cases/ip']);
+  assert.match((await add('11.9.9.8', { ticket: '4711' })).failed ?? '', /cases\/ip entries 2 \(limit 1\)/);
+  assert.deepEqual((await add('11.9.9.8', { force: true })).result.shown, ['cases/ip']);
+  assert.equal((await bench.run('remove', { value: '11.9.9.8' })).failed, undefined, 'nothing holds a remove');
   assert.equal(await bench.view('ip'), '11.0.0.1\n11.0.0.2');
 });
 

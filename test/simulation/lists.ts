@@ -51,6 +51,10 @@ const COVERED: Readonly<Record<string, readonly string[]>> = {
   '*.evil.example': ['a.evil.example', 'b.evil.example', 'c.evil.example'],
 };
 
+export function covers(allowed: string, value: string): boolean {
+  return allowed === value || (COVERED[allowed] ?? []).includes(value);
+}
+
 export const SETTINGS = `owner: acme
 guards: { documentation: allow }
 channels:
