@@ -44,7 +44,7 @@ async function lookAt(session: Session, observable: Observable): Promise<Why> {
   const self = { owner, organisation: (await client.identity()).organisation };
   const now = client.serverNow();
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
-  const knowledge = await session.guardKnowledge();
+  const knowledge = await session.guardKnowledge(shared?.guardCopies);
   const copies = makeCopyReader(copiesOf(session, shared), new Map());
   const { reading, revision } = await readFeeds(config.feedsDir, { now, knowledge, upstreamText: copies.text });
   const { settings } = reading;

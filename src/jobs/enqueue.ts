@@ -14,6 +14,7 @@ const PRIORITY: Readonly<Record<RequestName, number>> = {
   fetch: 4,
   sync: 5,
   pull: 6,
+  guards: 7,
   audit: 9,
 };
 

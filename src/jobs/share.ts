@@ -17,7 +17,7 @@ import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
-import { sharedCopies } from './text-keys.ts';
+import { sharedCopies, sharedGuardCopies } from './text-keys.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -36,6 +36,7 @@ export interface Shared {
   readonly journal: Journal;
   readonly rights: KeptRights;
   readonly lastGood: LastGood;
+  readonly guardCopies: LastGood;
   /** What people did by hand, as it concerns a run that begins now. */
   handsOf(client: CtiaClient): Promise<Hands>;
   /** Feeds were made or ended past the ledger: it is to read them again. */
@@ -74,6 +75,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     },
     rights: keepRights(redis, keys.bulkRights),
     lastGood: sharedCopies(redis, keys),
+    guardCopies: sharedGuardCopies(redis),
     async handsOf(client) {
       const self = { owner, organisation: (await client.identity()).organisation };
       const released = await releasedChannels({ redis, keys });

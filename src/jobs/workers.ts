@@ -7,6 +7,7 @@ import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
+import { processGuards } from './guards.ts';
 import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -113,6 +114,8 @@ async function processRequest(
       return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
+    case 'guards':
+      return processGuards(work, job, { token, closing });
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:

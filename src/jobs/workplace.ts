@@ -44,6 +44,8 @@ export interface Workplace {
   readonly upstreams: { readonly download: Downloader; readonly lastGood: LastGood };
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
+  /** Copies of the lists that guards go by: those that all workers share, and this machine's own. */
+  readonly guardCopies: { readonly shared: LastGood; readonly home: LastGood | undefined };
   /** What guards go by besides the settings. */
   readonly guardKnowledge: () => Promise<GuardKnowledge>;
 }
