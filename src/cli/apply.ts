@@ -45,7 +45,7 @@ export async function applyTo(session: Session, tenant: Tenant, options: Approva
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: { yes, force, digest, released },
-    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
+    readDesired: readDesired(session, tenant, client.serverNow, { upstreams: lastGood, guards: shared?.guardCopies }),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: journalled(shared?.record ?? NO_RECORD, journal, 'sync', runId),
     rights: shared?.rights,
@@ -74,12 +74,13 @@ export function readDesired(
   session: Session,
   { ownEmbedded }: Tenant,
   serverNow: () => number,
-  lastGood: LastGood | undefined,
+  copies: { readonly upstreams: LastGood | undefined; readonly guards: LastGood | undefined },
   hear: (problems: Will['problems']) => void = () => {},
 ) {
   return async (adhocAllow: readonly AllowedByHand[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const knowledge = await session.guardKnowledge();
+    const knowledge = await session.guardKnowledge(copies.guards);
+    const lastGood = copies.upstreams;
     const now = serverNow();
     const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now, knowledge, ...(lastGood && { lastGood }) });
     hear(will.problems);

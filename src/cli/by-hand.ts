@@ -117,7 +117,8 @@ async function doHere(
       ? handsOf(work, deskFor(work, log, errandOf(request), run, signal))
       : await handsWithoutRedis(session, tenant, request.name, run);
     try {
-      return await doByHand(hands, config.feedsDir, await session.guardKnowledge(), request);
+      const knowledge = await (work?.guardKnowledge() ?? session.guardKnowledge());
+      return await doByHand(hands, config.feedsDir, knowledge, request);
     } catch (error) {
       if (error instanceof HandRefused) throw new CommandRefused(EXIT.problems, error.message);
       if (!isCtiaError(error, 'throttled')) throw error;

@@ -125,6 +125,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('pull [list]'))
     .description('ask the upstream of a list, or of all lists, for what it says now')
     .action((list, options) => put(options, 'pull', { list }));
+  waiting(enqueue.command('guards'))
+    .description('fetch the lists that guards go by')
+    .action((options) => put(options, 'guards', {}));
   waiting(enqueue.command('renew'))
     .description('renew what would lapse; no list is read')
     .action((options) => put(options, 'renew', {}));
@@ -227,7 +230,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       return act(options, async (session) => (await import('./guards.ts')).test(session, values, options));
     });
   json(guards.command('update'))
-    .description('fetch the large lists (MISP, Tranco, public suffixes) to the data folder')
+    .description('fetch the large lists (MISP, Tranco, public suffixes), for the workers too')
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<{ json: boolean }>();
       return act(options, async (session) => (await import('./guards.ts')).update(session, options));

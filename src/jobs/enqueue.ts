@@ -16,6 +16,7 @@ const PRIORITY: Readonly<Record<RequestName, number>> = {
   sync: 5,
   pull: 6,
   watch: 6,
+  guards: 7,
   audit: 9,
 };
 

@@ -102,6 +102,8 @@ const REQUESTS = {
   fetch: z.strictObject({ v: version }),
   /** Ask the upstream of one list, or of all, for what it says now. */
   pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
+  /** Fetch the lists that guards go by. */
+  guards: z.strictObject({ v: version }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
   /** Tell people of new incidents. */

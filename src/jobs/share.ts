@@ -18,7 +18,7 @@ import { type Standing, standingConditions } from './notifier.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
-import { sharedCopies } from './text-keys.ts';
+import { sharedCopies, sharedGuardCopies } from './text-keys.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -37,6 +37,7 @@ export interface Shared {
   readonly journal: Journal;
   readonly rights: KeptRights;
   readonly lastGood: LastGood;
+  readonly guardCopies: LastGood;
   /** What people did by hand, as it concerns a run that begins now. */
   handsOf(client: CtiaClient): Promise<Hands>;
   /** Feeds were made or ended past the ledger: it is to read them again. */
@@ -77,6 +78,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     },
     rights: keepRights(redis, keys.bulkRights),
     lastGood: sharedCopies(redis, keys),
+    guardCopies: sharedGuardCopies(redis),
     async handsOf(client) {
       const self = { owner, organisation: (await client.identity()).organisation };
       const released = await releasedChannels({ redis, keys });

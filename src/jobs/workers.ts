@@ -7,6 +7,7 @@ import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
 import { errandOf, processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
+import { processGuards } from './guards.ts';
 import { processMessage } from './messages.ts';
 import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request, type RequestName } from './queues.ts';
@@ -130,6 +131,8 @@ async function processRequest(
       return processRenew(work, job, log, signal);
     case 'watch':
       return processWatch(work, job, log, signal);
+    case 'guards':
+      return processGuards(work, job, { token, closing });
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:
