@@ -13,7 +13,7 @@ import {
 import { openQueueEvents } from '../jobs/connect.ts';
 import { readListsAt } from '../jobs/desired.ts';
 import { enqueue } from '../jobs/enqueue.ts';
-import { journalled } from '../jobs/journal.ts';
+import { journalled, NO_LEDGER } from '../jobs/journal.ts';
 import { fileJournal } from '../jobs/journal-files.ts';
 import { hasManagedRedis } from '../jobs/managed-redis.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
@@ -23,7 +23,6 @@ import { type OpenRedis, RedisError } from '../jobs/redis-connection.ts';
 import { deskFor, tenantOf, type Workplace } from '../jobs/workplace.ts';
 import { NO_APPROVAL } from '../plan/safety.ts';
 import { readActual } from '../reconcile/actual.ts';
-import { NO_RECORD } from '../reconcile/apply.ts';
 import { rightsOfThisRun } from '../reconcile/bulk-rights.ts';
 import { HandRefused } from '../reconcile/by-hand.ts';
 import type { PanicWork } from '../reconcile/panic.ts';
@@ -139,7 +138,7 @@ async function handsWithoutRedis(session: Session, tenant: Tenant, who: string, 
     ...{ client, clock, signal, owner },
     exclusively: (work) => work(),
     rights: rightsOfThisRun(),
-    record: journalled(NO_RECORD, journal, who, run),
+    record: journalled(NO_LEDGER, journal, who, run),
     readActual: (self) => readTwice(() => readActual(client, self)),
     listsAt: (commit, allowed) =>
       readListsAt({ feedsDir: config.feedsDir, ownEmbedded, now: client.serverNow() }, commit, allowed),

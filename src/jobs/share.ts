@@ -1,6 +1,5 @@
 import type { CtiaClient, CtiaConnection } from '../ctia/client.ts';
 import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
-import type { Recorder } from '../reconcile/apply.ts';
 import type { AskMeanwhile } from '../reconcile/meanwhile.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
@@ -8,7 +7,7 @@ import type { LastGood } from '../sources/last-good.ts';
 import { connectRedis } from './connect.ts';
 import { countByHand, forgetReleased, meanwhileSince, releasedChannels } from './hand-notes.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, LedgerRecorder } from './journal.ts';
 import { redisJournal } from './journal-redis.ts';
 import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
@@ -33,7 +32,7 @@ export interface ShareInput extends ManagedRedisSettings {
 export interface Shared {
   readonly lock: WriterLock;
   /** Their ledger hears of what this process writes. */
-  readonly record: Omit<Recorder, 'note'>;
+  readonly record: LedgerRecorder;
   readonly journal: Journal;
   readonly rights: KeptRights;
   readonly lastGood: LastGood;

@@ -166,9 +166,11 @@ function wrongLinks(
   feed: FeedName,
   isRight: (link: ActualLink) => boolean,
 ): Change[] {
-  return known.flatMap(({ h, links }) =>
-    links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link }])),
-  );
+  return known.flatMap((stored) => {
+    const { h, links, observable } = stored;
+    const of = { observable, list: listOf(stored) };
+    return links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link, of }]));
+  });
 }
 
 function chosen(
@@ -275,7 +277,8 @@ function relinksOfStanding(
     const entry = { ...bare, terms, channel: feed.channel };
     changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: { h, g } });
   }
-  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link });
+  const of = { observable: stored.observable, list: listOf(stored) };
+  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link, of });
   return changes;
 }
 
