@@ -3,6 +3,7 @@ import type { RequestName } from '../jobs/queues.ts';
 import type { Flags } from '../runtime/config.ts';
 import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
+import { addLogCommands } from './log-commands.ts';
 import type { Session } from './session.ts';
 
 interface HandOptions {
@@ -286,6 +287,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((id, options) =>
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
+  addLogCommands(program, act);
   return program;
 
   function hand(
