@@ -4,6 +4,7 @@ import type { Flags } from '../runtime/config.ts';
 import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
 import { addIncidentCommands } from './incident-commands.ts';
+import { addLogCommands } from './log-commands.ts';
 import type { Session } from './session.ts';
 
 interface HandOptions {
@@ -302,6 +303,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
   addIncidentCommands(program, act);
+  addLogCommands(program, act);
   return program;
 
   function hand(
