@@ -64,4 +64,18 @@ export function addIncidentCommands(program: Command, act: Act): void {
     .action((id, options) =>
       act(options, async (session) => (await import('./incident-copy.ts')).copyIncident(session, id, options)),
     );
+
+  json(program.command('verdict [value...]'))
+    .description(
+      'what the tenant says of each value, by whom, and who says otherwise (without values: one a line from stdin)',
+    )
+    .action((values, options) =>
+      act(options, async (session) => (await import('./verdict.ts')).verdict(session, values, options)),
+    );
+  json(program.command('inspect <file>'))
+    .description('the observables in a text or a log (hxxp and [.] undone), and their verdicts (- is stdin)')
+    .option('--judged', 'only those that somebody judged', false)
+    .action((file, options) =>
+      act(options, async (session) => (await import('./inspect.ts')).inspect(session, file, options)),
+    );
 }
