@@ -133,7 +133,7 @@ export async function readForeign(
   });
 }
 
-function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
+export function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
   switch (kind) {
     case 'not-found':
       return `the feed ${feedKey(feed)} is gone or its lifetime ended: firewalls get 404`;

@@ -63,13 +63,15 @@ async function come({ world: { colleague, now }, auditor, ofOthers, say }: Scene
   say(`others make ${makers.length} judgements on ${value}, ${those.links.length} of them in our feed`);
 }
 
-function name({ lists, commits, auditor, say, named }: Scene, chance: Chance, those: OfOthers): void {
+function name(scene: Scene, chance: Chance, those: OfOthers): void {
+  const { lists, commits, auditor, say, named } = scene;
   const { value, judgements } = those;
   const [file, list] = chance.pick(ordinary(lists).filter(([, { channel }]) => channel === 'firewall-block'));
   const ids = judgements.map((path) => path.slice(path.lastIndexOf('/') + 1));
   list.entries.set(value, { adopt: `[${ids.join(', ')}]` });
   const n = headOf({ commits }).n + 1;
   commits.push({ n, files: filesOf(lists) });
+  scene.isBroken = false;
   for (const path of judgements) named.add(path);
   say(`commit ${n}: ${file}: ${value} adopts what others made of it`);
   auditor.wants(lists);
