@@ -3,6 +3,8 @@ import type { RequestName } from '../jobs/queues.ts';
 import type { Flags } from '../runtime/config.ts';
 import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
+import { addIncidentCommands } from './incident-commands.ts';
+import { addLogCommands } from './log-commands.ts';
 import type { Session } from './session.ts';
 
 interface HandOptions {
@@ -153,6 +155,14 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
 
+  const notify = json(program.command('notify'))
+    .description('what people were told of (NOTIFY_URLS) and is not over')
+    .action((options) => act(options, async (session) => (await import('./notify.ts')).standing(session, options)));
+  notify
+    .command('test')
+    .description('send one message to each of NOTIFY_URLS')
+    .action((options) => act(options, async (session) => (await import('./notify.ts')).test(session)));
+
   json(program.command('why <value>'))
     .description('why it is blocked, or why not: lists, commit, feed, allows, guards, what others say')
     .action((value, options) =>
@@ -292,6 +302,8 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((id, options) =>
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
+  addIncidentCommands(program, act);
+  addLogCommands(program, act);
   return program;
 
   function hand(

@@ -12,10 +12,11 @@ import { renderPlan } from '../plan/render.ts';
 import { hasProblems, NO_APPROVAL } from '../plan/safety.ts';
 import { type Prepared, prepare } from '../reconcile/prepare.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
-import { clientFor, readDesired } from './apply.ts';
+import { readDesired } from './apply.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { overviewFor } from './overview.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 import { pullDue } from './upstreams.ts';
 
 interface Options {
@@ -39,7 +40,7 @@ export async function plan(session: Session, { json, markdown, against }: Option
   // Who asks no Redis needs none: only copies that workers fetch are looked for there.
   const { updateEveryMs } = (await readSettingsAlone(session.config.feedsDir)).guards;
   const guards = updateEveryMs === undefined ? undefined : (await share())?.guardCopies;
-  const client = clientFor(session, tenant, undefined);
+  const client = workingClient(session, tenant, undefined);
   let problems: readonly Problem[] = [];
   const prepared = await prepare({
     client,

@@ -52,8 +52,12 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
   };
 }
 
-function secretsOf({ tenant, webhook }: Config): string[] {
-  return [...(tenant.kind === 'remote' ? [tenant.clientPassword] : []), ...(webhook ? [webhook.secret] : [])];
+function secretsOf({ tenant, webhook, notifyTargets }: Config): string[] {
+  return [
+    ...(tenant.kind === 'remote' ? [tenant.clientPassword] : []),
+    ...(webhook ? [webhook.secret] : []),
+    ...notifyTargets.map(({ url }) => url),
+  ];
 }
 
 /** Before a command reads lists: with FEEDS_REPO it fetches them. What was fetched before serves where that fails. */
@@ -87,7 +91,7 @@ export async function openTenant(session: Session): Promise<Tenant> {
   const ownEmbedded = config.tenant.kind === 'embedded';
   const owner = await readOwner(session, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
-  const ctia = openCtia({ clock, ...access });
+  const ctia = openCtia({ clock, ...access, incidentBase: config.incidentBase });
   releases.add('connections to CTIA', () => ctia.close());
   const missing = missingScopes((await ctia.tokens.get()).scopes);
   if (missing.length > 0)
@@ -95,7 +99,8 @@ export async function openTenant(session: Session): Promise<Tenant> {
   return { ctia, owner, ownEmbedded };
 }
 
-async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
+/** Whose entries these are, as the settings say. */
+export async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
   const { feedsDir } = config;
   const settings = await readSettingsAlone(feedsDir);
   if (settings.owner === undefined && (await readSoundSettings(feedsDir)) === undefined) {

@@ -2,6 +2,7 @@ import type { CtiaConnection } from '../ctia/client.ts';
 import { NO_KNOWLEDGE } from '../lists/guards/guards.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { NotifyTarget } from '../runtime/notify-targets.ts';
 import type { Releases } from '../runtime/release.ts';
 import { makeDownloader } from '../sources/download.ts';
 import { makeFeedsCache } from '../sources/feeds-folder.ts';
@@ -11,6 +12,7 @@ import { type FeedsRepository, type Fetched, fetchRepository } from '../sources/
 import { connectQueues } from './connect.ts';
 import { redisJournal } from './journal-redis.ts';
 import { keepRights } from './kept-rights.ts';
+import { makeNotifier } from './notifier.ts';
 import { queueNames } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { makeTenantLedger } from './tenant-ledger.ts';
@@ -32,15 +34,21 @@ export interface WorkplaceParts {
   guardKnowledge?: KnowGuards;
   /** Hosts of upstreams that may lie at addresses that are not public. */
   upstreamPrivateHosts?: readonly string[];
+  notifyTargets?: readonly NotifyTarget[];
 }
 
 export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   const { clock, log, releases, connection, ctia, owner, feedsDir, repository, ownEmbedded } = parts;
-  const { guardKnowledge: know = async () => NO_KNOWLEDGE, upstreamPrivateHosts: privateHosts = [] } = parts;
+  const {
+    guardKnowledge: know = async () => NO_KNOWLEDGE,
+    upstreamPrivateHosts: privateHosts = [],
+    notifyTargets = [],
+  } = parts;
   const names = queueNames(ctia.ctiaUrl, owner);
   const keys = await keysOf(ctia, owner);
   const ends = await connectQueues(connection, names, releases);
-  const ledger = makeTenantLedger(ends.redis, keys, { tenant: await tenantOf(ctia), owner });
+  const tenant = await tenantOf(ctia);
+  const ledger = makeTenantLedger(ends.redis, keys, { tenant, owner });
   const journal = redisJournal(ends.redis, keys.journal);
   const fetch = repository && oneAtATime(() => fetchRepository(repository.home, repository));
   const rights = keepRights(ends.redis, keys.bulkRights);
@@ -50,9 +58,11 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
     shared: sharedGuardCopies(ends.redis),
     home: parts.dataDir === undefined ? undefined : guardCopiesIn(parts.dataDir),
   };
-  const guardKnowledge = () => know(guardCopies.shared);
+  const guards = { guardCopies, guardKnowledge: () => know(guardCopies.shared) };
+  const told = { clock, owner, tenant, targets: notifyTargets, key: keys.conditions };
+  const notifier = makeNotifier({ ...told, redis: ends.redis, messages: ends.messages });
   const place = { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names };
-  return { ...place, ...ends, ledger, journal, rights, lists, upstreams, guardCopies, guardKnowledge };
+  return { ...place, ...ends, ledger, journal, rights, lists, upstreams, notifyTargets, notifier, ...guards };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

@@ -5,7 +5,7 @@ import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import { EMPTY, type Hold } from '../plan/hold.ts';
+import { onHold } from '../plan/hold.ts';
 import type { FeedLimits } from '../plan/limits.ts';
 import { type AddedByHand, overByHand } from '../plan/over-by-hand.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -169,12 +169,10 @@ export async function look({ client, owner }: HandWork, channels: readonly Chann
 
 export function refuseOnHold({ found }: Looked, channels: readonly Pick<Channel, 'name'>[]): void {
   const hold = found.holds.find((it) => channels.some(({ name }) => name === it.channel));
-  if (hold !== undefined) throw new HandRefused(onHold(hold));
-}
-
-function onHold({ channel, to, since, reason }: Hold): string {
-  const what = to === EMPTY ? 'emptied' : `put back to ${to}`;
-  return `channel ${channel} is on hold since ${since}, ${what} by a person${reason === undefined ? '' : ` (${reason})`}: nothing enters or leaves it; lift the hold first (panic ${channel} --release)`;
+  if (hold !== undefined)
+    throw new HandRefused(
+      `${onHold(hold)}; nothing enters or leaves it: lift the hold first (panic ${hold.channel} --release)`,
+    );
 }
 
 /** These channels, as if they had feeds of this type alone: what is asked of CTIA, and made there, is in proportion. */

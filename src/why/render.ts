@@ -39,7 +39,9 @@ export function renderWhy(why: Why): string {
       `${source} says ${disposition}, priority ${priority}, ${endless ? 'for ever' : `until ${until}`}${where} (${shortId(judgement)})`,
     ]);
   }
-  rows.push(['verdict', verdict === null ? 'none now' : `${verdict.disposition}, by ${verdict.by}`]);
+  if (why.not_asked === null)
+    rows.push(['verdict', verdict === null ? 'none now' : `${verdict.disposition}, by ${verdict.by}`]);
+  else rows.push(['not asked', `CTIA: ${why.not_asked}`]);
   for (const row of history.slice(0, SHOWN_MAX)) rows.push(['history', historyLine(row)]);
   for (const notice of notices) rows.push(['notice', notice]);
   return [oneLine(why.says), ...rows.map(([what, text]) => `  ${what.padEnd(9)} ${oneLine(text)}`)].join('\n');
@@ -65,9 +67,11 @@ function historyLine(row: HistoryRow): string {
 export const HISTORY_HEADINGS = ['at', 'by', 'change', 'observable', 'feed', 'list', 'what changed', 'commit', 'run'];
 
 export function historyCells(row: HistoryRow): string[] {
-  const { at, who, kind, value, h, feed, list, revision, run, unknown } = row;
+  const { at, who, kind, value, h, feed, list, revision, run, unknown, found } = row;
   const name = value ?? `entry ${h?.slice(0, 12)}`;
-  const change = unknown ? 'nobody knows what became of it' : whatChanged(row);
+  const change = unknown
+    ? 'nobody knows what became of it'
+    : `${whatChanged(row)}${found ? ', found after its run died' : ''}`;
   return [at, who, kind, name, feed ?? '?', list ?? '?', change, shortRevision(revision), run].map(oneLine);
 }
 

@@ -9,14 +9,20 @@ import { answerLine, whyNot, whyStill } from './reasons.ts';
 const ENDLESS_MS = 100 * 365 * 24 * 60 * 60 * 1000;
 
 export function explain(facts: WhyFacts): Why {
-  const { observable, judgements, guard, history, notices } = facts;
+  const { observable, judgements, guard, history, notices, notAsked } = facts;
   const in_feeds = feedsWith(facts);
   const listed = linesWith(facts);
   const allowed_by = allowing(facts);
   const wider = widerThan(facts);
   const blocking = in_feeds.filter(({ feed }) => actionOf(facts, feed) === 'block');
   const answer =
-    blocking.length > 0 ? 'blocked' : wider.some(({ feed }) => feed !== undefined) ? 'blocked-by-wider' : 'not-blocked';
+    notAsked !== undefined
+      ? 'unknown'
+      : blocking.length > 0
+        ? 'blocked'
+        : wider.some(({ feed }) => feed !== undefined)
+          ? 'blocked-by-wider'
+          : 'not-blocked';
   const because = answer === 'blocked' ? whyStill(facts, blocking, listed) : whyNot(facts, listed, allowed_by);
   const others = judgements.filter(({ ours, live }) => !ours && live).map((it) => otherOf(it, facts.now));
   return {
@@ -25,6 +31,7 @@ export function explain(facts: WhyFacts): Why {
     says: answerLine(facts, { answer, blocking, listed, wider, because }),
     ...{ in_feeds, listed, wider, allowed_by, guard: guard ?? null, because, others },
     verdict: verdictOf(facts),
+    not_asked: notAsked ?? null,
     history,
     notices,
   };
