@@ -85,7 +85,7 @@ export async function panic(work: PanicWork, request: PanicRequest): Promise<Pan
     (channelOfIndicator(owner, externalIds) === name ? mine : others).add(id);
   for (const { indicatorId } of feeds) if (indicatorId !== undefined) mine.add(indicatorId);
   const there = keep(actual, ofChannels(new Set([name]), mine, others));
-  const changes = changesTo(there, await byHash(entries), {
+  const changes = changesTo(name, there, await byHash(entries), {
     now: client.serverNow(),
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     succession: (await work.rights?.lacking()) !== undefined,
@@ -190,6 +190,7 @@ async function makeHold(client: CtiaClient, self: Self, wish: Omit<Hold, 'id' | 
 
 /** What a person added by hand no list takes back; here it goes too. */
 function changesTo(
+  channel: string,
   actual: Actual,
   desired: ReadonlyMap<string, Entry>,
   rest: Pick<Parameters<typeof computeChanges>[0], 'now' | 'indicators' | 'succession'>,
@@ -202,7 +203,8 @@ function changesTo(
     for (const stored of desired.has(h) ? [] : those) {
       if (isDead(stored, rest.now) || ending.has(stored.id)) continue;
       const after = made.filter((it) => 'entry' in it && it.entry?.observable.value === stored.observable.value);
-      more.push({ kind: 'withdraw', feed: undefined, stored, after: after.map(hashOf) });
+      const feed = { channel, type: stored.observable.type };
+      more.push({ kind: 'withdraw', feed, stored, after: after.map(hashOf) });
     }
   }
   const withdrawals = [...changes.filter(({ kind }) => kind === 'withdraw'), ...more];
