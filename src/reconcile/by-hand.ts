@@ -6,7 +6,7 @@ import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import { onHold } from '../plan/hold.ts';
+import { channelByHash, onHold } from '../plan/hold.ts';
 import type { FeedLimits } from '../plan/limits.ts';
 import { type AddedByHand, overByHand } from '../plan/over-by-hand.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -102,7 +102,7 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
     const ended = channel.action === 'block' ? await letThroughBefore(work, looked, channels, entry) : [];
     const { context, feeds } = await makeReady(work, looked, only(observable.type, [channel]));
     const outcomes = [await put(context, entry)];
-    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw(context, ended, []));
+    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw({ context, feeds }, ended, []));
     return { outcome: together(outcomes), feeds, ended };
   });
   const feed = feeds.find((it) => it.channel === channel.name && it.type === observable.type);
@@ -223,13 +223,18 @@ export function put(context: ApplyContext, ...entries: readonly Entry[]): Promis
 }
 
 export async function withdraw(
-  context: ApplyContext,
+  { context, feeds }: { context: ApplyContext; feeds: readonly TypedFeed[] },
   those: readonly ActualJudgement[],
   after: readonly string[],
   failed: ReadonlySet<string> = new Set(),
 ): Promise<Outcome> {
   const changes = those.map((stored): Extract<Change, { kind: 'withdraw' }> => {
-    return { kind: 'withdraw', feed: undefined, stored, after };
+    const { type } = stored.observable;
+    const channel = channelByHash(
+      feeds.map((feed) => feed.channel),
+      stored,
+    );
+    return { kind: 'withdraw', feed: channel === undefined ? undefined : { channel, type }, stored, after };
   });
   if (changes.length === 0) return NOTHING_DONE;
   return applyBatch(context, { kind: 'withdraw', changes }, failed);

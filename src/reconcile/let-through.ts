@@ -63,7 +63,7 @@ export async function removeByHand(work: HandWork, request: RemoveRequest): Prom
     const outcomes: Outcome[] = entries.length === 0 ? [] : [await put(ready.context, ...entries)];
     const made = entries.map((it) => entryHash(it.channel, it.list, it.observable));
     const failed = new Set(outcomes.flatMap(({ failures }) => failures.map(({ h }) => h)));
-    outcomes.push(await withdraw(ready.context, decided.leaving, made, failed));
+    outcomes.push(await withdraw(ready, decided.leaving, made, failed));
     return { outcome: together(outcomes), feeds: ready.feeds, split: decided.ranges };
   });
   const gone: string[] = [];
