@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what was sent
 /**
  * Lines of a log in which nobody attacks, with what has been taken for attacks elsewhere: words of SQL in searches, names with
  * apostrophes, addresses in parameters, JQL and OData, base64, dead links, templates that were not filled in, real crawlers,
