@@ -97,6 +97,7 @@ test('what is wrong with a rule is told with its line, what was found and what i
 test('a rule of an own folder takes the place of the shipped one of its name; two in one folder are refused', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'rules-'));
   t.after(() => rmSync(folder, { recursive: true }));
+  assert.match((await readRules([folder])).problems[0]?.message ?? '', /there is no rule/);
   writeFileSync(join(folder, 'a.yaml'), SOUND.replace('coffee-machine', 'log4shell'));
   const { rules, problems } = await readRules([SHIPPED_RULES, folder]);
   assert.deepEqual(problems, []);
