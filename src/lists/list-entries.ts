@@ -173,7 +173,7 @@ function makeDraft(
     }
     if (list.action === 'block' && observable.type === 'domain' && observable.value.startsWith('*.')) {
       counts.invalid++;
-      say('error', 'wildcard-on-block-list', wildcardMessage(observable));
+      say('error', 'wildcard-on-block-list', wildcardMessage(observable), observable);
       return;
     }
     if (channel !== undefined && !channel.titles.has(observable.type)) {
@@ -185,7 +185,7 @@ function makeDraft(
     const rangeless = isRange(observable) ? refusesRanges(channel?.consumers ?? [], observable.type) : undefined;
     if (rangeless !== undefined) {
       counts.invalid++;
-      say('error', 'consumer-range', rangeMessage(observable, list.channel, rangeless));
+      say('error', 'consumer-range', rangeMessage(observable, list.channel, rangeless), observable);
       return;
     }
     const words = overrides.size === 0 ? item.words : overridden(item.words, overrides.get(observableKey(observable)));
@@ -206,7 +206,7 @@ function makeDraft(
       say('error', guarded.code, guarded.message, observable);
       return;
     }
-    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message);
+    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message, observable);
     if (guarded?.weight === 'refuse') {
       say(
         'notice',
@@ -219,10 +219,10 @@ function makeDraft(
     const missing = channel?.require.find((word) => terms[word] === undefined);
     if (missing !== undefined) {
       counts.invalid++;
-      say('error', 'required-word', requiredMessage(observable, missing, list.channel));
+      say('error', 'required-word', requiredMessage(observable, missing, list.channel), observable);
       return;
     }
-    if (notice !== undefined) say('notice', notice.code, notice.message);
+    if (notice !== undefined) say('notice', notice.code, notice.message, observable);
     counts.accepted++;
     const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && isRange(observable);
     values.set(observable.value, {

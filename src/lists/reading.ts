@@ -206,8 +206,9 @@ function oneAdopter(entry: Entry, ids: readonly string[], adopters: Map<string, 
     adopters.set(id, other ?? entry);
     if (other === undefined) continue;
     const { file, line } = other.position;
+    const { observable } = entry;
     const message = `${id} is adopted by ${quoted(other.observable.value)} in ${file}:${line} already: a judgement becomes that of one entry; take it out of one of the two`;
-    problems.push({ severity: 'error', code: 'adopted-twice', message, ...entry.position });
+    problems.push({ severity: 'error', code: 'adopted-twice', message, observable, ...entry.position });
   }
 }
 

@@ -29,7 +29,7 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *   yes     | live, right link; it names others'  | adopt: they end, beside what else the row below says
  *   yes     | live, right link, same words        | – or renew, when less than half its life is left
  *   yes     | live, right link, other words or end | change (so is another observable, or a start that is still to come)
- *   yes     | live, no right link                 | link (link g + 1)
+ *   yes     | live, no right link                 | link (link g + 1); by succession, where it is due too: create g + 1
  *   yes     | dead, right link                    | revive
  *   yes     | dead, no right link                 | create g + 1 (dead ids stay taken)
  *   yes     | several                             | the highest g with a right link stays, of equal g the smallest id; live others: withdraw
@@ -140,8 +140,10 @@ function changesFor({ now, actual, indicators, succession, adoptable }: Situatio
     else changes.push({ kind: 'create', feed, entry, judgement: anew, link: anew });
   } else {
     if (differs(stored, entry, now)) changes.push({ kind: 'change', feed, entry, stored, next });
-    else if (isDue(stored, entry, now))
-      changes.push({ kind: 'renew', feed, entry, stored, lifetimeMs: entry.terms.lifetime.ms, next });
+    else if (isDue(stored, entry, now)) {
+      if (succession && !linked) changes.push({ kind: 'create', feed, entry, judgement: anew, link: anew });
+      else changes.push({ kind: 'renew', feed, entry, stored, lifetimeMs: entry.terms.lifetime.ms, next });
+    }
     // A successor comes with a link of its own.
     if (!linked && !(succession && changes.length > 0))
       changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink() });
@@ -164,9 +166,11 @@ function wrongLinks(
   feed: FeedName,
   isRight: (link: ActualLink) => boolean,
 ): Change[] {
-  return known.flatMap(({ h, links }) =>
-    links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link }])),
-  );
+  return known.flatMap((stored) => {
+    const { h, links, observable } = stored;
+    const of = { observable, list: listOf(stored) };
+    return links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link, of }]));
+  });
 }
 
 function chosen(
@@ -273,7 +277,8 @@ function relinksOfStanding(
     const entry = { ...bare, terms, channel: feed.channel };
     changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: { h, g } });
   }
-  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link });
+  const of = { observable: stored.observable, list: listOf(stored) };
+  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link, of });
   return changes;
 }
 

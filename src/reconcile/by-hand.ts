@@ -1,11 +1,13 @@
 import type { CtiaClient } from '../ctia/client.ts';
-import type { AllowedByHand, Entry } from '../ctim/entry.ts';
+import type { AllowedByHand, Entry, Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import { EMPTY, type Hold } from '../plan/hold.ts';
+import { onHold } from '../plan/hold.ts';
+import type { FeedLimits } from '../plan/limits.ts';
+import { type AddedByHand, overByHand } from '../plan/over-by-hand.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
@@ -72,11 +74,16 @@ export interface AddRequest {
   /** All that there are: allow beats block in each of them. */
   readonly channels: readonly Channel[];
   readonly lifetimeMs: number;
-  readonly reason: string;
+  readonly words: WordsByHand;
+  /** Of its feed; undefined where the person said that they are meant to be passed, and what its firewalls read too. */
+  readonly limits: FeedLimits | undefined;
 }
 
+/** What a person says beside a value. */
+export type WordsByHand = Pick<Terms, 'ticket' | 'source_uri'> & { readonly reason: string };
+
 export async function addByHand(work: HandWork, request: AddRequest): Promise<HandReport> {
-  const { observable, channel, channels, lifetimeMs, reason } = request;
+  const { observable, channel, channels, lifetimeMs, words, limits } = request;
   if (!channel.titles.has(observable.type)) {
     throw new HandRefused(
       `channel ${channel.name} has no feed of type ${observable.type}; it has ${[...channel.titles.keys()].join(', ')}`,
@@ -84,9 +91,10 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
   }
   const looked = await look(work, only(observable.type, [channel]));
   refuseOnHold(looked, [channel]);
+  if (limits !== undefined) await refuseOver(work, looked, { channel, observable, limits });
   const end = work.client.serverNow() + lifetimeMs;
   const { outcome, feeds, ended } = await work.exclusively(async () => {
-    const entry = entryByHand(channel, observable, end, reason);
+    const entry = entryByHand(channel, observable, end, words);
     const ended = channel.action === 'block' ? await letThroughBefore(work, looked, channels, entry) : [];
     const { context, feeds } = await makeReady(work, looked, only(observable.type, [channel]));
     const outcomes = [await put(context, entry)];
@@ -104,6 +112,19 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
     until: new Date(end).toISOString(),
     failures: outcome.failures,
   };
+}
+
+/** Asked before anything is made: of the feed as it is pulled now, which costs none of the hour's requests. */
+async function refuseOver({ client }: HandWork, { found }: Looked, asked: Omit<AddedByHand, 'held'>): Promise<void> {
+  const { channel, observable } = asked;
+  const feed = found.feeds.find((it) => it.channel === channel.name && it.type === observable.type)?.feed;
+  const held = feed === undefined ? [] : await client.view(feed.feed_view_url);
+  const over = overByHand({ ...asked, held });
+  if (over.length === 0) return;
+  const done = channel.action === 'block' ? 'blocked' : 'allowed';
+  throw new HandRefused(
+    `${observable.value} is not ${done} in ${channel.name}: ${over.join('; ')}. If it is meant all the same, --force`,
+  );
 }
 
 /** What an allow list lets through stays so; of what a person let through just so, the later word counts: it ends. */
@@ -148,12 +169,10 @@ export async function look({ client, owner }: HandWork, channels: readonly Chann
 
 export function refuseOnHold({ found }: Looked, channels: readonly Pick<Channel, 'name'>[]): void {
   const hold = found.holds.find((it) => channels.some(({ name }) => name === it.channel));
-  if (hold !== undefined) throw new HandRefused(onHold(hold));
-}
-
-function onHold({ channel, to, since, reason }: Hold): string {
-  const what = to === EMPTY ? 'emptied' : `put back to ${to}`;
-  return `channel ${channel} is on hold since ${since}, ${what} by a person${reason === undefined ? '' : ` (${reason})`}: nothing enters or leaves it; lift the hold first (panic ${channel} --release)`;
+  if (hold !== undefined)
+    throw new HandRefused(
+      `${onHold(hold)}; nothing enters or leaves it: lift the hold first (panic ${hold.channel} --release)`,
+    );
 }
 
 /** These channels, as if they had feeds of this type alone: what is asked of CTIA, and made there, is in proportion. */
@@ -214,7 +233,7 @@ export function entryByHand(
   channel: Channel,
   observable: Observable,
   end: number,
-  reason: string,
+  words: WordsByHand,
   carveOut = false,
 ): Entry {
   const list = channel.action === 'block' ? 'adhoc-block' : 'adhoc-allow';
@@ -225,7 +244,7 @@ export function entryByHand(
     position: { file: carveOut ? CARVE_OUT : 'by-hand', line: 1, column: 1 },
     terms: {
       disposition: channel.action === 'block' ? MALICIOUS : CLEAN,
-      reason,
+      ...words,
       source: list,
       priority: PRIORITY_BY_HAND,
       severity: 'Medium',

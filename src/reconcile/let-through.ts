@@ -58,7 +58,7 @@ export async function removeByHand(work: HandWork, request: RemoveRequest): Prom
     const entries: Entry[] = [...decided.parts];
     if (allow && end !== undefined) {
       await work.notes?.letThrough(decided.parts.length > 0 ? { ...observable, carveOut: true } : observable);
-      entries.push(entryByHand(allow.channel, observable, end, allow.reason, decided.parts.length > 0));
+      entries.push(entryByHand(allow.channel, observable, end, { reason: allow.reason }, decided.parts.length > 0));
     }
     const outcomes: Outcome[] = entries.length === 0 ? [] : [await put(ready.context, ...entries)];
     const made = entries.map((it) => entryHash(it.channel, it.list, it.observable));

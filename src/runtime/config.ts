@@ -2,6 +2,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { CTIA_HOST, type Role, readHost, regionProblems, TOKEN_HOST } from './ctia-hosts.ts';
 import { type KeysFile, readKeysFile } from './keys-file.ts';
 import type { LogOptions } from './log.ts';
+import { type NotifyTarget, readNotifyTargets } from './notify-targets.ts';
 
 export interface Config {
   /** With a repository, the folder of the lists in the tree that was fetched last. */
@@ -12,6 +13,8 @@ export interface Config {
   redisUrl?: string;
   /** Hosts of upstreams that may lie at addresses that are not public. */
   upstreamPrivateHosts: string[];
+  /** Where people are told what they must hear of. */
+  notifyTargets: NotifyTarget[];
   /** The PATH, on which a Redis is looked for. */
   searchPath: string;
   tenant: { kind: 'embedded' } | RemoteTenant;
@@ -104,6 +107,7 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
     dataDir,
     ...(redisUrl !== undefined && { redisUrl }),
     upstreamPrivateHosts: (variable('UPSTREAM_PRIVATE_HOSTS') ?? '').split(',').flatMap((host) => host.trim() || []),
+    notifyTargets: readNotifyTargets(variable('NOTIFY_URLS'), problems),
     searchPath: variable('PATH') ?? '',
     log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
     tenant: readRemote(variable, cwd, KEYS_FILE, problems, hints) ?? ({ kind: 'embedded' } as const),

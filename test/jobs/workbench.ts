@@ -16,6 +16,7 @@ import { startWorkers } from '../../src/jobs/workers.ts';
 import type { Workplace } from '../../src/jobs/workplace.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
+import type { NotifyTarget } from '../../src/runtime/notify-targets.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
 import { currentTree } from '../../src/sources/repository.ts';
 import { type Cleanup, type Running, start } from '../cli/ctim-feeds-process.ts';
@@ -73,7 +74,15 @@ export async function workbench(
     beside,
     remote,
     refreshMs = 0,
-  }: { files?: Record<string, string>; log?: Log; beside?: Workbench; remote?: string; refreshMs?: number } = {},
+    notifyTargets = [],
+  }: {
+    files?: Record<string, string>;
+    log?: Log;
+    beside?: Workbench;
+    remote?: string;
+    refreshMs?: number;
+    notifyTargets?: readonly NotifyTarget[];
+  } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const home = join(folder, 'repository');
@@ -135,6 +144,7 @@ export async function workbench(
     ...(remote !== undefined && { repository: { url: remote, branch: undefined, home } }),
     ownEmbedded: true,
     upstreamPrivateHosts: ['127.0.0.1'],
+    notifyTargets,
   });
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
 

@@ -40,6 +40,12 @@ const TRAPS: Readonly<Record<string, { text: string; says: readonly string[] }>>
       'feeds/list.yaml:2:1 error unknown-key "reason" is no key of a list; it stands below defaults: or in an entry',
     ],
   },
+  'entries by the name that a newcomer guesses': {
+    text: 'action: block\nentries: [ 45.66.35.11 ]\n',
+    says: [
+      'feeds/list.yaml:2:1 error unknown-key "entries" is no key of a list; the entries of a list stand below observables:',
+    ],
+  },
   'a key that every object has': {
     text: 'action: block\nconstructor: x\n__proto__: x\n',
     says: [

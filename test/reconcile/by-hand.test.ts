@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Channel } from '../../src/ctim/feed.ts';
+import type { FeedLimits } from '../../src/plan/limits.ts';
 import { addByHand, type HandWork } from '../../src/reconcile/by-hand.ts';
 import { removeByHand } from '../../src/reconcile/let-through.ts';
 import { HOUR } from '../plan/situation.ts';
@@ -26,7 +27,8 @@ const block = (world: Tenant, value: string, hours: number) =>
     channel: BLOCK,
     channels: [BLOCK, ALLOW],
     lifetimeMs: hours * HOUR,
-    reason: 'INC-7',
+    words: { reason: 'INC-7' },
+    limits: {},
   });
 const allow = (world: Tenant, value: string, hours: number) =>
   removeByHand(hands(world), {
@@ -123,7 +125,8 @@ test('by hand where bulk PUT is closed: again and again, each time with the end 
       channel: BLOCK,
       channels: [BLOCK, ALLOW],
       lifetimeMs: hours * HOUR,
-      reason: `INC ${hours}`,
+      words: { reason: `INC ${hours}` },
+      limits: {},
     };
     const report = await addByHand(here, asked);
     assert.deepEqual([report.failures, report.shown], [[], ['firewall-block/ip']], `${hours} h`);
@@ -140,9 +143,42 @@ test('by hand where bulk PUT is closed: again and again, each time with the end 
     channel: BLOCK,
     channels: [BLOCK, ALLOW],
     lifetimeMs: 24 * HOUR,
-    reason: 'INC 24',
+    words: { reason: 'INC 24' },
+    limits: {},
   });
   const removed = await removeByHand(here, { observable: IP('203.0.113.9'), channels: [BLOCK], allow: undefined });
   assert.deepEqual([removed.failures, removed.gone], [[], ['firewall-block/ip']]);
   assertVerified(await world.sync(LISTS, wish));
+});
+
+test('blocked by hand: what a list must keep holds for a person too, and nothing is made; said on purpose it goes', async (t) => {
+  const world = await tenant(t);
+  await world.sync(LISTS);
+  const full: Channel = { ...BLOCK, consumers: ['cisco-tid'] };
+  const add = (value: string, limits: FeedLimits | undefined, channel = BLOCK) =>
+    addByHand(hands(world), {
+      ...{ observable: IP(value), channel, channels: [BLOCK, ALLOW], lifetimeMs: HOUR, limits },
+      words: { reason: 'INC-9', ticket: '4711' },
+    });
+  for (const [refused, says] of [
+    [
+      () => add('203.0.113.9', { entries_per_feed: 2 }),
+      /^203\.0\.113\.9 is not blocked in firewall-block: over the limits: firewall-block\/ip entries 3 \(limit 2\)\. If it is meant all the same, --force$/,
+    ],
+    [
+      () => add('96.0.0.0/8', {}),
+      /firewall-block\/ip 16,777,216 addresses more \(limit: a \/12, 1,048,576 addresses\)/,
+    ],
+    [() => add('203.0.113.0/24', {}, full), /cisco-tid, which pulls its feeds, takes single addresses only/],
+  ] as const) {
+    await assert.rejects(refused, { name: 'HandRefused', message: says });
+  }
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2');
+  assert.equal((await world.all('judgement')).length, 2);
+  const there = await add('198.51.100.1', { entries_per_feed: 2 });
+  assert.deepEqual(there.shown, ['firewall-block/ip'], 'what is in the feed does not enter it');
+  const forced = await add('203.0.113.0/24', undefined, full);
+  assert.deepEqual(forced.shown, ['firewall-block/ip']);
+  const made = await judgementOn(world, '203.0.113.0/24');
+  assert.match(JSON.stringify(made.external_references), /"ticket","external_id":"4711"/);
 });

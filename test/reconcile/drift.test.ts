@@ -283,7 +283,14 @@ test('drift and lists, on one tenant:', async (t) => {
         exclusively: <T>(w: () => Promise<T>) => w(),
       };
       const observable = { type: 'ip', value: '203.0.113.9' } as const;
-      await addByHand(hands, { observable, channel: BLOCK, channels: [BLOCK], lifetimeMs: 24 * HOUR, reason: 'INC-7' });
+      await addByHand(hands, {
+        observable,
+        channel: BLOCK,
+        channels: [BLOCK],
+        lifetimeMs: 24 * HOUR,
+        words: { reason: 'INC-7' },
+        limits: {},
+      });
       const before = await judgementOn(world, '203.0.113.9');
       await unlink(world, await linkOf(world, '203.0.113.9'));
       assert.deepEqual(told(await world.audit(LISTS)), ['unlinked firewall-block/ip 1']);

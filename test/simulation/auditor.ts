@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Foreign, Kept } from './foreign.ts';
-import { type ByHand, FEEDS, type Lists, type Wanted, wantedOf } from './lists.ts';
+import { type ByHand, FEEDS, type Lists, runningOut, type Wanted, wantedOf, withAddresses } from './lists.ts';
 import type { World } from './world.ts';
 
 /**
@@ -44,6 +44,8 @@ export function makeAuditor(
   { foreign, kept, byHand = [] }: { foreign: Foreign[]; kept: Kept[]; byHand?: readonly ByHand[] },
 ): Auditor {
   const must: Wanted = new Map();
+  /** What runs out once: when it was first seen in its feed. */
+  const seenAt = new Map<string, number>();
   const urls = new Map<string, string>();
 
   async function read(feed: string, again = false): Promise<ReadonlySet<string>> {
@@ -58,10 +60,11 @@ export function makeAuditor(
     const url = urls.get(feed);
     if (url === undefined) return new Set();
     const response = await fetch(url);
-    // Somebody deleted it, and there may be another one.
-    if (response.status === 404 && !again) return read(feed, true);
+    // Somebody deleted it, and there may be another one; or its time is over, and a firewall gets nothing.
+    if (response.status === 404) return again ? new Set() : read(feed, true);
     assert.equal(response.status, 200, `${feed}: its view answered ${response.status}`);
-    return new Set((await response.text()).split('\n').filter((line) => line !== ''));
+    const lines = (await response.text()).split('\n').filter((line) => line !== '');
+    return new Set(lines.flatMap(withAddresses));
   }
 
   async function views(): Promise<Views> {
@@ -72,11 +75,16 @@ export function makeAuditor(
 
   function keptIn(feed: string, from: number, until: number): Set<string> {
     const there = kept.filter((it) => it.feed === feed && it.from <= from && until <= it.until);
-    return new Set(there.map(({ value }) => value));
+    return new Set(there.flatMap(({ value }) => withAddresses(value)));
   }
 
-  function isUnlinked(feed: string, value: string): boolean {
-    return byHand.some((it) => it.unlinked === true && it.value === value && feed.startsWith(`${it.channel}/`));
+  /** The product alone knows when it published it: a lifetime after it was seen it is gone. */
+  function mayRunOut(lists: Lists, value: string): boolean {
+    const lifetimeMs = runningOut(lists).get(value);
+    if (lifetimeMs === undefined) return false;
+    const seen = seenAt.get(value) ?? now();
+    seenAt.set(value, seen);
+    return now() <= seen + lifetimeMs + SLACK_MS;
   }
 
   return {
@@ -92,7 +100,7 @@ export function makeAuditor(
       }
     },
     excuse(values) {
-      for (const those of must.values()) for (const value of values) those.delete(value);
+      for (const those of must.values()) for (const value of values.flatMap(withAddresses)) those.delete(value);
     },
     addForeign: (...more) => foreign.push(...more),
     forget(paths, feeds) {
@@ -117,15 +125,16 @@ export function makeAuditor(
         const shown = await read(feed);
         const earlier = before.get(feed) ?? new Map();
         // What an allow entry stopped protecting during the run may be blocked again or not.
-        const all = new Map([...wanted].filter(([value]) => earlier.has(value) && !isUnlinked(feed, value)));
+        const all = new Map([...wanted].filter(([value]) => earlier.has(value)));
         const missing = [...all.keys()].filter((value) => !shown.has(value));
         assert.deepEqual(missing, [], `verified, and ${feed} does not hold it`);
         const may = new Set([...wanted.keys(), ...earlier.keys(), ...keptIn(feed, now() + SLACK_MS, since - SLACK_MS)]);
-        const extra = [...shown].filter((value) => !may.has(value));
+        const extra = [...shown].filter((value) => !may.has(value) && !mayRunOut(lists, value));
         assert.deepEqual(extra, [], `verified, and nobody wants it in ${feed}`);
         for (const value of keptIn(feed, since, now() + SLACK_MS))
           assert.ok(shown.has(value), `a foreign link keeps ${value} in ${feed}, and it is gone`);
         must.set(feed, all);
+        for (const value of shown) mayRunOut(lists, value);
       }
     },
     async nothingNew(lists, before, when) {

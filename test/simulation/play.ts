@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isCtiaError } from '../../src/ctia/error.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { resultOf } from '../reconcile/tenant.ts';
-import { approveByDigest } from './approval.ts';
+import { approveByDigest, wantedText } from './approval.ts';
 import { makeAuditor } from './auditor.ts';
 import { actByHand } from './by-hand.ts';
 import { type Chance, chanceOfStep, makeChance } from './chance.ts';
@@ -235,10 +235,13 @@ async function settle(scene: Scene): Promise<void> {
     commits.push({ n: headOf(scene).n + 1, files: filesOf(lists) });
     say(`commit ${headOf(scene).n} mends the lists`);
   }
+  let wanted = wantedText(scene);
   let report = await plainRun(scene, true);
   for (let n = 1; n < RUNS_MAX && report.result !== 'verified'; n += 1) report = await plainRun(scene, true);
   assert.equal(resultOf(report), 'verified', 'without faults');
-  const again = await plainRun(scene, false);
+  let again = await plainRun(scene, false);
+  // A day that begins in between is an order of its own.
+  for (; wanted !== wantedText(scene); again = await plainRun(scene, false)) wanted = wantedText(scene);
   assert.equal(resultOf(again), 'verified', 'once more');
   const changes = Object.entries(again.counts).filter(([, count]) => count > 0);
   assert.deepEqual(changes, [], 'planning after applying is not empty');

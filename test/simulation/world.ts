@@ -201,7 +201,7 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
     block: (value, channel, lifetimeMs) =>
       addByHand(handWork(), {
         ...{ observable: { type: typeOf(value), value }, channel: channelNamed(channel) },
-        ...{ channels: [...settings.channels.values()], lifetimeMs, reason: 'seen in a log' },
+        ...{ channels: [...settings.channels.values()], lifetimeMs, words: { reason: 'seen in a log' }, limits: {} },
       }),
     unblock: (value, lifetimeMs) =>
       removeByHand(handWork(), {

@@ -1,5 +1,5 @@
 import type { Chance } from './chance.ts';
-import { FEEDS, typeOf } from './lists.ts';
+import { FEEDS } from './lists.ts';
 import { oursOf, pathOf } from './meddling.ts';
 import type { Scene } from './scene.ts';
 
@@ -11,10 +11,7 @@ import type { Scene } from './scene.ts';
  *   both of one feed       the links of others lead nowhere from then on
  *   all relationships      of all owners: every feed is empty, and what the links of others kept is gone for good
  */
-export async function wreck(
-  { world: { colleague, step }, auditor, byHand, say }: Scene,
-  chance: Chance,
-): Promise<void> {
+export async function wreck({ world: { colleague, step }, auditor, say }: Scene, chance: Chance): Promise<void> {
   const feeds = (await oursOf(colleague, 'feed', false)).map((it) => ({ ...it, feed: nameIn(it, 'acme-feed-') }));
   const indicators = (await oursOf(colleague, 'indicator'))
     .map((it) => ({ ...it, feed: nameIn(it, 'acme-indicator-') }))
@@ -36,7 +33,6 @@ export async function wreck(
     auditor.excuse(values);
     for (const link of json) if (!link.groups.includes('another-org')) await remove(link);
     auditor.forget(new Set(json.map(pathOf)), Object.keys(FEEDS));
-    for (const it of byHand) it.unlinked = true;
     say(`somebody wipes all ${json.length} relationships`);
   } else {
     const { feed } = chance.pick(feeds.length > 0 ? feeds : indicators);
@@ -49,7 +45,6 @@ export async function wreck(
     // A new feed on a new indicator: the links of others stay with the old one.
     if (!left(feeds, doomedFeeds) && !left(indicators, doomedIndicators)) {
       auditor.forget(new Set(), [feed]);
-      for (const it of byHand) if (feed === `${it.channel}/${typeOf(it.value)}`) it.unlinked = true;
     }
     say(`somebody deletes ${what} of ${feed}`);
   }

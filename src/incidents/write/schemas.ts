@@ -12,6 +12,7 @@ import {
 } from '../../ctim/judgement.ts';
 import type { SightingRelation } from '../../ctim/sighting.ts';
 import { CTIM_OBSERVABLE_TYPES, INCIDENT_STATUSES, INDICATOR_TYPES, SCORE_TYPES } from '../../ctim/vocabulary.ts';
+import { parsedUrl } from '../../lists/url.ts';
 import { instantOf } from './instants.ts';
 import { observableOfText } from './observables.ts';
 
@@ -22,7 +23,7 @@ import { observableOfText } from './observables.ts';
 const short = z.string().max(SHORT_TEXT_MAX);
 const medium = z.string().max(MEDIUM_TEXT_MAX);
 const long = z.string().max(LONG_TEXT_MAX);
-const uri = medium.refine((text) => URL.canParse(text) || !/[\s<>"{}|\\^`]/.test(text), 'expected is a URI');
+const uri = medium.refine((text) => parsedUrl(text) !== undefined || !/[\s<>"{}|\\^`]/.test(text), 'expected is a URI');
 const free = z.record(z.string(), z.unknown());
 
 /** By a parser that says what is wrong. */
