@@ -1,4 +1,5 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import type { AllowedByHand, Entry, Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
@@ -17,6 +18,7 @@ import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.t
 import { allowedAround, isReserved, placeOf } from './neighbours.ts';
 import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { CARVE_OUT } from './prepare.ts';
+import { viewTrouble } from './verify.ts';
 
 /**
  * What a person does by hand is will too. It has no list: the judgement itself says what is wanted and until when, always
@@ -50,6 +52,8 @@ export interface HandReport {
   /** Feeds that hold the value, and feeds that do not any more, as their views show it. */
   readonly shown: readonly string[];
   readonly gone: readonly string[];
+  /** Of feeds whose views could not be read: why. */
+  readonly troubles?: readonly string[];
   readonly until?: string;
   /** Ranges that hold the value, and that are published in parts around it for that time. */
   readonly split?: readonly string[];
@@ -103,12 +107,14 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
   });
   const feed = feeds.find((it) => it.channel === channel.name && it.type === observable.type);
   const shown = outcome.failures.length === 0 && feed && (await becomes(work, feed, observable.value, true));
+  const trouble = typeof shown === 'string' ? [shown] : [];
   const over = ended.length === 0 ? '' : ', and no longer let through by hand';
   return {
     observable,
     did: `${channel.action === 'block' ? 'blocked' : 'allowed'} in ${channel.name}${over}`,
-    shown: shown && feed ? [feedKey(feed)] : [],
+    shown: shown === true && feed ? [feedKey(feed)] : [],
     gone: [],
+    ...(trouble.length > 0 && { troubles: trouble }),
     until: new Date(end).toISOString(),
     failures: outcome.failures,
   };
@@ -260,16 +266,21 @@ export function entryByHand(
   };
 }
 
-/** Reads the view until the value is there (or is gone), at most ten seconds. */
+/** Reads the view until the value is there (or is gone), at most ten seconds. A text says why the view cannot be read. */
 export async function becomes(
   { client, clock, signal }: HandWork,
   feed: TypedFeed,
   value: string,
   present: boolean,
-): Promise<boolean> {
+): Promise<boolean | string> {
   if (feed.feed === undefined) return !present;
   for (const until = clock.now() + VIEW_MS_MAX; ; ) {
-    if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
+    try {
+      if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
+    } catch (error) {
+      if (!isCtiaError(error, 'not-found', 'token', 'forbidden')) throw error;
+      return viewTrouble(error.kind, feed, error.message);
+    }
     if (clock.now() >= until) return false;
     await clock.sleep(VIEW_EVERY_MS, signal);
   }
