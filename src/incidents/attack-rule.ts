@@ -8,7 +8,7 @@ import { boundedPattern } from './bounded-pattern.ts';
 import type { FoundRule } from './findings.ts';
 import { FIELDS, type Field } from './request-text.ts';
 
-/** A named attack, as a file of rules/ says it: docs/INCIDENTS.md. */
+/** A named attack, as a file of rules/ says it: docs/LOGS.md. */
 export interface AttackRule extends FoundRule {
   /** Where it stands, for who reads about it. */
   readonly file: string;

@@ -1,4 +1,4 @@
-import type { ExternalReference, JudgementDocument, Tlp } from '../ctim/judgement.ts';
+import type { ExternalReference, JudgementDocument, Tlp, ValidTime } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 
 /** What CTIA holds and we own, as the planner reads it. Filled by `reconcile/actual.ts`; a value, with no way back to CTIA. */
@@ -39,6 +39,14 @@ export interface Actual {
   readonly judgements: ReadonlyMap<string, readonly ActualJudgement[]>;
   /** Links of ours whose judgement is gone, by h: they cost every pull, and their generation is taken. */
   readonly dangling: ReadonlyMap<string, readonly ActualLink[]>;
+}
+
+/** When a stored judgement is valid, in epoch ms. */
+export function timesOf({ valid_time: { start_time, end_time } }: { valid_time: ValidTime }): {
+  start: number;
+  end: number;
+} {
+  return { start: Date.parse(start_time), end: Date.parse(end_time) };
 }
 
 /** The rule of feed views: valid at both bounds, inclusive. */
