@@ -130,4 +130,52 @@ export function addIncidentCommands(program: Command, act: Act): void {
     .action((ids, options) =>
       act(options, async (session) => (await import('./judgements-remove.ts')).expireJudgements(session, ids, options)),
     );
+
+  const sighting = program.command('sighting').description('what was seen, of an incident or by itself');
+  json(sighting.command('create'))
+    .description('one by flags, or as many as a file holds; nothing is made twice')
+    .option('-f, --file <file>', 'YAML or JSON: a sighting, a list of them, or a bundle (- is stdin)')
+    .option('--incident <id>', 'what they are member-of')
+    .option('--observed <time>', 'when it was seen: 2026-11-25T08:00:00Z')
+    .option('--until <time>', 'when it was seen last')
+    .option('--observable <value...>', '203.0.113.7, evil.example, a hash, hostname:web-1, user:ada')
+    .option('--target <what...>', 'what was done to: 192.0.2.10, or endpoint.server=192.0.2.10,hostname:web-1')
+    .option('--relation <words...>', '"203.0.113.7 Connected_To 192.0.2.10"')
+    .option('--sensor <sensor>', 'who saw it, such as network.ids')
+    .option('--sensor-observable <value...>', 'where that is')
+    .option('--title <text>')
+    .option('--description <text>')
+    .option('--severity <severity>')
+    .option('--confidence <confidence>')
+    .option('--count <n>', 'how often (default: 1)')
+    .option('--resolution <word>', 'detected, blocked, allowed or contained')
+    .option('--internal', 'it was seen within')
+    .option('--source <source>', 'who says so (default: the owner)')
+    .option('--source-uri <uri>')
+    .option('--tlp <tlp>', 'who may read it (default: amber)')
+    .option('--external-id <id...>', 'by which it is the same thing when it is sent again')
+    .action((options) =>
+      act(options, async (session) => (await import('./sighting-create.ts')).createSightings(session, options)),
+    );
+  json(sighting.command('list'))
+    .description('those of this organisation, the newest first')
+    .option('--observable <value>', 'in which it was seen, whole')
+    .option('--source <source>', 'who says so')
+    .option('--sensor <sensor>', 'who saw it')
+    .option('--since <time>', 'seen then or later')
+    .option('--until <time>', 'seen before then')
+    .option('--all', 'also what other organisations let us read', false)
+    .action((options) =>
+      act(options, async (session) => (await import('./sightings.ts')).listSightings(session, options)),
+    );
+  json(sighting.command('show <id>'))
+    .description('all that one says, what it belongs to, verdicts')
+    .action((id, options) =>
+      act(options, async (session) => (await import('./sightings.ts')).showSighting(session, id, options)),
+    );
+  force(yes(json(sighting.command('delete <id...>'))), 'also what others made')
+    .description('with the relationships that begin at them, after showing which')
+    .action((ids, options) =>
+      act(options, async (session) => (await import('./sightings.ts')).deleteSightings(session, ids, options)),
+    );
 }

@@ -7,9 +7,11 @@ import {
   type StoredEntity,
   type StoredIncident,
   type StoredJudgement,
+  type StoredSighting,
   storedEntity,
   storedIncident,
   storedJudgement,
+  storedSighting,
 } from './stored.ts';
 
 /**
@@ -93,6 +95,10 @@ export function makeIncidentCalls({ base, read, write, create, pages, byId }: Re
     async entitiesById(kind: Plural, ids: readonly string[]): Promise<{ found: StoredEntity[]; unreadable: number }> {
       const { found, unreadable } = await byId(kind, ids);
       return { found: found.map(storedEntity), unreadable };
+    },
+
+    async sightingById(id: string): Promise<StoredSighting> {
+      return storedSighting(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id))));
     },
 
     async judgementById(id: string): Promise<StoredJudgement> {

@@ -2,7 +2,7 @@ import type { Severity } from '../ctim/judgement.ts';
 import { type Observable, observableKey } from '../ctim/observable.ts';
 import type { Guards } from '../lists/guards/guards.ts';
 import { DAY } from '../runtime/clock.ts';
-import type { LogFinding, LogFindings } from './findings.ts';
+import { compareSeverity, type LogFinding, type LogFindings } from './findings.ts';
 
 /** What is to become of one attacker, and why. */
 export type BlockProposal = Attacker & (Block | NotBlocked);
@@ -30,12 +30,14 @@ export interface NotBlocked {
   readonly because: { readonly code: NotBlockedCode; readonly message: string };
 }
 
-type NotBlockedCode = 'no-address' | 'guard' | 'allowed' | 'crawler' | 'low-severity' | 'over';
+type NotBlockedCode = 'no-address' | 'guard' | 'lists-broken' | 'allowed' | 'crawler' | 'low-severity' | 'over';
 
 export interface KnownOfAttackers {
   /** Epoch ms. */
   readonly now: number;
   readonly guards: Guards;
+  /** The first error of the lists: then nobody knows what they allow. */
+  readonly brokenLists: string | undefined;
   /** Where it is allowed (`feeds/never-block.yaml:9`), or undefined. */
   allowedBy(attacker: Observable): string | undefined;
   /** Whose crawler it was proved to be (by its operator's published ranges, or by its name and back), or undefined. */
@@ -56,6 +58,7 @@ const TOO_LOW: ReadonlySet<Severity> = new Set(['Low', 'Info', 'None', 'Unknown'
  *
  *   the log has a name instead of an address      not blocked: a name that somebody else owns may be given to any address
  *   a guard says anything of it, a warning too    not blocked: private addresses, resolvers, networks in front of others' sites
+ *   the lists have an error                       not blocked: nobody knows what they allow
  *   an allow entry covers it                      not blocked
  *   it is a crawler, proved                       not blocked
  *   only findings of low severity                 not blocked: they are in the incident
@@ -84,10 +87,8 @@ export function proposeBlocks(campaigns: readonly LogFindings[], known: KnownOfA
   });
 }
 
-const GRAVITY: readonly Severity[] = ['Critical', 'High', 'Medium', 'Low', 'Info', 'None', 'Unknown'];
-
 function attackerOf(findings: readonly LogFinding[]): Attacker | undefined {
-  const ordered = [...findings].sort((a, b) => GRAVITY.indexOf(a.rule.severity) - GRAVITY.indexOf(b.rule.severity));
+  const ordered = [...findings].sort((a, b) => compareSeverity(a.rule.severity, b.rule.severity));
   const [gravest] = ordered;
   if (gravest === undefined) return undefined;
   return {
@@ -111,6 +112,8 @@ function decide(
     );
   const guarded = known.guards.judge(attacker);
   if (guarded !== undefined) return not('guard', `${guarded.code}: ${guarded.why}`);
+  if (known.brokenLists !== undefined)
+    return not('lists-broken', `the lists have an error, so what they allow is not known: ${known.brokenLists}`);
   const allowed = known.allowedBy(attacker);
   if (allowed !== undefined) return not('allowed', `it is allowed at ${allowed}`);
   const crawler = known.crawlerOf(attacker);
