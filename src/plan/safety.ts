@@ -9,8 +9,6 @@ export interface Approval {
   readonly yes: boolean;
   readonly force: boolean;
   readonly digest: string | undefined;
-  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
-  readonly released?: readonly string[] | undefined;
 }
 
 export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
@@ -129,12 +127,12 @@ function size(input: SafetyInput, plan: Plan): Held[] {
 
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
 function listVanished(
-  { desired, actual, now, lists, unattended, approval }: SafetyInput,
+  { desired, actual, now, lists, unattended, approval, released }: SafetyInput,
   plan: Plan,
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const gone = plan.changes.flatMap((change) => {
-    if (change.feed && approval.released?.includes(change.feed.channel)) return [];
+    if (change.feed && released.has(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
     const list = listOf(change.stored);
     return list === undefined || lists.has(list)

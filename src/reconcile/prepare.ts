@@ -169,6 +169,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     state: found.state,
     repository,
     approval,
+    released: new Set(found.released),
   };
   const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   const plan = await inSlices(planned, setImmediate);
