@@ -19,10 +19,10 @@ const TOGETHER_IN_ONE = join('setup', 'tests-together.mjs');
  * change neither directory nor environment, listen on free ports and close what they open. The first row opens nothing.
  */
 const TOGETHER = [
-  ['ctim', 'plan', 'lists', 'runtime', 'incidents', 'why'],
+  ['ctim', 'plan', 'lists', 'runtime', 'why'],
   ['embedded-ctia'],
   ['reconcile'],
-  ['ctia', 'sources', 'notify', 'web'],
+  ['ctia', 'sources', 'notify', 'web', 'incidents'],
 ];
 
 /** `npm test` runs everything; `npm test -- jobs config` the files with one of these words in their path. */

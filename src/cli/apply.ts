@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { AllowedByHand } from '../ctim/entry.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
-import { type Journal, journalled, KEEP_MS } from '../jobs/journal.ts';
+import { type Journal, journalled, KEEP_MS, NO_LEDGER } from '../jobs/journal.ts';
 import { fileJournal } from '../jobs/journal-files.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { tenantOf } from '../jobs/workplace.ts';
 import { renderPlan } from '../plan/render.ts';
 import type { Approval } from '../plan/safety.ts';
-import { NO_RECORD } from '../reconcile/apply.ts';
 import { type Progress, run } from '../reconcile/run.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
@@ -45,9 +44,9 @@ export async function applyTo(session: Session, tenant: Tenant, options: Approva
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: { yes, force, digest, released },
-    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
+    readDesired: readDesired(session, tenant, client.serverNow, { upstreams: lastGood, guards: shared?.guardCopies }),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
-    record: journalled(shared?.record ?? NO_RECORD, journal, 'sync', runId),
+    record: journalled(shared?.record ?? NO_LEDGER, journal, 'sync', runId),
     rights: shared?.rights,
     meanwhile: hands?.meanwhile,
     progress: showProgress(json),
@@ -74,12 +73,13 @@ export function readDesired(
   session: Session,
   { ownEmbedded }: Tenant,
   serverNow: () => number,
-  lastGood: LastGood | undefined,
+  copies: { readonly upstreams: LastGood | undefined; readonly guards: LastGood | undefined },
   hear: (problems: Will['problems']) => void = () => {},
 ) {
   return async (adhocAllow: readonly AllowedByHand[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const knowledge = await session.guardKnowledge();
+    const knowledge = await session.guardKnowledge(copies.guards);
+    const lastGood = copies.upstreams;
     const now = serverNow();
     const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now, knowledge, ...(lastGood && { lastGood }) });
     hear(will.problems);

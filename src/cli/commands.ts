@@ -4,6 +4,7 @@ import type { Flags } from '../runtime/config.ts';
 import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
 import { addIncidentCommands } from './incident-commands.ts';
+import { addLogCommands } from './log-commands.ts';
 import type { Session } from './session.ts';
 
 interface HandOptions {
@@ -125,6 +126,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('pull [list]'))
     .description('ask the upstream of a list, or of all lists, for what it says now')
     .action((list, options) => put(options, 'pull', { list }));
+  waiting(enqueue.command('guards'))
+    .description('fetch the lists that guards go by')
+    .action((options) => put(options, 'guards', {}));
   waiting(enqueue.command('renew'))
     .description('renew what would lapse; no list is read')
     .action((options) => put(options, 'renew', {}));
@@ -227,7 +231,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       return act(options, async (session) => (await import('./guards.ts')).test(session, values, options));
     });
   json(guards.command('update'))
-    .description('fetch the large lists (MISP, Tranco, public suffixes) to the data folder')
+    .description('fetch the large lists (MISP, Tranco, public suffixes), for the workers too')
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<{ json: boolean }>();
       return act(options, async (session) => (await import('./guards.ts')).update(session, options));
@@ -299,6 +303,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
   addIncidentCommands(program, act);
+  addLogCommands(program, act);
   return program;
 
   function hand(

@@ -20,6 +20,10 @@ export function printImport(session: Session, { results, requests }: Imported, j
   for (const { where, message } of failed.slice(0, ERRORS_SHOWN))
     session.print(`error ${shown(where, 200)}: ${shown(message ?? '', 300)}`);
   if (failed.length > ERRORS_SHOWN) session.print(`and ${failed.length - ERRORS_SHOWN} more errors: --json tells all`);
+  for (const { where, message } of results.filter(
+    ({ result, message }) => result === 'exists' && message !== undefined,
+  ))
+    session.print(`notice ${shown(where, 200)}: ${message}`);
   if (results.some(({ result }) => result === 'exists'))
     session.print('what exists was left as it is: an import changes nothing');
   return exit;

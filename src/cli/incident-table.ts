@@ -42,7 +42,7 @@ export function relationText({
   return `${source.value} ${relation} ${related.value}`;
 }
 
-function cell(names: readonly string[]): string {
+export function cell(names: readonly string[]): string {
   const some = names.slice(0, NAMES_MAX).map((name) => shown(name, CELL_MAX));
   return names.length > NAMES_MAX ? `${some.join(', ')} and ${names.length - NAMES_MAX} more` : some.join(', ');
 }

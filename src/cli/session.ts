@@ -6,13 +6,12 @@ import { problemLine } from '../ctim/problem.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
 import { readKeyFile } from '../embedded-ctia/key-file.ts';
 import { ownerOf } from '../jobs/desired.ts';
-import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
 import { readFeeds, readSettingsAlone, readSoundSettings } from '../sources/feeds-folder.ts';
-import { makeGuardKnowledge } from '../sources/guard-knowledge.ts';
+import { type KnowGuards, makeGuardKnowledge } from '../sources/guard-knowledge.ts';
 import { currentTree, FetchError, fetchRepository } from '../sources/repository.ts';
 import { CommandRefused, EXIT } from './exit.ts';
 import { rememberedOwner } from './remembered-owner.ts';
@@ -26,7 +25,7 @@ export interface Session {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   /** What guards go by besides the settings. */
-  readonly guardKnowledge: () => Promise<GuardKnowledge>;
+  readonly guardKnowledge: KnowGuards;
   /** To stdout. */
   print(text: string): void;
 }

@@ -34,7 +34,7 @@ async function lookAt(session: Session, observable: Observable): Promise<Why> {
   const { config, clock } = session;
   const tenant = await openIfAny(session);
   const kept = await openKept(session, tenant);
-  const knowledge = await session.guardKnowledge();
+  const knowledge = await session.guardKnowledge(kept.shared?.guardCopies);
   const copies = makeCopyReader(copiesOf(session, kept.shared), new Map());
   const reading = { now: clock.now(), knowledge, upstreamText: copies.text };
   const { reading: lists, revision } = await readFeeds(config.feedsDir, reading);

@@ -1,5 +1,5 @@
 import type { ListAction } from '../ctim/feed.ts';
-import type { HandRequest, HandResult } from '../jobs/by-hand.ts';
+import type { HandResult, PersonRequest } from '../jobs/by-hand.ts';
 import { adhocList, adhocName } from '../lists/adhoc-list.ts';
 import { normalise } from '../lists/normalise.ts';
 import { openWriteBack, WriteBackError, type Written } from '../sources/write-back.ts';
@@ -18,7 +18,7 @@ export interface WriteBackOptions {
 export async function prepareWriteBack(
   { config }: Session,
   { branch, author }: WriteBackOptions,
-  { name, payload }: HandRequest,
+  { name, payload }: PersonRequest,
 ): Promise<(result: HandResult) => Promise<Written & { said: string }>> {
   if (name === 'panic' || payload.for === undefined)
     throw new CommandRefused(EXIT.usage, '--commit writes what is blocked or let through for a time: say --for, too');

@@ -7,9 +7,11 @@ import {
   type StoredEntity,
   type StoredIncident,
   type StoredJudgement,
+  type StoredSighting,
   storedEntity,
   storedIncident,
   storedJudgement,
+  storedSighting,
 } from './stored.ts';
 
 /**
@@ -23,7 +25,7 @@ export const PRIVATE_INTEL = '/iroh/private-intel';
 interface Requests {
   readonly base: IncidentBase;
   read(path: string): Promise<Answer>;
-  write(method: 'POST' | 'PATCH' | 'DELETE', path: string, document: unknown): Promise<unknown>;
+  write(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, document: unknown): Promise<unknown>;
   create(path: string, document: unknown): Promise<unknown>;
   pages<K extends keyof Stored>(kind: K, route: string): AsyncGenerator<Stored[K][]>;
   byId(kind: Plural, ids: readonly string[]): Promise<ReadById>;
@@ -95,6 +97,10 @@ export function makeIncidentCalls({ base, read, write, create, pages, byId }: Re
       return { found: found.map(storedEntity), unreadable };
     },
 
+    async sightingById(id: string): Promise<StoredSighting> {
+      return storedSighting(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id))));
+    },
+
     async judgementById(id: string): Promise<StoredJudgement> {
       return storedJudgement(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id))));
     },
@@ -103,9 +109,9 @@ export function makeIncidentCalls({ base, read, write, create, pages, byId }: Re
       return storedEntity(jsonOf(`GET ${pathOf(id)}`, await read(pathOf(id))));
     },
 
-    /** Creates one judgement that no bundle carries. Not idempotent. */
-    async createJudgement(document: Entity): Promise<StoredJudgement> {
-      return storedJudgement(await create('/ctia/judgement?wait_for=true', document));
+    /** Replaces whole documents in place. One bad document is a 400 for all of them. */
+    async replaceEntities(kind: Plural, entities: readonly Entity[]): Promise<BulkResult> {
+      return bulkResult(await write('PUT', '/ctia/bulk?wait_for=true', { [kind]: entities }), kind, 'updated');
     },
 
     /** Deletes by id, several kinds at once; never by a search, which reaches other owners' records. */

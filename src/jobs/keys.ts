@@ -28,6 +28,9 @@ export interface RedisKeys {
   readonly conditions: string;
 }
 
+/** The lists that guards go by, each below it: the one thing of ours that belongs to no tenant. */
+export const GUARD_COPIES = 'ctim-feeds:guard-lists';
+
 export function redisKeys(tenant: string, owner: string): RedisKeys {
   const base = `ctim-feeds:{${owner}@${tenant}}`;
   // The hourly quota belongs to the organisation, whoever writes.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEVERITIES } from '../ctim/judgement.ts';
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
 
 /**
@@ -58,6 +59,24 @@ const REQUESTS = {
     source_uri: word.optional(),
     force: z.boolean().optional(),
   }),
+  /** Block the attackers of a log, each until its time, on the reserved list of that name. */
+  attackers: z.strictObject({
+    v: version,
+    attackers: z
+      .array(
+        z.strictObject({
+          ...observable,
+          until: z.iso.datetime(),
+          reason,
+          severity: z.enum(SEVERITIES).optional(),
+          source_uri: word.optional(),
+        }),
+      )
+      .min(1)
+      .max(1000),
+    channel: channel.optional(),
+    force: z.boolean().optional(),
+  }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
   remove: z.strictObject({
     v: version,
@@ -83,6 +102,8 @@ const REQUESTS = {
   fetch: z.strictObject({ v: version }),
   /** Ask the upstream of one list, or of all, for what it says now. */
   pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
+  /** Fetch the lists that guards go by. */
+  guards: z.strictObject({ v: version }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
   /** Tell people of new incidents. */

@@ -5,8 +5,9 @@ import type { Log } from '../runtime/log.ts';
 import { processAudit } from './audit.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
-import { processByHand } from './by-hand.ts';
+import { errandOf, processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
+import { processGuards } from './guards.ts';
 import { processMessage } from './messages.ts';
 import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request, type RequestName } from './queues.ts';
@@ -130,10 +131,12 @@ async function processRequest(
       return processRenew(work, job, log, signal);
     case 'watch':
       return processWatch(work, job, log, signal);
+    case 'guards':
+      return processGuards(work, job, { token, closing });
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:
-      return processByHand(work, deskFor(work, log, request.name, String(job.id), signal), request);
+      return processByHand(work, deskFor(work, log, errandOf(request), String(job.id), signal), request);
   }
 }
 

@@ -50,6 +50,8 @@ export interface Workplace {
   /** Where people are told what they must hear of; with no targets nobody is. */
   readonly notifyTargets: readonly NotifyTarget[];
   readonly notifier: Notifier;
+  /** Copies of the lists that guards go by: those that all workers share, and this machine's own. */
+  readonly guardCopies: { readonly shared: LastGood; readonly home: LastGood | undefined };
   /** What guards go by besides the settings. */
   readonly guardKnowledge: () => Promise<GuardKnowledge>;
 }

@@ -87,7 +87,7 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     rights: input.rights,
     meanwhile: input.meanwhile,
     record: {
-      begin: async (hs) => input.record?.begin(hs),
+      begin: async (hs, moment) => input.record?.begin(hs, moment),
       async end(facts) {
         learned.push(...facts);
         await input.record?.end(facts);

@@ -67,9 +67,11 @@ function historyLine(row: HistoryRow): string {
 export const HISTORY_HEADINGS = ['at', 'by', 'change', 'observable', 'feed', 'list', 'what changed', 'commit', 'run'];
 
 export function historyCells(row: HistoryRow): string[] {
-  const { at, who, kind, value, h, feed, list, revision, run, unknown } = row;
+  const { at, who, kind, value, h, feed, list, revision, run, unknown, found } = row;
   const name = value ?? `entry ${h?.slice(0, 12)}`;
-  const change = unknown ? 'nobody knows what became of it' : whatChanged(row);
+  const change = unknown
+    ? 'nobody knows what became of it'
+    : `${whatChanged(row)}${found ? ', found after its run died' : ''}`;
   return [at, who, kind, name, feed ?? '?', list ?? '?', change, shortRevision(revision), run].map(oneLine);
 }
 

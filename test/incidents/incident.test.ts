@@ -171,7 +171,7 @@ test('entities without an answer are sent again; a relationship to what was dele
 
 test('T16: what others made, what another incident needs, and what a sync holds stays when an incident is deleted', async (t) => {
   const world = await tenant(t);
-  assertVerified(await world.sync('tor ip 11.1.0.0'));
+  assertVerified(await world.sync('tor 11.1.0.0'));
   const [listed] = await allOf(world, 'judgement');
   const foreign = await world.call('POST', '/ctia/sighting?wait_for=true', { observed_time: { start_time: OPENED } });
   const relationships = [listed?.id, foreign.json.id].map((source) => ({
@@ -180,10 +180,10 @@ test('T16: what others made, what another incident needs, and what a sync holds 
   const file = campaign(2, { id: 'case', relationships });
   const id = incidentIn((await create(world, file)).results);
   // Evidence and links of incidents are nothing that a sync would hold, renew or withdraw.
-  assertVerified(await world.sync('tor ip 11.1.0.0'));
+  assertVerified(await world.sync('tor 11.1.0.0'));
 
   const { reading } = await readBack(world, id);
-  const shared = reading.sightings[1]?.id ?? '';
+  const shared = reading.sightings.find(({ title }) => title === 'scan 1')?.id ?? '';
   const other = incidentIn((await create(world, { title: 'Letters', incident_time: OPENED })).results);
   const entity = { relationship_type: 'member-of', source_ref: shared, target_ref: other };
   await create(world, [{ plural: 'relationships', entity, where: 'link' }]);
@@ -203,7 +203,7 @@ test('T16: what others made, what another incident needs, and what a sync holds 
     (await readBack(world, other)).reading.sightings.map((it) => it.id),
     [shared],
   );
-  assertVerified(await world.sync('tor ip 11.1.0.0'));
+  assertVerified(await world.sync('tor 11.1.0.0'));
 
   const theirs = { title: 'x', confidence: 'High', status: 'New', incident_time: { opened: OPENED } };
   const { json } = await world.call('POST', '/ctia/incident?wait_for=true', theirs);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE, systemClock } from '../../src/runtime/clock.ts';
-import { OWNER, type Workbench, workbench } from './workbench.ts';
+import { addresses, OWNER, until, type Workbench, workbench } from './workbench.ts';
 
 const FILES = { 'tor.yaml': 'action: block\nobservables:\n  - 11.0.0.1\n  - 11.0.0.2\n' };
 
@@ -121,4 +121,21 @@ test('a list with an error holds no work by hand', async (t) => {
   bench.write('tor.yaml', 'action: block\nobservables: [1.2.3]\n');
   const { result, failed } = await bench.run('add', { value: '11.9.9.9', for: '24h', reason: 'case 4711' });
   assert.deepEqual(result?.shown, ['firewall-block/ip'], failed);
+});
+
+test('what was approved by its digest goes through, although somebody blocks an address meanwhile', async (t) => {
+  const bench = await published(t);
+  bench.write('settings.yaml', `owner: ${OWNER}\nlimits: { additions: 5 }\n`);
+  bench.write('more.yaml', 'action: block\nentries_from: [more.txt]\n');
+  bench.write('more.txt', addresses(1100));
+  const held = await bench.run('sync');
+  assert.equal(held.result?.result, 'held', held.failed);
+  bench.server.faults.push({ on: { path: /bundle\/import/ }, kind: 'slow', ms: 300, times: 9 });
+  const approved = bench.run('sync', { digest: held.result.digest });
+  await until('its batch is under way', () => bench.slow.now > 0);
+  const added = await bench.run('add', { value: '11.9.9.9', for: '24h', reason: 'case 4711' });
+  assert.deepEqual(added.result?.shown, ['firewall-block/ip'], added.failed);
+  const { result, failed } = await approved;
+  assert.equal(result?.result, 'verified', `${failed} ${JSON.stringify(result?.held)}`);
+  assert.match(await bench.view('ip'), /11\.0\.0\.9\n.*11\.9\.9\.9/s);
 });

@@ -1,5 +1,6 @@
 import type { AnyObservable } from '../../ctim/bundle.ts';
 import { DISPOSITIONS, type Disposition } from '../../ctim/judgement.ts';
+import type { SightingTarget } from '../../ctim/sighting.ts';
 import type { Opinion } from '../verdicts/look-up.ts';
 import { keyOfAny } from '../write/observables.ts';
 import type { IncidentReading } from './reading.ts';
@@ -51,6 +52,13 @@ export function renderGraph(
     const key = keyOfAny(observable);
     return nodeFor(key, nameOf(observable), 'observable', opinions.get(key)?.decides?.disposition);
   };
+  /** One that is a single thing is that thing, also where a relation names it. */
+  const targetNode = ({ type, observables: its }: SightingTarget) => {
+    const [only, ...more] = its;
+    if (only !== undefined && more.length === 0) return observableNode(only);
+    const name = its.map(nameOf).join(', ') || type;
+    return nodeFor(`target ${type} ${name}`, `${type}: ${name}`, 'target');
+  };
   const draw = (from: string, to: string, label: string, count: number) => {
     const key = JSON.stringify([from, to, label]);
     const known = edges.get(key);
@@ -66,10 +74,7 @@ export function renderGraph(
       related.add(keyOfAny(source)).add(keyOfAny(to));
     }
     for (const observable of observables) {
-      for (const { type, observables: its } of targets) {
-        const name = its.map(nameOf).join(', ') || type;
-        draw(observableNode(observable), nodeFor(`target ${type} ${name}`, `${type}: ${name}`, 'target'), title, count);
-      }
+      for (const target of targets) draw(observableNode(observable), targetNode(target), title, count);
       if (targets.length === 0 && !related.has(keyOfAny(observable)))
         draw(root, observableNode(observable), 'seen', count);
     }
@@ -94,7 +99,7 @@ const LANGUAGES: Readonly<Record<GraphLanguage, (nodes: Node[], edges: Edge[], n
       indicator: ['>', ']'],
     } as const;
     const text = (label: string) =>
-      `"${cut(label).replace(/[^\p{L}\p{N} .,:/@_+=-]/gu, (sign) => `#${sign.codePointAt(0)};`)}"`;
+      `"${cut(label).replace(/[^\p{L}\p{N} .,:/@_+=×-]/gu, (sign) => `#${sign.codePointAt(0)};`)}"`;
     return [
       'flowchart LR',
       ...(note === undefined ? [] : [`  %% ${note}`]),

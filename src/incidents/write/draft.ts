@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { asWritten, BUNDLE_KINDS, type Entity, PLURALS, type Plural } from '../../ctim/bundle.ts';
 import { checked, contentOf, type FileContent, type FileProblem } from './file.ts';
+import { findingsDrafts } from './findings-file.ts';
 import {
   incidentFields,
   indicatorSchema,
@@ -34,10 +35,11 @@ const SCHEMAS: Partial<Record<Plural, z.ZodType>> = {
 const PARTS = ['sightings', 'judgements', 'indicators', 'relationships'] as const;
 
 /**
- * A file of one incident, in either form:
+ * A file of one incident, in one of three forms:
  *
  *   short    the fields of the incident, and lists of what belongs to it: sightings, judgements, indicators, relationships
  *   bundle   `type: bundle`, as CTIA exports it: lists of all kinds, `incidents` among them
+ *   log      what `incident from-log --json` prints: an incident of each campaign
  */
 export function readIncidentFile(text: string, name: string): Drafts {
   const content = contentOf(text, name);
@@ -45,6 +47,7 @@ export function readIncidentFile(text: string, name: string): Drafts {
   const { data, placeOf } = content;
   if (!isMap(data)) return { problems: [{ where: placeOf([]), message: 'expected is one incident, or a bundle' }] };
   if (data.type === 'bundle') return withOne('incidents', bundleDrafts(content, data));
+  if (Array.isArray(data.campaigns)) return findingsDrafts(content, data.campaigns);
   const { sightings, judgements, indicators, relationships, ...incident } = data;
   return gathered([
     oneDraft(content, 'incidents', incident, []),

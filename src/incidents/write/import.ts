@@ -4,6 +4,7 @@ import type { ImportResult } from '../../ctia/results.ts';
 import { REFRESH_MS } from '../../ctia/retry.ts';
 import { type Bundle, isTransient, type Plural } from '../../ctim/bundle.ts';
 import { incidentPrefixes, isOwned } from '../../ctim/external-id.ts';
+import type { ValidTime } from '../../ctim/judgement.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Built, Part } from './build.ts';
 import { bundleOf, split } from './split.ts';
@@ -66,7 +67,8 @@ export async function importBuilt(work: ImportWork, built: Built, source: string
     left = sendable.filter(({ entity }) => !results.has(entity.id));
   }
   await mendDangling(work, built.parts, source, results, written);
-  return { results: toldResults(built, results), requests: client.requests.mutating - before };
+  const ended = await endedAmong(client, built.parts, results);
+  return { results: toldResults(built, results, ended), requests: client.requests.mutating - before };
 }
 
 /** Why a relationship cannot be made: an end of it was refused. */
@@ -171,11 +173,37 @@ async function mendDangling(
   await sendUntilKnown(work, again, source, results, written);
 }
 
-function toldResults({ parts, same }: Built, results: ReadonlyMap<string, ImportResult>): PartResult[] {
-  const told = (plural: Plural, where: string, answer: ImportResult): PartResult =>
-    answer.result === 'error'
-      ? { plural, where, result: 'error', message: answer.message }
-      : { plural, where, result: answer.result, id: answer.id };
+/** A judgement that was there may have ended: it is found by its id, an import prolongs nothing, and the verdict is without it. */
+async function endedAmong(
+  client: CtiaClient,
+  parts: readonly Part[],
+  results: ReadonlyMap<string, ImportResult>,
+): Promise<ReadonlyMap<string, string>> {
+  const ids = parts.flatMap(({ plural, entity }) => {
+    const answer = results.get(entity.id);
+    return plural === 'judgements' && answer?.result === 'exists' ? [answer.id] : [];
+  });
+  const now = client.serverNow();
+  const { found } = await client.entitiesById('judgements', ids);
+  return new Map(
+    found.flatMap(({ id, valid_time: times }) => {
+      const { end_time: end } = times as ValidTime;
+      const message = `it has ended (${end}) and an import prolongs nothing: give it another external id`;
+      return Date.parse(end) <= now ? [[id, message] as const] : [];
+    }),
+  );
+}
+
+function toldResults(
+  { parts, same }: Built,
+  results: ReadonlyMap<string, ImportResult>,
+  ended: ReadonlyMap<string, string>,
+): PartResult[] {
+  const told = (plural: Plural, where: string, answer: ImportResult): PartResult => {
+    if (answer.result === 'error') return { plural, where, result: 'error', message: answer.message };
+    const message = ended.get(answer.id);
+    return { plural, where, result: answer.result, id: answer.id, ...(message !== undefined && { message }) };
+  };
   const all = parts.map(({ plural, where, entity }) =>
     told(plural, where, results.get(entity.id) ?? refused('not sent')),
   );
