@@ -27,6 +27,8 @@ export interface ImportWork {
   readonly client: CtiaClient;
   readonly clock: Clock;
   readonly owner: string;
+  /** Runs its argument as the only writer of this owner: imports side by side would make things twice. */
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -83,7 +85,7 @@ function refused(message: string): ImportResult {
 }
 
 async function sendUntilKnown(
-  { client, clock, owner, signal }: ImportWork,
+  { client, clock, owner, exclusively, signal }: ImportWork,
   request: readonly Part[],
   source: string,
   results: Map<string, ImportResult>,
@@ -94,7 +96,7 @@ async function sendUntilKnown(
     const bundle = bundleOf(parts, source, written);
     let answers: ReadonlyMap<string, ImportResult>;
     try {
-      answers = await client.importIncident(bundle, incidentPrefixes(owner));
+      answers = await exclusively(() => client.importIncident(bundle, incidentPrefixes(owner)));
     } catch (error) {
       const bad = isCtiaError(error, 'invalid') ? namedIn(error.facts.body, bundle) : new Map<string, string>();
       if (bad.size === 0) throw error;
@@ -150,7 +152,7 @@ async function mendDangling(
   results: Map<string, ImportResult>,
   written: Map<string, string>,
 ): Promise<void> {
-  const { client, owner } = work;
+  const { client, owner, exclusively } = work;
   const found = new Map<string, Part>();
   for (const part of parts) {
     const answer = results.get(part.entity.id);
@@ -164,7 +166,7 @@ async function mendDangling(
     return source_ref !== real(wanted.source_ref) || target_ref !== real(wanted.target_ref);
   });
   if (dangling.length === 0) return;
-  await client.removeEntities({ relationships: dangling.map(({ id }) => id) });
+  await exclusively(() => client.removeEntities({ relationships: dangling.map(({ id }) => id) }));
   const again = dangling.flatMap(({ id }) => found.get(id) ?? []);
   for (const { entity } of again) {
     results.delete(entity.id);

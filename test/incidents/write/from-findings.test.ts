@@ -42,7 +42,9 @@ async function send(world: Tenant, campaigns: readonly LogFindings[]) {
   await client.identity();
   const built = build(read.drafts, { owner: OWNER, source: OWNER, tlp: 'amber', now: client.serverNow() });
   assert('parts' in built, JSON.stringify(built));
-  return (await importBuilt({ client, clock: world.time.clock, owner: OWNER }, built, OWNER)).results;
+  return (
+    await importBuilt({ client, clock: world.time.clock, owner: OWNER, exclusively: (work) => work() }, built, OWNER)
+  ).results;
 }
 
 test('findings of a log: an incident of each campaign, one sighting per attacker and rule, made once', async (t) => {
@@ -84,7 +86,7 @@ test('findings of a log: an incident of each campaign, one sighting per attacker
     force: false,
   });
   assert('removes' in plan);
-  await remove(client, plan.removes);
+  await remove({ client, exclusively: (work) => work() }, plan.removes);
   const left = await readIncident(client, second.incident.id);
   assert.deepEqual([left.sightings.length, left.others.get('indicators')?.length, left.gone], [1, 1, []]);
 });
