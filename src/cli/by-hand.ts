@@ -34,6 +34,7 @@ import { renderHand } from './hand-report.ts';
 import { resultOf } from './job-result.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
 import { workingClient } from './tenant-client.ts';
+import { copiesOf } from './upstreams.ts';
 import { prepareWriteBack, type WriteBackOptions } from './write-back.ts';
 
 export interface ByHand {
@@ -140,7 +141,11 @@ async function handsWithoutRedis(session: Session, tenant: Tenant, who: string, 
     rights: rightsOfThisRun(),
     record: journalled(NO_LEDGER, journal, who, run),
     readActual: (self) => readTwice(() => readActual(client, self)),
-    listsAt: (commit, allowed) =>
-      readListsAt({ feedsDir: config.feedsDir, ownEmbedded, now: client.serverNow() }, commit, allowed),
+    async listsAt(commit, allowed) {
+      const { feedsDir } = config;
+      const knowledge = await session.guardKnowledge();
+      const lastGood = copiesOf(session, undefined);
+      return readListsAt({ feedsDir, ownEmbedded, knowledge, lastGood, now: client.serverNow() }, commit, allowed);
+    },
   };
 }

@@ -14,15 +14,16 @@ export function renderHand(result: HandResult): { lines: string[]; exit: Exit } 
   return 'counts' in result ? renderPanic(result) : { lines: releaseLines(result), exit: EXIT.done };
 }
 
-function renderOne({ observable, did, shown, gone, until, split = [], failures }: HandReport) {
+function renderOne({ observable, did, shown, gone, troubles = [], until, split = [], failures }: HandReport) {
   const lines = [
     `${observable.type} ${observable.value}: ${did}${until ? ` until ${until}` : ''}`,
     ...shown.map((feed) => `  in ${feed}`),
     ...gone.map((feed) => `  not in ${feed}`),
     ...split.map((range) => `  ${range} is published in parts around it for that time`),
+    ...troubles.map((trouble) => `NOT verified: ${trouble}`),
     ...failures.map(({ message }) => `failed: ${message}`),
   ];
-  const isShown = failures.length === 0 && shown.length + gone.length > 0;
+  const isShown = failures.length + troubles.length === 0 && shown.length + gone.length > 0;
   return { lines, exit: isShown ? EXIT.done : EXIT.notVerified };
 }
 

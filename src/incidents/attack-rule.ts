@@ -8,7 +8,7 @@ import { boundedPattern } from './bounded-pattern.ts';
 import type { FoundRule } from './findings.ts';
 import { FIELDS, type Field } from './request-text.ts';
 
-/** A named attack, as a file of rules/ says it: docs/INCIDENTS.md. */
+/** A named attack, as a file of rules/ says it: docs/LOGS.md. */
 export interface AttackRule extends FoundRule {
   /** Where it stands, for who reads about it. */
   readonly file: string;
@@ -137,6 +137,8 @@ const testSchema = z.union(
   },
 );
 
+const TECHNIQUE = 'a technique of MITRE ATT&CK is written T1190 or T1595.002';
+
 const ruleSchema = z.object({
   name: text
     .max(48, 'more than 48 characters')
@@ -146,7 +148,7 @@ const ruleSchema = z.object({
   severity: z.enum(SEVERITIES, { error: `expected is one of ${SEVERITIES.join(', ')} (spelled so)` }),
   confidence: z.enum(CONFIDENCES, { error: `expected is one of ${CONFIDENCES.join(', ')} (spelled so)` }),
   techniques: z
-    .array(z.string().regex(/^T\d{4}(?:\.\d{3})?$/, 'a technique of MITRE ATT&CK is written T1190 or T1595.002'), {
+    .array(z.string({ error: TECHNIQUE }).regex(/^T\d{4}(?:\.\d{3})?$/, TECHNIQUE), {
       error: 'a list of techniques of MITRE ATT&CK is expected, such as [T1190]',
     })
     .min(1, 'it is empty'),

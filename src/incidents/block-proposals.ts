@@ -2,7 +2,7 @@ import type { Severity } from '../ctim/judgement.ts';
 import { type Observable, observableKey } from '../ctim/observable.ts';
 import type { Guards } from '../lists/guards/guards.ts';
 import { DAY } from '../runtime/clock.ts';
-import type { LogFinding, LogFindings } from './findings.ts';
+import { compareSeverity, type LogFinding, type LogFindings } from './findings.ts';
 
 /** What is to become of one attacker, and why. */
 export type BlockProposal = Attacker & (Block | NotBlocked);
@@ -84,10 +84,8 @@ export function proposeBlocks(campaigns: readonly LogFindings[], known: KnownOfA
   });
 }
 
-const GRAVITY: readonly Severity[] = ['Critical', 'High', 'Medium', 'Low', 'Info', 'None', 'Unknown'];
-
 function attackerOf(findings: readonly LogFinding[]): Attacker | undefined {
-  const ordered = [...findings].sort((a, b) => GRAVITY.indexOf(a.rule.severity) - GRAVITY.indexOf(b.rule.severity));
+  const ordered = [...findings].sort((a, b) => compareSeverity(a.rule.severity, b.rule.severity));
   const [gravest] = ordered;
   if (gravest === undefined) return undefined;
   return {

@@ -1,13 +1,11 @@
-import type { Severity } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
-import type { AttackRule } from './attack-rule.ts';
-import type { FoundRule, LogFinding, LogFindings } from './findings.ts';
+import { compareSeverity, type FoundRule, type LogFinding, type LogFindings } from './findings.ts';
 import { addTally, emptyTally, type RequestTally } from './request-tally.ts';
 
 /** Attacks by campaign window, attacker and rule. */
 export interface Campaigns {
-  add(attacker: Observable, rule: AttackRule, requests: RequestTally): void;
-  /** In the order of time. What was found since the last time is told by `changed`. */
+  add(attacker: Observable, rule: FoundRule, requests: RequestTally): void;
+  /** In the order of time. */
   list(): LogFindings[];
   /** Gives up the windows that ended before `time`: nothing more comes for them. */
   forgetBefore(time: number): void;
@@ -49,7 +47,7 @@ export function makeCampaigns(
         return;
       }
       size++;
-      found = { attacker, rule: wordsOf(rule), requests: emptyTally() };
+      found = { attacker: ownText(attacker), rule: wordsOf(rule), requests: emptyTally() };
       window.found.set(key, found);
     }
     addTally(found.requests, requests);
@@ -77,6 +75,11 @@ export function makeCampaigns(
       }
     },
   };
+}
+
+/** A part of a line would keep all of that. */
+function ownText({ type, value }: Observable): Observable {
+  return { type, value: Buffer.from(value).toString() };
 }
 
 function wordsOf({ name, title, description, severity, confidence, techniques }: FoundRule): FoundRule {
@@ -108,12 +111,10 @@ function tallyOf({ count, firstSeen, lastSeen, samples, target }: LogFinding): R
   return { count, firstSeen, lastSeen, samples: [...samples], host: target.host, paths: [...target.paths] };
 }
 
-const GRAVITY: readonly Severity[] = ['Critical', 'High', 'Medium', 'Low', 'Info', 'None', 'Unknown'];
-
 /** By severity, then by the clock, then by name: the same findings in the same order, however they were read. */
 function gravestFirst(a: LogFinding, b: LogFinding): number {
   return (
-    GRAVITY.indexOf(a.rule.severity) - GRAVITY.indexOf(b.rule.severity) ||
+    compareSeverity(a.rule.severity, b.rule.severity) ||
     a.firstSeen - b.firstSeen ||
     (a.attacker.value < b.attacker.value ? -1 : a.attacker.value > b.attacker.value ? 1 : 0) ||
     (a.rule.name < b.rule.name ? -1 : 1)

@@ -55,3 +55,10 @@ export interface SampleRequest {
   readonly userAgent?: string;
   readonly referer?: string;
 }
+
+const GRAVEST_FIRST: readonly Severity[] = ['Critical', 'High', 'Medium', 'Low', 'Info', 'None', 'Unknown'];
+
+/** To sort by: the gravest first. CTIM's own order is another. */
+export function compareSeverity(a: Severity, b: Severity): number {
+  return GRAVEST_FIRST.indexOf(a) - GRAVEST_FIRST.indexOf(b);
+}

@@ -31,14 +31,14 @@ export function slowLines(rules: readonly AttackRule[]): SlowLine[] {
 }
 
 /** One place each where many alike are: words differ in what follows them, not in what they cost. */
-const WORDS_MAX = 12;
+const WORDS_MAX = 2;
 
 function hostilePieces({ match, tests }: AttackRule): string[] {
   const words = match.flatMap((one) => one.words.slice(0, WORDS_MAX));
   const openings = tests.matching.map(({ line, userAgent, referer }) => {
     return (userAgent ?? referer ?? line.replace(/^[A-Z]+ /, '')).slice(0, -1);
   });
-  return [...new Set([...words.flatMap((word) => [word, `=${word} `]), ...openings, ...SIGNS])];
+  return [...new Set([...words.map((word) => `=${word} `), ...openings, ...SIGNS])];
 }
 
 const SIGNS = [' ', '../', '%25', '<a ', '${', "'", '/*', '(', '=', '\\x3c'];

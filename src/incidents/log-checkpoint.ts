@@ -54,7 +54,10 @@ function parsed(text: string): LogCheckpoint | { readonly wrong: string } {
     return { wrong: 'it is no JSON' };
   }
   const result = checkpointSchema.safeParse(value);
-  if (result.success) return result.data as LogCheckpoint;
+  if (result.success) {
+    const { position, findings } = result.data as LogCheckpoint;
+    return { position, findings };
+  }
   const [issue] = result.error.issues;
   return { wrong: `${issue?.path.join('.')}: ${issue?.message}` };
 }

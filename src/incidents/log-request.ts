@@ -19,8 +19,12 @@ export function parseLogLine(text: string): LogRequest {
   const first = text[0];
   if (first === '{') return parseJsonLine(text) ?? { unread: 'JSON without client, time or request' };
   if (first === '[') return errorLine(text) ?? { unread: 'a line of an error log without a request' };
-  return parseAccessLine(first === '"' ? withoutQuotes(text) : text) ?? { unread: 'of no known format' };
+  const line = parseAccessLine(first === '"' ? withoutQuotes(text) : text);
+  return line === undefined || line.client.length > CLIENT_CHARS_MAX ? { unread: 'of no known format' } : line;
 }
+
+/** No name is longer (RFC 1035). */
+const CLIENT_CHARS_MAX = 255;
 
 export function isRead(request: LogRequest): request is AccessLine {
   return !('unread' in request);
@@ -31,8 +35,8 @@ function withoutQuotes(text: string): string {
 }
 
 const ERROR_HEAD =
-  /^\[\w{3} (\w{3} +\d{1,2} [\d:]{8})(?:\.\d{1,9})? (\d{4})\] \[(?:[\w:]{1,40})\] (?:\[pid [^\]]{1,40}\] )?/;
-const ERROR_CLIENT = /^\[client ([^\]\s]{1,60}?)(?::\d{1,5})?\] /;
+  /^\[\w{3} (\w{3} +\d{1,2} [\d:]{8})(?:\.\d{1,9})? (\d{4})\] \[(?:[\w:]{1,40})\] (\[pid [^\]]{1,40}\] )?/;
+const ERROR_CLIENT = /^\[client ([^\]\s]{1,80})\] /;
 /** `AH00126: Invalid URI in request GET /… HTTP/1.1`; the server answered 400 and wrote nothing elsewhere. */
 const REFUSED = /^(?:AH\d{5}: )?Invalid URI in request (.*)$/;
 
@@ -47,7 +51,8 @@ function errorLine(text: string): AccessLine | undefined {
   if (client === null || request === undefined || Number.isNaN(time)) return undefined;
   const [, method, target] = REQUEST.exec(request) ?? [];
   return {
-    client: client[1] ?? '',
+    // Apache 2.4, which tells its process, puts a port behind every address; Apache 2.2 puts it behind none.
+    client: (client[1] ?? '').replace(head[3] === undefined ? '' : /:\d{1,5}$/, ''),
     time,
     request,
     ...(method !== undefined && { method }),

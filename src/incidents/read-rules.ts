@@ -1,11 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Problem } from '../ctim/problem.ts';
 import { type AttackRule, readRule } from './attack-rule.ts';
 
 /** The rules that come with the product, for access logs of web servers: `rules/apache`, beside `dist`. */
-export const SHIPPED_RULES = fileURLToPath(new URL('../../../rules/apache', import.meta.url));
+export const SHIPPED_RULES = join(import.meta.dirname, '..', '..', '..', 'rules', 'apache');
 
 export interface Rules {
   readonly rules: readonly AttackRule[];
@@ -20,7 +19,12 @@ export async function readRules(folders: readonly string[]): Promise<Rules> {
   const byName = new Map<string, { rule: AttackRule; folder: string }>();
   const problems: Problem[] = [];
   for (const folder of folders) {
-    for (const file of await ruleFiles(folder)) {
+    const files = await ruleFiles(folder);
+    if (files.length === 0) {
+      const message = 'there is no rule (*.yaml) in this folder: name the one that they lie in';
+      problems.push({ severity: 'error', code: 'no-rules', message, file: folder, line: 1, column: 1 });
+    }
+    for (const file of files) {
       const read = readRule(file, await readFile(file, 'utf8'));
       problems.push(...read.problems);
       if (read.rule === undefined) continue;

@@ -62,8 +62,10 @@ export function handsOf(work: Workplace, desk: Desk): PanicWork {
       await reading.keep();
       return actual;
     },
-    listsAt: (commit, allowed) =>
-      readListsAt({ feedsDir, ownEmbedded, lastGood, now: desk.client.serverNow() }, commit, allowed),
+    async listsAt(commit, allowed) {
+      const knowledge = await work.guardKnowledge();
+      return readListsAt({ feedsDir, ownEmbedded, knowledge, lastGood, now: desk.client.serverNow() }, commit, allowed);
+    },
   };
 }
 

@@ -14,7 +14,7 @@ import {
 import { adoption, type ForeignJudgement } from './adopt.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
 import { type Collecting, collectsInSlices } from './collect.ts';
-import { endFor, entryOfStored, lifetimeText, saySame } from './documents.ts';
+import { endFor, entryOfStored, lifetimeText, outlives, saySame } from './documents.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
@@ -187,7 +187,7 @@ function chosen(
 /**
  * Only what the list decides, in canonical form: never times, order or ids of the server. `external_references` are not
  * compared either, but for the lifetime they tell. Observable and start are ours from the beginning: another one means
- * that somebody edited the judgement, and it is not in the feed as its list wants it.
+ * that somebody edited the judgement, and it is not in the feed as its list wants it. So does an end that its lifetime never gave.
  */
 function differs(stored: ActualJudgement, { terms, observable }: Entry, now: number): boolean {
   if (!sameObservable(stored.observable, observable) || stored.start > now) return true;
@@ -195,6 +195,7 @@ function differs(stored: ActualJudgement, { terms, observable }: Entry, now: num
   if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
+  if (terms.lifetime.kind !== 'once' && outlives(stored, terms.lifetime.ms, now)) return true;
   return !sayTheSame(stored.words, terms);
 }
 

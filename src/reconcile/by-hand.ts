@@ -1,11 +1,12 @@
 import type { CtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import type { AllowedByHand, Entry, Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import { onHold } from '../plan/hold.ts';
+import { channelByHash, onHold } from '../plan/hold.ts';
 import type { FeedLimits } from '../plan/limits.ts';
 import { type AddedByHand, overByHand } from '../plan/over-by-hand.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -17,6 +18,7 @@ import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.t
 import { allowedAround, isReserved, placeOf } from './neighbours.ts';
 import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { CARVE_OUT } from './prepare.ts';
+import { viewTrouble } from './verify.ts';
 
 /**
  * What a person does by hand is will too. It has no list: the judgement itself says what is wanted and until when, always
@@ -50,6 +52,8 @@ export interface HandReport {
   /** Feeds that hold the value, and feeds that do not any more, as their views show it. */
   readonly shown: readonly string[];
   readonly gone: readonly string[];
+  /** Of feeds whose views could not be read: why. */
+  readonly troubles?: readonly string[];
   readonly until?: string;
   /** Ranges that hold the value, and that are published in parts around it for that time. */
   readonly split?: readonly string[];
@@ -98,17 +102,19 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
     const ended = channel.action === 'block' ? await letThroughBefore(work, looked, channels, entry) : [];
     const { context, feeds } = await makeReady(work, looked, only(observable.type, [channel]));
     const outcomes = [await put(context, entry)];
-    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw(context, ended, []));
+    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw({ context, feeds }, ended, []));
     return { outcome: together(outcomes), feeds, ended };
   });
   const feed = feeds.find((it) => it.channel === channel.name && it.type === observable.type);
   const shown = outcome.failures.length === 0 && feed && (await becomes(work, feed, observable.value, true));
+  const trouble = typeof shown === 'string' ? [shown] : [];
   const over = ended.length === 0 ? '' : ', and no longer let through by hand';
   return {
     observable,
     did: `${channel.action === 'block' ? 'blocked' : 'allowed'} in ${channel.name}${over}`,
-    shown: shown && feed ? [feedKey(feed)] : [],
+    shown: shown === true && feed ? [feedKey(feed)] : [],
     gone: [],
+    ...(trouble.length > 0 && { troubles: trouble }),
     until: new Date(end).toISOString(),
     failures: outcome.failures,
   };
@@ -217,13 +223,18 @@ export function put(context: ApplyContext, ...entries: readonly Entry[]): Promis
 }
 
 export async function withdraw(
-  context: ApplyContext,
+  { context, feeds }: { context: ApplyContext; feeds: readonly TypedFeed[] },
   those: readonly ActualJudgement[],
   after: readonly string[],
   failed: ReadonlySet<string> = new Set(),
 ): Promise<Outcome> {
   const changes = those.map((stored): Extract<Change, { kind: 'withdraw' }> => {
-    return { kind: 'withdraw', feed: undefined, stored, after };
+    const { type } = stored.observable;
+    const channel = channelByHash(
+      feeds.map((feed) => feed.channel),
+      stored,
+    );
+    return { kind: 'withdraw', feed: channel === undefined ? undefined : { channel, type }, stored, after };
   });
   if (changes.length === 0) return NOTHING_DONE;
   return applyBatch(context, { kind: 'withdraw', changes }, failed);
@@ -255,16 +266,21 @@ export function entryByHand(
   };
 }
 
-/** Reads the view until the value is there (or is gone), at most ten seconds. */
+/** Reads the view until the value is there (or is gone), at most ten seconds. A text says why the view cannot be read. */
 export async function becomes(
   { client, clock, signal }: HandWork,
   feed: TypedFeed,
   value: string,
   present: boolean,
-): Promise<boolean> {
+): Promise<boolean | string> {
   if (feed.feed === undefined) return !present;
   for (const until = clock.now() + VIEW_MS_MAX; ; ) {
-    if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
+    try {
+      if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
+    } catch (error) {
+      if (!isCtiaError(error, 'not-found', 'token', 'forbidden')) throw error;
+      return viewTrouble(error.kind, feed, error.message);
+    }
     if (clock.now() >= until) return false;
     await clock.sleep(VIEW_EVERY_MS, signal);
   }

@@ -132,7 +132,7 @@ export async function readForeign(
   return judgements.filter((judgement) => isLive(timesOf(judgement), now));
 }
 
-function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
+export function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
   switch (kind) {
     case 'not-found':
       return `the feed ${feedKey(feed)} is gone or its lifetime ended: firewalls get 404`;

@@ -20,7 +20,7 @@ const WRITE_OUT_MS = 60_000;
 export async function readFeedsAt(
   dir: string,
   name: string,
-  options: Pick<ReadFeedsOptions, 'now' | 'adhocAllow' | 'upstreamText'>,
+  options: Pick<ReadFeedsOptions, 'now' | 'adhocAllow' | 'knowledge' | 'upstreamText'>,
 ): Promise<FeedsAt> {
   if (!COMMIT_NAME.test(name)) return { unreadable: 'it is no commit: 7 to 64 of 0-9 and a-f are expected' };
   const root = await realpath(dir).catch(() => undefined);

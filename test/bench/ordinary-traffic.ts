@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what was sent
 /**
  * Lines of a log in which nobody attacks, with what has been taken for attacks elsewhere: words of SQL in searches, names with
  * apostrophes, addresses in parameters, JQL and OData, base64, dead links, templates that were not filled in, real crawlers,
@@ -70,6 +71,7 @@ const REFERERS = [
 ];
 
 const SEARCHES = [
+  ...['java+8+-+thread.sleep(1000)', 'javascript+-+alert(%27x%27)', 'top+10+order+by+1', 'sql+%27or%27+operator'],
   ...[
     'blue+shoes',
     'western+union+select+branches',
@@ -112,6 +114,15 @@ const SEARCHES = [
 ];
 
 const PAGES = [
+  ...[
+    '/js/config.1a2b3c.js',
+    '/js/config-2.js',
+    '/elfinder/connector.php?cmd=ls&target=l1_Lw&reqid=18c',
+    '/wp-login.php',
+  ],
+  ...['/arcgis/rest/services/1/query?where=1%3D1&outFields=*', '/resize?src=https://cdn.example.org/a.jpg?&w=300'],
+  ...['/services/data/v50.0/query?q=SELECT+Id,(SELECT+Name+FROM+Contacts)+FROM+Account+WHERE+Age%3D3'],
+  ...['/?p=12&replytocom=7', '/graphql?query=%7Buser(id:1)%7Bname%7D%7D', '/data/%5Bid%5D.json', '/author/?author=1'],
   ...[
     '/',
     '/index.html',
@@ -184,6 +195,7 @@ function requestOf(draw: Draw, n: number): readonly [string, string, number] {
       `/share?url=https%3A%2F%2Fnews.example.net%2Fstory.php%3Fid%3D${draw(9999)}&title=It%E2%80%99s%20here`,
       200,
     ];
+  if (kind < 98 && n % 2 === 0) return ['POST', '/oauth/token', 401];
   if (kind < 98) return ['OPTIONS', '/api/v2/items', 204];
   if (kind < 99) return ['POST', '/wp-admin/admin-ajax.php', 200];
   return [

@@ -74,10 +74,10 @@ test('the journal tells who changed what for which commit, from what to what: sy
   await bench.run('remove', { value: '198.51.100.99' });
   const byHand = await rowsOf(journal, { list: 'adhoc-block' });
   assert.deepEqual(
-    byHand.map(({ kind, who, words, run }) => [kind, who, words?.reason, run === added.job.id]),
+    byHand.map(({ kind, who, feed, words, run }) => [kind, who, feed, words?.reason, run === added.job.id]),
     [
-      ['withdraw', 'remove', undefined, false],
-      ['create', 'add', 'case 4712', true],
+      ['withdraw', 'remove', 'firewall-block/ip', undefined, false],
+      ['create', 'add', 'firewall-block/ip', 'case 4712', true],
     ],
   );
   assert.equal((await rowsOf(journal)).length, TOR.length + 2 + 2 + 2, 'a sync that changes nothing is not told');

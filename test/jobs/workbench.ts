@@ -41,7 +41,7 @@ export interface Workbench {
   write(file: string, text: string): void;
   remove(file: string): void;
   /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
-  startWorkProcess(): Promise<Running>;
+  startWorkProcess(env?: Record<string, string>): Promise<Running>;
   /** Workers in this process. */
   startWorkers(): void;
   /** Puts a job into the queue and waits for its end. */
@@ -172,7 +172,7 @@ export async function workbench(
     work,
     write,
     remove: (file) => rmSync(join(feedsDir, file)),
-    async startWorkProcess() {
+    async startWorkProcess(env = {}) {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {
         ...(remote === undefined ? { FEEDS_DIR: feedsDir } : { FEEDS_REPO: remote }),
@@ -182,6 +182,7 @@ export async function workbench(
         CTIA_CLIENT_ID: CLIENT.id,
         CTIA_CLIENT_PASSWORD: CLIENT.password,
         UPSTREAM_PRIVATE_HOSTS: '127.0.0.1',
+        ...env,
       });
       await worker.shows(/Working on ctim-feeds-acme-/);
       return worker;

@@ -29,7 +29,7 @@ function members(of: AddressRange): Set<number> {
   return found;
 }
 
-test('splitting a range around holes leaves exactly the rest, each address once', () => {
+test('T23 splitting a range around holes leaves exactly the rest, each address once', () => {
   fc.assert(
     fc.property(range, fc.array(range, { maxLength: 6 }), (whole, holes) => {
       const expected = members(whole);

@@ -139,7 +139,7 @@ const TRAPS: Readonly<Record<string, { text: string; says: readonly string[] }>>
 };
 
 for (const [name, { text, says }] of Object.entries(TRAPS)) {
-  test(`trap: ${name}`, async () => {
+  test(`T41 trap: ${name}`, async () => {
     const problems = await problemsOf({ 'list.yaml': text });
     assert.equal(problems.length, says.length, problems.join('\n'));
     for (const [index, said] of says.entries()) {

@@ -6,7 +6,16 @@ import { addByHand, type HandWork } from '../../src/reconcile/by-hand.ts';
 import { removeByHand } from '../../src/reconcile/let-through.ts';
 import { HOUR } from '../plan/situation.ts';
 import { makeJudgement } from './foreign.ts';
-import { assertSettled, assertVerified, BLOCK, externalIds, judgementOn, type Tenant, tenant } from './tenant.ts';
+import {
+  assertSettled,
+  assertVerified,
+  BLOCK,
+  externalIds,
+  judgementOn,
+  pathOf,
+  type Tenant,
+  tenant,
+} from './tenant.ts';
 
 /** What a person does by hand is will too: no sync undoes it. */
 const ALLOW: Channel = {
@@ -106,6 +115,22 @@ test('what was blocked by hand is taken back by hand; what a list blocks is refu
   ] as const) {
     await assert.rejects(removeByHand(hands(world), { ...request, observable: IP(value) }), message);
   }
+});
+
+test('taken back while the time of its feed is over: done, and what firewalls get is said', async (t) => {
+  const world = await tenant(t);
+  await world.sync(LISTS);
+  await block(world, '203.0.113.9', 24);
+  const [feed] = await world.all('feed');
+  assert.ok(feed);
+  const lifetime = { start_time: '2026-01-01T00:00:00.000Z', end_time: '2026-11-24T00:00:00.000Z' };
+  assert.equal((await world.call('PUT', `${pathOf(feed.id)}?wait_for=true`, { ...feed, lifetime })).status, 200);
+  const request = { observable: IP('203.0.113.9'), channels: [BLOCK], allow: undefined };
+  const { gone, troubles, failures } = await removeByHand(hands(world), request);
+  assert.deepEqual([gone, failures], [[], []]);
+  assert.deepEqual(troubles, ['the feed firewall-block/ip is gone or its lifetime ended: firewalls get 404']);
+  assertVerified(await world.sync(LISTS));
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2');
 });
 
 test('by hand before anything was applied: refused, nothing written', async (t) => {

@@ -261,7 +261,7 @@ test('feed-ending: the feed of somebody else, thirty days before', async (t) => 
 
 test('drift and lists, on one tenant:', async (t) => {
   const world = await tenant(t);
-  await t.test('an audit that cannot read every page decides nothing', async () => {
+  await t.test('T15 an audit that cannot read every page decides nothing', async () => {
     assertVerified(await world.sync(LISTS));
     world.intercept = async (request, send) => {
       const answer = await send(request);

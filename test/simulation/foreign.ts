@@ -18,6 +18,8 @@ export interface Kept {
   readonly value: string;
   readonly from: number;
   readonly until: number;
+  /** The path of the judgement, where an entry may name it later. */
+  readonly by?: string;
 }
 
 export const OTHER_OWNER = 'acme2';

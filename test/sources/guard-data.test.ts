@@ -50,7 +50,7 @@ const misp = (type: string, attributes: readonly string[], list: readonly string
 const PSL =
   '// ===BEGIN ICANN DOMAINS===\nicu\nmade-up-registry.icu\n*.star.icu\n!not.star.icu\nstraße.icu\n// ===END ICANN DOMAINS===\n// ===BEGIN PRIVATE DOMAINS===\nhoster.icu // a remark\n// ===END PRIVATE DOMAINS===\n';
 
-test('each kind of fetched list adds to what guards know, junk in it is left out', async (t) => {
+test('T40 each kind of fetched list adds to what guards know, junk in it is left out', async (t) => {
   const { remote, source, update, guards } = await bench(t);
   remote.serve(
     '/cloud',
@@ -89,7 +89,7 @@ test('each kind of fetched list adds to what guards know, junk in it is left out
     for (const value of values) assert.equal(judged(value, known), outcome, value);
 });
 
-test('an answer that is not the list keeps the last good copy, is kept to be looked at, and says why', async (t) => {
+test('T12 T14 an answer that is not the list keeps the last good copy, is kept to be looked at, and says why', async (t) => {
   const { remote, source, update, guards, lastGood } = await bench(t);
   const sources = [source('cloud', 'cidr', 'refuse')];
   const many = Array.from({ length: 20 }, (_, n) => `45.66.${n}.0/24`);
