@@ -184,6 +184,7 @@ test('T16: what others made, what another incident needs, and what a sync holds 
   const id = incidentIn((await create(world, file)).results);
   // Evidence and links of incidents are nothing that a sync would hold, renew or withdraw.
   assertVerified(await world.sync('tor 11.1.0.0'));
+  assert.deepEqual((await world.audit('tor 11.1.0.0')).drift, []);
 
   const { reading } = await readBack(world, id);
   const shared = reading.sightings.find(({ title }) => title === 'scan 1')?.id ?? '';
