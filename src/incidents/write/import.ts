@@ -7,13 +7,15 @@ import { incidentPrefixes, isOwned } from '../../ctim/external-id.ts';
 import type { ValidTime } from '../../ctim/judgement.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Built, Part } from './build.ts';
+import { grow } from './grow.ts';
 import { bundleOf, split } from './split.ts';
 
 /** What became of one entity. */
 export interface PartResult {
   readonly plural: Plural;
   readonly where: string;
-  readonly result: 'created' | 'exists' | 'error';
+  /** `updated`: it was there, and says now what was sent; only of sightings that grow. */
+  readonly result: 'created' | 'updated' | 'exists' | 'error';
   readonly id?: string;
   readonly message?: string;
 }
@@ -70,7 +72,8 @@ export async function importBuilt(work: ImportWork, built: Built, source: string
   }
   await mendDangling(work, built.parts, source, results, written);
   const ended = await endedAmong(client, built.parts, results);
-  return { results: toldResults(built, results, ended), requests: client.requests.mutating - before };
+  const grown = await grow(work, built.parts, results);
+  return { results: toldResults(built, results, ended, grown), requests: client.requests.mutating - before };
 }
 
 /** Why a relationship cannot be made: an end of it was refused. */
@@ -200,15 +203,17 @@ function toldResults(
   { parts, same }: Built,
   results: ReadonlyMap<string, ImportResult>,
   ended: ReadonlyMap<string, string>,
+  grown: ReadonlySet<string>,
 ): PartResult[] {
   const told = (plural: Plural, where: string, answer: ImportResult): PartResult => {
     if (answer.result === 'error') return { plural, where, result: 'error', message: answer.message };
     const message = ended.get(answer.id);
     return { plural, where, result: answer.result, id: answer.id, ...(message !== undefined && { message }) };
   };
-  const all = parts.map(({ plural, where, entity }) =>
-    told(plural, where, results.get(entity.id) ?? refused('not sent')),
-  );
+  const all = parts.map(({ plural, where, entity }): PartResult => {
+    const one = told(plural, where, results.get(entity.id) ?? refused('not sent'));
+    return grown.has(entity.id) ? { ...one, result: 'updated' } : one;
+  });
   for (const { where, as } of same) {
     const part = parts.find(({ entity }) => entity.id === as);
     const answer = results.get(as);

@@ -91,6 +91,30 @@ test('findings of a log: an incident of each campaign, one sighting per attacker
   assert.deepEqual([left.sightings.length, left.others.get('indicators')?.length, left.gone], [1, 1, []]);
 });
 
+test('while the log grows its sightings do, and nothing else of the incident changes', async (t) => {
+  const world = await tenant(t);
+  const grown = (count: number, lastSeen: number) => [campaign(0, finding('11.0.0.1', SCAN, { count, lastSeen }))];
+  const first = await send(world, grown(7, START + 120_000));
+  const id = first.find(({ plural }) => plural === 'incidents')?.id ?? '';
+  await world.client().setIncidentStatus(id, 'Open: Investigating');
+  const later = await send(world, grown(70, START + 600_000));
+  assert.deepEqual(
+    later.map(({ plural, result }) => `${plural} ${result}`),
+    [
+      ...['incidents exists', 'sightings updated', 'indicators exists'],
+      ...['relationships exists', 'relationships exists', 'relationships exists'],
+    ],
+  );
+  // A file that was rotated tells of less.
+  assert((await send(world, grown(9, START + 120_000))).every(({ result }) => result === 'exists'));
+  const { incident, sightings } = await readIncident(world.client(), id);
+  assert.deepEqual([incident.status, sightings.length, sightings[0]?.count], ['Open: Investigating', 1, 70]);
+  assert.deepEqual(sightings[0]?.observed_time, {
+    start_time: '2026-11-24T00:01:00.000Z',
+    end_time: '2026-11-24T00:10:00.000Z',
+  });
+});
+
 test('a file of findings that is none says where', () => {
   const read = readIncidentFile(JSON.stringify({ campaigns: [{ ...LOG[0], findings: [{ count: 0 }] }] }), 'x.json');
   assert('problems' in read);
