@@ -28,6 +28,7 @@ test('status, feeds and doctor tell what there is, and no secret unless asked fo
   for (const line of [
     /^ok +lists +1 list/m,
     /^ok +tenant +http/m,
+    /^ok +incidents +written at ctia: ctia answers, private-intel answers/m,
     /^ok +owner +acme; the queue is ctim-feeds-acme-127/m,
   ]) {
     assert.match(doctor.stdout, line);

@@ -43,7 +43,7 @@ async function create(world: Tenant, file: object | readonly Draft[], owner = OW
   const drafts = Array.isArray(file) ? (file as readonly Draft[]) : draftsOf(file);
   const built = build(drafts, { owner, source: owner, tlp: 'amber', now: client.serverNow() });
   assert('parts' in built, JSON.stringify(built));
-  return importBuilt({ client, clock: world.time.clock, owner }, built, owner);
+  return importBuilt({ client, clock: world.time.clock, owner, exclusively: (work) => work() }, built, owner);
 }
 
 function counts(results: readonly PartResult[]): Record<string, number> {
@@ -66,7 +66,10 @@ async function deleted(world: Tenant, id: string, force = false) {
   const { reading, relations } = await readBack(world, id);
   const plan = planRemoval(reading, relations, { owner: OWNER, organisation: ORG, force });
   assert('removes' in plan, JSON.stringify(plan));
-  return { ...(await remove(world.client(), plan.removes)), keeps: plan.keeps };
+  return {
+    ...(await remove({ client: world.client(), exclusively: (work) => work() }, plan.removes)),
+    keeps: plan.keeps,
+  };
 }
 
 async function allOf(world: Tenant, kind: string): Promise<StoredEntity[]> {
@@ -181,6 +184,7 @@ test('T16: what others made, what another incident needs, and what a sync holds 
   const id = incidentIn((await create(world, file)).results);
   // Evidence and links of incidents are nothing that a sync would hold, renew or withdraw.
   assertVerified(await world.sync('tor 11.1.0.0'));
+  assert.deepEqual((await world.audit('tor 11.1.0.0')).drift, []);
 
   const { reading } = await readBack(world, id);
   const shared = reading.sightings.find(({ title }) => title === 'scan 1')?.id ?? '';

@@ -19,7 +19,9 @@ async function create(world: Tenant, ...judgements: object[]) {
   assert('drafts' in read, JSON.stringify(read));
   const built = build(read.drafts, { owner: OWNER, source: OWNER, tlp: 'amber', now: client.serverNow() });
   assert('parts' in built);
-  return (await importBuilt({ client, clock: world.time.clock, owner: OWNER }, built, OWNER)).results;
+  return (
+    await importBuilt({ client, clock: world.time.clock, owner: OWNER, exclusively: (work) => work() }, built, OWNER)
+  ).results;
 }
 
 async function select(world: Tenant, filter: Partial<JudgementFilter>): Promise<StoredJudgement[]> {
@@ -77,7 +79,7 @@ test('ended ones stay to be read, also where a token may not replace in bulk; on
   await create(world, one, later);
   const ids = (await select(world, {})).map(({ id }) => id);
   const gone = 'https://x/ctia/judgement/judgement-00000000-0000-4000-8000-000000000001';
-  const ended = await expire(world.client(), [...ids, gone], 'case closed');
+  const ended = await expire({ client: world.client(), exclusively: (work) => work() }, [...ids, gone], 'case closed');
   assert.deepEqual([ended.expired, ended.failures.map(({ id }) => id)], [2, [gone]]);
   assert.deepEqual(await select(world, {}), []);
   const all = await select(world, { ended: true });
@@ -92,5 +94,5 @@ test('ended ones stay to be read, also where a token may not replace in bulk; on
   world.server.faults.push({ on: { method: 'PUT' }, kind: 'forbidden', capabilities: ['create-casebook'] });
   const [open] = await select(world, {});
   const client = world.client();
-  assert.equal((await expire(client, [open?.id ?? ''], 'x')).expired, 1);
+  assert.equal((await expire({ client: client, exclusively: (work) => work() }, [open?.id ?? ''], 'x')).expired, 1);
 });
