@@ -4,7 +4,8 @@ import type { LogReadingCounts } from '../incidents/read-attacks.ts';
 import { DAY } from '../runtime/clock.ts';
 import { renderTable } from './table.ts';
 
-interface FromLogParts {
+/** What the command knows when it has read. */
+export interface FromLog {
   readonly campaigns: readonly LogFindings[];
   readonly proposals: readonly BlockProposal[];
   readonly counts: LogReadingCounts;
@@ -14,12 +15,13 @@ const SHOWN = 100;
 const PATH_CHARS = 60;
 
 /** Findings of each campaign, the incident that it would make, then what would be blocked. */
-export function renderFromLog({ campaigns, proposals, counts }: FromLogParts): string {
+export function renderFromLog({ campaigns, proposals, counts }: FromLog): string {
   const parts = campaigns.map(campaignText);
   if (campaigns.length === 0) parts.push('no attack was found');
   if (proposals.length > 0) parts.push(proposalText(proposals));
-  const { lines, requests, unread } = counts;
+  const { lines, requests, unlisted, unread } = counts;
   const other = unread.map(({ what, lines: many, firstLine }) => `${many} ${what} (the first is line ${firstLine})`);
+  if (unlisted > 0) parts.push(`${unlisted} requests of later attacks were only counted: read the log in parts`);
   parts.push([`${lines} lines, ${requests} requests`, ...other].join('; '));
   parts.push('nothing was sent');
   return parts.join('\n\n');
@@ -61,17 +63,23 @@ function proposalText(proposals: readonly BlockProposal[]): string {
   return `${renderTable(['attacker', 'proposal', 'why'], shown)}${more}`;
 }
 
-/** The findings that are new or have grown tenfold since they were told; undefined where none has. */
-export function renderNew(campaigns: readonly LogFindings[], told: Map<string, number>): string | undefined {
-  const news = campaigns.flatMap(({ campaign, findings }) =>
-    findings.filter(({ attacker, rule, count }) => {
-      const key = `${campaign.start} ${rule.name} ${attacker.value}`;
-      if (count < 10 * (told.get(key) ?? 0)) return false;
-      told.set(key, count);
-      return true;
-    }),
-  );
-  return news.length === 0 ? undefined : findingTable(news);
+/** The findings that are new or have grown tenfold since they were told, as a table; and what is told by now. */
+export function renderNew(
+  campaigns: readonly LogFindings[],
+  before: ReadonlyMap<string, number>,
+): { text: string | undefined; told: ReadonlyMap<string, number> } {
+  const told = new Map<string, number>();
+  const news: LogFinding[] = [];
+  for (const { campaign, findings } of campaigns) {
+    for (const finding of findings) {
+      const key = `${campaign.start} ${finding.rule.name} ${finding.attacker.value}`;
+      const count = before.get(key) ?? 0;
+      const isNews = finding.count >= 10 * count;
+      told.set(key, isNews ? finding.count : count);
+      if (isNews) news.push(finding);
+    }
+  }
+  return { text: news.length === 0 ? undefined : findingTable(news), told };
 }
 
 function iso(time: number): string {

@@ -1,40 +1,25 @@
 import { createReadStream } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { type BlockProposal, type KnownOfAttackers, proposeBlocks } from '../incidents/block-proposals.ts';
-import { crawlerByName, crawlersByRange } from '../incidents/crawlers.ts';
-import type { LogFindings } from '../incidents/findings.ts';
 import { followLog } from '../incidents/follow-log.ts';
-import { checkpointFile } from '../incidents/log-checkpoint.ts';
+import { checkpointFile, type LogCheckpoint } from '../incidents/log-checkpoint.ts';
 import { logPieces } from '../incidents/log-lines.ts';
-import { type AttackReading, type LogReadingCounts, makeAttackReading } from '../incidents/read-attacks.ts';
+import { type AttackReadingOptions, makeAttackReading } from '../incidents/read-attacks.ts';
 import { SHIPPED_RULES } from '../incidents/read-rules.ts';
-import { makeRangeTable, rangeOf } from '../lists/address.ts';
-import { makeGuards } from '../lists/guards/guards.ts';
 import { durationMs } from '../lists/lifetime.ts';
-import { DAY, HOUR } from '../runtime/clock.ts';
-import { readFeeds } from '../sources/feeds-folder.ts';
+import { DAY, HOUR, SECOND } from '../runtime/clock.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
-import { renderFromLog, renderNew } from './from-log-text.ts';
+import { type FromLog, renderFromLog, renderNew } from './from-log-text.ts';
+import { type ProposalOptions, proposalsNow } from './log-proposals.ts';
 import { rulesOf } from './rules.ts';
-import { bringLists, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
-interface Options {
+interface Options extends ProposalOptions {
   readonly rules: readonly string[];
   readonly window: string;
   readonly source?: string;
-  readonly crawlers: readonly string[];
-  readonly verifyCrawlers: boolean;
   readonly follow: boolean;
   readonly json: boolean;
-}
-
-/** What the command knows when it has read. */
-export interface FromLog {
-  readonly campaigns: readonly LogFindings[];
-  readonly proposals: readonly BlockProposal[];
-  readonly counts: LogReadingCounts;
 }
 
 /** `incident from-log`: what stands in logs, and what would be made of it. Sends and writes nothing but its own checkpoint. */
@@ -42,13 +27,11 @@ export async function fromLog(session: Session, files: readonly string[], option
   const windowMs = windowOf(options.window);
   const rules = await rulesOf([SHIPPED_RULES, ...options.rules]);
   const [first = '-'] = files;
-  const source =
-    options.source ?? (first === '-' ? 'stdin' : basename(first).replace(/(?:[.-]\d{1,10})?(?:\.gz)?$/, ''));
-  const known = await knownOfAttackers(session, options);
+  const source = options.source ?? (first === '-' ? 'stdin' : withoutRotation(basename(first)));
   if (options.follow) {
     if (files.length !== 1 || first === '-')
       throw new CommandRefused(EXIT.usage, '--follow reads one file that is written to: name that one, not stdin');
-    return follow(session, first, { rules, source, windowMs, known, json: options.json });
+    return follow(session, first, { rules, source, windowMs }, options);
   }
   const reading = makeAttackReading({ rules, source, windowMs });
   for (const file of files) {
@@ -58,10 +41,15 @@ export async function fromLog(session: Session, files: readonly string[], option
     }
   }
   const campaigns = reading.findings();
-  const proposals = await proposalsOf(campaigns, known, options.verifyCrawlers);
+  const proposals = await proposalsNow(session, campaigns, options);
   const found: FromLog = { campaigns, proposals, counts: reading.counts() };
   session.print(options.json ? JSON.stringify(found, null, 2) : renderFromLog(found));
   return EXIT.done;
+}
+
+/** `access.log.1`, `access.log-20261125.gz`: the same log. */
+function withoutRotation(name: string): string {
+  return name.replace(/\.gz$/, '').replace(/(?<=.)[.-]\d{1,10}$/, '');
 }
 
 /** Shorter, and one attack becomes many incidents; longer, and an incident grows for days. */
@@ -75,9 +63,11 @@ function windowOf(text: string): number {
   return ms;
 }
 
+const READ_BYTES = 256 * 1024;
+
 async function* piecesOf(file: string): AsyncGenerator<readonly string[]> {
   try {
-    yield* logPieces(await openLog(file));
+    yield* logPieces(file === '-' ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES }));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandRefused(
@@ -87,96 +77,47 @@ async function* piecesOf(file: string): AsyncGenerator<readonly string[]> {
   }
 }
 
-async function openLog(file: string): Promise<Readable> {
-  return file === '-' ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
-}
-
-const READ_BYTES = 256 * 1024;
-
-async function proposalsOf(
-  campaigns: readonly LogFindings[],
-  known: KnownOfAttackers,
-  verifyCrawlers: boolean,
-): Promise<BlockProposal[]> {
-  const proposals = proposeBlocks(campaigns, known);
-  if (!verifyCrawlers) return proposals;
-  const { resolver } = await import('./crawler-dns.ts');
-  const proved = new Map<string, string>();
-  // Only who would be blocked, one after the other: DNS is asked for attackers, not for all visitors.
-  for (const proposal of proposals) {
-    if (!('until' in proposal)) continue;
-    const operator = await crawlerByName(proposal.attacker, resolver);
-    if (operator !== undefined) proved.set(proposal.attacker.value, operator);
-  }
-  const crawlerOf: KnownOfAttackers['crawlerOf'] = (attacker) =>
-    known.crawlerOf(attacker) ?? proved.get(attacker.value);
-  return proved.size === 0 ? proposals : proposeBlocks(campaigns, { ...known, crawlerOf });
-}
-
-async function knownOfAttackers(session: Session, options: Options): Promise<KnownOfAttackers> {
-  await bringLists(session);
-  const { config, clock } = session;
-  const now = clock.now();
-  const knowledge = await session.guardKnowledge();
-  const { reading } = await readFeeds(config.feedsDir, { now, knowledge });
-  const allowing = new Set(reading.lists.filter(({ action }) => action === 'allow').map(({ name }) => name));
-  const allowed = makeRangeTable(
-    reading.entries.flatMap(({ observable, list, position }) => {
-      const range = allowing.has(list) ? rangeOf(observable) : undefined;
-      return range === undefined ? [] : [{ range, label: `${position.file}:${position.line}` }];
-    }),
-  );
-  const crawlerFiles = options.crawlers.map(async (file) => {
-    return { operator: basename(file).replace(/\.\w{1,5}$/, ''), text: await readFile(file, 'utf8') };
-  });
-  return {
-    now,
-    guards: makeGuards(reading.settings, knowledge),
-    allowedBy(attacker) {
-      const range = rangeOf(attacker);
-      return range === undefined ? undefined : allowed.covering(range);
-    },
-    crawlerOf: crawlersByRange(await Promise.all(crawlerFiles)),
-    earlier: () => 0,
-  };
-}
-
-interface Following {
-  readonly rules: Parameters<typeof makeAttackReading>[0]['rules'];
-  readonly source: string;
-  readonly windowMs: number;
-  readonly known: KnownOfAttackers;
-  readonly json: boolean;
-}
+/** A checkpoint may be large, and what is read again after a restart is counted once all the same. */
+const CHECKPOINT_EVERY_MS = 10 * SECOND;
 
 /** Tells each campaign again as it grows; ends with the signal. */
-async function follow(
-  session: Session,
-  file: string,
-  { rules, source, windowMs, known, json }: Following,
-): Promise<Exit> {
+async function follow(session: Session, file: string, log: AttackReadingOptions, options: Options): Promise<Exit> {
   const { clock, signal, config } = session;
   const path = await realpath(file).catch(() => file);
-  const checkpoint = checkpointFile(join(config.dataDir, 'logs'), path, windowMs);
-  const before = await checkpoint.read();
+  const checkpoint = checkpointFile(join(config.dataDir, 'logs'), path, log.windowMs);
   const notice = (message: string) => console.error(`notice: ${message}`);
-  const resumed = before === undefined || 'wrong' in before ? undefined : before;
-  if (before !== undefined && resumed === undefined)
-    notice(`${checkpoint.file} cannot be understood, so ${file} is read from its beginning`);
-  const reading: AttackReading = makeAttackReading({ rules, source, windowMs, before: resumed?.findings ?? [] });
-  const told = new Map<string, number>();
-  for await (const { lines, position } of followLog({ path, clock, signal, from: resumed?.position, notice })) {
-    for (const line of lines) reading.read(line);
-    // The window before stays open too: what comes late belongs there.
-    const newest = reading.newest();
-    if (newest !== undefined) reading.forgetBefore(newest - windowMs);
-    const campaigns = reading.findings();
-    const text = renderNew(campaigns, told);
-    if (text !== undefined) {
-      const proposals = proposeBlocks(campaigns, { ...known, now: clock.now() });
-      session.print(json ? JSON.stringify({ campaigns, proposals }) : text);
+  let before = await checkpoint.read();
+  if (before !== undefined && 'wrong' in before) {
+    notice(`${checkpoint.file} cannot be understood (${before.wrong}), so ${file} is read from its beginning`);
+    before = undefined;
+  }
+  const reading = makeAttackReading({ ...log, before: before?.findings ?? [] });
+  let told: ReadonlyMap<string, number> = new Map();
+  let unwritten: LogCheckpoint | undefined;
+  let written = clock.now();
+  const write = async () => {
+    if (unwritten !== undefined) await checkpoint.write(unwritten);
+    unwritten = undefined;
+    written = clock.now();
+  };
+  try {
+    for await (const { lines, position } of followLog({ path, clock, signal, from: before?.position, notice })) {
+      for (const line of lines) reading.read(line);
+      // The window before stays open too: what comes late belongs there.
+      const newest = reading.newest();
+      if (newest !== undefined) reading.forgetBefore(newest - log.windowMs);
+      const campaigns = reading.findings();
+      const news = renderNew(campaigns, told);
+      told = news.told;
+      if (news.text !== undefined) {
+        const proposals = options.json ? await proposalsNow(session, campaigns, options) : [];
+        session.print(options.json ? JSON.stringify({ campaigns, proposals }) : news.text);
+      }
+      unwritten = { position, findings: campaigns };
+      if (clock.now() - written >= CHECKPOINT_EVERY_MS) await write();
     }
-    await checkpoint.write({ position, findings: campaigns });
+  } finally {
+    await write();
   }
   return EXIT.done;
 }

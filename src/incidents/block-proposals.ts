@@ -30,12 +30,14 @@ export interface NotBlocked {
   readonly because: { readonly code: NotBlockedCode; readonly message: string };
 }
 
-type NotBlockedCode = 'no-address' | 'guard' | 'allowed' | 'crawler' | 'low-severity' | 'over';
+type NotBlockedCode = 'no-address' | 'guard' | 'lists-broken' | 'allowed' | 'crawler' | 'low-severity' | 'over';
 
 export interface KnownOfAttackers {
   /** Epoch ms. */
   readonly now: number;
   readonly guards: Guards;
+  /** The first error of the lists: then nobody knows what they allow. */
+  readonly brokenLists: string | undefined;
   /** Where it is allowed (`feeds/never-block.yaml:9`), or undefined. */
   allowedBy(attacker: Observable): string | undefined;
   /** Whose crawler it was proved to be (by its operator's published ranges, or by its name and back), or undefined. */
@@ -56,6 +58,7 @@ const TOO_LOW: ReadonlySet<Severity> = new Set(['Low', 'Info', 'None', 'Unknown'
  *
  *   the log has a name instead of an address      not blocked: a name that somebody else owns may be given to any address
  *   a guard says anything of it, a warning too    not blocked: private addresses, resolvers, networks in front of others' sites
+ *   the lists have an error                       not blocked: nobody knows what they allow
  *   an allow entry covers it                      not blocked
  *   it is a crawler, proved                       not blocked
  *   only findings of low severity                 not blocked: they are in the incident
@@ -109,6 +112,8 @@ function decide(
     );
   const guarded = known.guards.judge(attacker);
   if (guarded !== undefined) return not('guard', `${guarded.code}: ${guarded.why}`);
+  if (known.brokenLists !== undefined)
+    return not('lists-broken', `the lists have an error, so what they allow is not known: ${known.brokenLists}`);
   const allowed = known.allowedBy(attacker);
   if (allowed !== undefined) return not('allowed', `it is allowed at ${allowed}`);
   const crawler = known.crawlerOf(attacker);

@@ -5,8 +5,10 @@ import { addTally, emptyTally, type RequestTally } from './request-tally.ts';
 /** Attacks by campaign window, attacker and rule. */
 export interface Campaigns {
   add(attacker: Observable, rule: FoundRule, requests: RequestTally): void;
-  /** In the order of time. */
+  /** Those that have a finding, in the order of time. */
   list(): LogFindings[];
+  /** Requests of campaigns of which nothing is listed, since FINDINGS_MAX was reached before they began. */
+  unlisted(): number;
   /** Gives up the windows that ended before `time`: nothing more comes for them. */
   forgetBefore(time: number): void;
 }
@@ -59,7 +61,8 @@ export function makeCampaigns(
   return {
     add,
     list() {
-      const ordered = [...windows.values()].sort((a, b) => a.start - b.start);
+      const listed = [...windows.values()].filter(({ found }) => found.size > 0);
+      const ordered = listed.sort((a, b) => a.start - b.start);
       return ordered.map(({ start, found, beyond }) => ({
         source,
         campaign: { start, end: start + windowMs },
@@ -67,6 +70,7 @@ export function makeCampaigns(
         beyond: { requests: beyond },
       }));
     },
+    unlisted: () => [...windows.values()].reduce((sum, { found, beyond }) => sum + (found.size > 0 ? 0 : beyond), 0),
     forgetBefore(time) {
       for (const [start, window] of windows) {
         if (start + windowMs > time) continue;

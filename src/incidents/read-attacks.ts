@@ -23,6 +23,8 @@ export interface AttackReading {
 export interface LogReadingCounts {
   readonly lines: number;
   readonly requests: number;
+  /** Of campaigns that are not listed; see Campaigns. */
+  readonly unlisted: number;
   /** Lines that were none, by what they were: how many, and where the first one stands. */
   readonly unread: readonly { readonly what: Unread; readonly lines: number; readonly firstLine: number }[];
 }
@@ -68,6 +70,7 @@ export function makeAttackReading({ rules, source, windowMs, before }: AttackRea
     counts: () => ({
       lines,
       requests,
+      unlisted: campaigns.unlisted(),
       unread: [...unread].map(([what, { lines: many, firstLine }]) => ({ what, lines: many, firstLine })),
     }),
     forgetBefore: campaigns.forgetBefore,

@@ -10,7 +10,7 @@ import { computeChanges } from '../plan/changes.ts';
 import { channelByHash } from '../plan/hold.ts';
 import { type FeedLimits, overFeedLimits } from '../plan/limits.ts';
 import { applyBatch } from './apply.ts';
-import { HandRefused, look, makeReady, refuseOnHold } from './by-hand.ts';
+import { HandRefused, look, makeReady, pulledNow, refuseOnHold } from './by-hand.ts';
 import { placeOf } from './neighbours.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 import type { PanicWork } from './panic.ts';
@@ -188,7 +188,7 @@ async function viewOf(
   type: Observable['type'],
 ): Promise<readonly string[]> {
   const feed = feeds.find((it) => it.type === type)?.feed;
-  return feed === undefined ? [] : client.view(feed.feed_view_url);
+  return feed === undefined ? [] : pulledNow(client, feed.feed_view_url);
 }
 
 function ofTypes(channel: Channel, types: ReadonlySet<string>): Channel {

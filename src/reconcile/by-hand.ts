@@ -40,7 +40,6 @@ export interface HandWork {
 export interface HandNotes {
   letThrough(allowed: AllowedByHand): Promise<void>;
   hold(channel: string): Promise<void>;
-  /** Its next plan is approved. */
   release(channel: string): Promise<void>;
   /** Something was done: what was planned before is to be planned again. */
   done(): Promise<void>;
@@ -67,6 +66,8 @@ export class HandRefused extends Error {
 
 const VIEW_MS_MAX = 10 * SECOND;
 const VIEW_EVERY_MS = 250;
+/** What a firewall that pulls it gets, too: trying again changes nothing. */
+const VIEW_UNREADABLE = ['not-found', 'token', 'forbidden'] as const;
 /** CTIM's guide: 100 for a human's word. */
 const PRIORITY_BY_HAND = 100;
 const CLEAN = 1;
@@ -124,13 +125,23 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
 async function refuseOver({ client }: HandWork, { found }: Looked, asked: Omit<AddedByHand, 'held'>): Promise<void> {
   const { channel, observable } = asked;
   const feed = found.feeds.find((it) => it.channel === channel.name && it.type === observable.type)?.feed;
-  const held = feed === undefined ? [] : await client.view(feed.feed_view_url);
+  const held = feed === undefined ? [] : await pulledNow(client, feed.feed_view_url);
   const over = overByHand({ ...asked, held });
   if (over.length === 0) return;
   const done = channel.action === 'block' ? 'blocked' : 'allowed';
   throw new HandRefused(
     `${observable.value} is not ${done} in ${channel.name}: ${over.join('; ')}. If it is meant all the same, --force`,
   );
+}
+
+/** What firewalls get. Where they get nothing but an error there is no feed to be too full: that stops nobody who blocks one value. */
+export async function pulledNow(client: CtiaClient, url: string): Promise<readonly string[]> {
+  try {
+    return await client.view(url);
+  } catch (error) {
+    if (!isCtiaError(error, ...VIEW_UNREADABLE)) throw error;
+    return [];
+  }
 }
 
 /** What an allow list lets through stays so; of what a person let through just so, the later word counts: it ends. */
@@ -278,7 +289,7 @@ export async function becomes(
     try {
       if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
     } catch (error) {
-      if (!isCtiaError(error, 'not-found', 'token', 'forbidden')) throw error;
+      if (!isCtiaError(error, ...VIEW_UNREADABLE)) throw error;
       return viewTrouble(error.kind, feed, error.message);
     }
     if (clock.now() >= until) return false;

@@ -37,6 +37,7 @@ function campaign(findings: readonly LogFinding[], start = NOW): LogFindings {
 const KNOWN: KnownOfAttackers = {
   now: NOW,
   guards: makeGuards(defaultSettings()),
+  brokenLists: undefined,
   allowedBy: () => undefined,
   crawlerOf: () => undefined,
   earlier: () => 0,
@@ -77,6 +78,7 @@ test('what forbids a block is told', () => {
   assert.match(decision('104.16.1.1'), /^guard: guard-content-network/);
   assert.match(decision('scan.example.net'), /^no-address: .*HostnameLookups/);
   assert.equal(decision(ATTACKER, { allowedBy: () => 'feeds/a.yaml:9' }), 'allowed: it is allowed at feeds/a.yaml:9');
+  assert.match(decision(ATTACKER, { brokenLists: 'feeds/a.yaml:1:1 error' }), /^lists-broken: .*feeds\/a\.yaml:1:1/);
   assert.match(decision(ATTACKER, { crawlerOf: () => 'Google' }), /^crawler: it is a crawler of Google/);
   assert.match(decision(ATTACKER, {}, { severity: 'Low' }), /^low-severity: /);
   assert.equal(

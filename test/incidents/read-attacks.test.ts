@@ -132,6 +132,14 @@ test('very many attackers with very long requests stay within bounds, and who is
   const [campaign] = made.findings();
   assert.equal(campaign?.findings.length, 20_000);
   assert.deepEqual(campaign?.beyond, { requests: 500 });
+  // A later campaign has no room at all: nothing of it is listed, and it is not forgotten.
+  made.read(lineAt(14 * 3600, '203.0.113.7', TRAVERSAL));
+  assert.equal(made.findings().length, 1);
+  assert.equal(made.counts().unlisted, 1);
+  // With the first campaign its room comes back.
+  made.forgetBefore(Date.parse('2026-11-27'));
+  made.read(lineAt(62 * 3600, '203.0.113.7', TRAVERSAL));
+  assert.deepEqual(rows(made.findings()), ['2026-11-28 203.0.113.7 path-traversal 1']);
   const longest = Math.max(...(campaign?.findings ?? []).map((finding) => JSON.stringify(finding).length));
   assert.ok(longest < 2500, `${longest} characters`);
 });
@@ -145,5 +153,5 @@ test('ordinary traffic, with all that looks like an attack and is none, yields n
   const made = reading();
   for (const line of ordinaryLines(30_000)) made.read(line);
   assert.deepEqual(rows(made.findings()), []);
-  assert.deepEqual(made.counts(), { lines: 30_000, requests: 30_000, unread: [] });
+  assert.deepEqual(made.counts(), { lines: 30_000, requests: 30_000, unlisted: 0, unread: [] });
 });

@@ -54,6 +54,7 @@ test('w3af.txt yields an incident and no block, since its attackers are in priva
     // As if it were written today.
     now: campaigns.at(-1)?.campaign.start ?? 0,
     guards: makeGuards(defaultSettings()),
+    brokenLists: undefined,
     allowedBy: () => undefined,
     crawlerOf: () => undefined,
     earlier: () => 0,

@@ -10,6 +10,7 @@ import { type Chance, chanceOfStep, makeChance } from './chance.ts';
 import { broken, edit, firstLists, ordinary } from './edits.ts';
 import { loseState } from './first-contact.ts';
 import { listsOfOthers, makeForeign, OTHER_OWNER } from './foreign.ts';
+import { rememberHashes } from './known-hashes.ts';
 import { type ByHand, filesOf, LIFETIME_MIN_MS, spoken } from './lists.ts';
 import { meddle, pathOf } from './meddling.ts';
 import { Crash, drawCrash, drawFaults, spokenFault } from './mishaps.ts';
@@ -50,6 +51,7 @@ export async function play(seed: number, steps: readonly number[] = allSteps()):
   const closing = chance.pick(['never', 'never', 'never', 'never', 'always', 'at times'] as const);
   story.push(`a server with ${JSON.stringify({ ...options, ...quota })}; bulk routes are closed to us: ${closing}`);
   seedIds(seed);
+  rememberHashes();
   const world = await openWorld({ ...options, ...quota, keepsRights: closing !== 'never' });
   try {
     if (closing === 'always') world.grant('no bulk');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { GuardListSource } from '../../src/lists/guards/guard-settings.ts';
+import { normalise } from '../../src/lists/normalise.ts';
 import { DAY, HOUR, MINUTE, systemClock } from '../../src/runtime/clock.ts';
 import { makeDownloader } from '../../src/sources/download.ts';
 import {
@@ -211,6 +212,15 @@ test('what is let through quickly is what no guard has a word on', async (t) => 
   const { remote, source, update, read } = await bench(t);
   const sources = [source('cloud', 'cidr', 'warn')];
   remote.serve('/cloud', misp('cidr', ['ip-src'], ['45.66.32.0/22', '2a0e:b100::/32', '45.67.1.1']));
+  remote.serve('/hosts', misp('hostname', ['hostname'], ['.vendor-blog.icu', 'status.vendor-two.icu']));
+  remote.serve(
+    '/values',
+    misp('string', ['url', 'sha256', 'domain'], ['https://evil.icu/x', 'aa'.repeat(32), 'plain.icu']),
+  );
+  remote.serve('/popular', '1,much-asked.icu\n');
+  remote.serve('/psl', PSL);
+  sources.push(source('hosts', 'hostname', 'warn'), source('values', 'string', 'refuse'));
+  sources.push(source('popular', 'popular', 'warn'), source('psl', 'suffix', 'refuse'));
   await update(sources);
   const configured = [{ host: '2a0e:b200::7', what: 'the Redis host' }];
   const guards = guardsOf('protect: [45.68.0.0/15, "2a0e:b300::/48"]', { configured, fetched: await read(sources) });
@@ -224,6 +234,24 @@ test('what is let through quickly is what no guard has a word on', async (t) => 
     }
   }
   assert.ok(seen > 100 && seen < 1000, `${seen}`);
+  for (const [value, loud] of Object.entries({
+    ...{ 'vendor-blog.icu': true, 'a.vendor-blog.icu': true, 'vendor-two.icu': true, 'x.vendor-two.icu': false },
+    ...{ 'https://vendor-blog.icu/': true, 'https://vendor-blog.icu/x': false, 'https://evil.icu/x': true },
+    ...{ 'https://evil.icu/y': false, 'plain.icu': true, 'x.plain.icu': false, 'much-asked.icu': true },
+    ...{
+      'x.much-asked.icu': false,
+      'hoster.icu': true,
+      'any.star.icu': true,
+      'not.star.icu': false,
+      'x.y.star.icu': false,
+    },
+  })) {
+    const normal = normalise(value);
+    assert('observable' in normal);
+    assert.equal(guards.judge(normal.observable) !== undefined, loud, value);
+    assert.equal(guards.explain(normal.observable).length > 0, loud, value);
+  }
+  assert.notEqual(guards.judge({ type: 'sha256', value: 'aa'.repeat(32) }), undefined);
   for (const [value, loud] of Object.entries({
     ...{ '2a0e:b100::1': true, '2a0e:b101::1': false, '2a0e:b200::7': true, '2a0e:b200::8': false },
     ...{ '2a0e:b300::9': true, '2606:4700::1': true, '2002:2d44:101::': true, '2a0e:b400::1': false },

@@ -70,6 +70,47 @@ function normalOf(value: string): string[] {
   return 'observable' in normal ? [normal.observable.value] : [];
 }
 
+test('no name, URL or address is quick to be let through that a guard has a word on', () => {
+  const guards = guardsOf('protect: [corp.com.au, "*.lab.icu", 45.66.35.0/24, "https://partner.com/login"]', {
+    fetched: [],
+    configured: [
+      { host: 'git.corp.icu', what: 'git host', page: 'https://git.corp.icu/soc/lists' },
+      { host: '45.66.36.1', what: 'the Redis host' },
+    ],
+  });
+  const names = [
+    ...BUILT_IN_NAMES.flatMap((table) => table.names),
+    ...[
+      'corp.com.au',
+      'lab.icu',
+      'git.corp.icu',
+      'co.uk',
+      'github.io',
+      'com',
+      'evil.icu',
+      'a.evil.co.uk',
+      'partner.com',
+    ],
+  ];
+  const values = names.flatMap((name) => [
+    ...[name, `x.${name}`, `www.${name}`, `x${name}`, name.slice(name.indexOf('.') + 1)],
+    ...[`http://${name}/`, `http://${name}./`, `https://u:p@${name}:8443/x?y#z`, `http://x.${name}?q`],
+  ]);
+  const addresses = BUILT_IN_RANGES.flatMap(({ rows }) => rows.map(([range]) => range.split('/')[0] ?? ''));
+  for (const address of [...addresses, '45.66.35.7', '45.66.36.1', '45.66.37.1', '2a0e::1', '1::', '::2'])
+    values.push(address, `http://${address.includes(':') ? `[${address}]` : address}:8080/x`);
+  values.push('https://partner.com/login', 'https://partner.com/other', 'ftp://git.corp.icu/soc/lists');
+  let loud = 0;
+  for (const value of values) {
+    const normal = normalise(value);
+    if ('refused' in normal) continue;
+    const said = guards.explain(normal.observable).length > 0;
+    assert.equal(guards.judge(normal.observable) !== undefined, said, value);
+    if (said) loud++;
+  }
+  assert.ok(loud > 3000 && loud < values.length - 3000, `${loud} of ${values.length}`);
+});
+
 const DATA = path.resolve('..', 'shared', 'data', 'guard', 'misp-warninglists');
 const needsData = existsSync(DATA) ? {} : { skip: 'needs ../shared/data' };
 
