@@ -23,6 +23,8 @@ COPY --from=build /app/dist ./dist
 COPY package.json ./
 # The steps of pipelines (docs/PIPELINES.md).
 COPY ci ./ci
+# What attacks look like in logs (docs/INCIDENTS.md).
+COPY rules ./rules
 COPY feeds /feeds
 ENV NODE_ENV=production FEEDS_DIR=/feeds DATA_DIR=/data
 USER node

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** @typedef {{ name: string, args: string[] }} TestProcess what Node is given to run, and how it is called */
+/** @typedef {{ name: string, args: string[], limitMs: number }} TestProcess what Node is given to run, how it is called, and when it hangs */
 
 /**
  * @typedef {object} TestResult
@@ -20,10 +20,10 @@ import { createInterface } from 'node:readline';
  * Runs tests in a process of their own, and that in a process group of its own, so that whatever it started can be ended with it.
  * @param {string} root
  * @param {TestProcess} tests
- * @param {{ limitMs: number, signal: AbortSignal, env: NodeJS.ProcessEnv }} options
+ * @param {{ signal: AbortSignal, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<TestResult>}
  */
-export async function runTests(root, { name, args: own }, { limitMs, signal, env }) {
+export async function runTests(root, { name, args: own, limitMs }, { signal, env }) {
   const began = performance.now();
   const reporter = join(root, 'setup', 'reporter.mjs');
   const args = ['--enable-source-maps', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', ...own];

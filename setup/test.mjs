@@ -8,15 +8,22 @@ const MINUTE = 60_000;
 /** On an idle machine it takes eight or nine minutes; what hangs is to be named, and a slow machine is no failure. */
 const SUITE_LIMIT_MS = 20 * MINUTE;
 const FILE_LIMIT_MS = 4 * MINUTE;
+const GROUP_LIMIT_MS = 10 * MINUTE;
 const AT_ONCE = 2;
 /** These watch a clock for a minute and need little of the machine: they run beside the others, from the start. */
 const WATCHING = ['jobs/never-short', 'jobs/killed-worker'];
 const COMPILED = join('dist', 'test');
+const TOGETHER_IN_ONE = join('setup', 'tests-together.mjs');
 /**
- * The tests of these need no server and no process of their own, and run together in one. A test that listens, changes
- * the directory or the environment, or waits belongs elsewhere.
+ * The tests of these folders run together in one process, row by row: to load the product takes longer than most of them. They
+ * change neither directory nor environment, listen on free ports and close what they open. The first row opens nothing.
  */
-const PURE_FOLDERS = ['ctim', 'plan', 'lists', 'runtime', 'incidents', 'why'];
+const TOGETHER = [
+  ['ctim', 'plan', 'lists', 'runtime', 'why'],
+  ['embedded-ctia'],
+  ['reconcile'],
+  ['ctia', 'sources', 'notify', 'web', 'incidents'],
+];
 
 /** `npm test` runs everything; `npm test -- jobs config` the files with one of these words in their path. */
 await runSetup(async () => {
@@ -55,7 +62,7 @@ async function runSuite(processes) {
   const results = [];
   const runOneAfterAnother = async (/** @type {TestProcess[]} */ queue) => {
     for (let next = queue.shift(); next !== undefined && !stop.signal.aborted; next = queue.shift()) {
-      const result = await runTests(ROOT, next, { limitMs: FILE_LIMIT_MS, signal: stop.signal, env });
+      const result = await runTests(ROOT, next, { signal: stop.signal, env });
       results.push(result);
       process.stdout.write(`\n${next.name} (${result.seconds.toFixed(1)} s)\n${result.output}`);
       for (const failure of result.failures) process.stdout.write(`✖ ${next.name} ${failure}\n`);
@@ -100,12 +107,19 @@ function summarise(results, notRun, leftBehind, seconds) {
   return failed.length > 0 || notRun > 0 || leftBehind.length > 0 ? 1 : 0;
 }
 
-/** The pure ones first, as they tell soonest. @param {string[]} files @returns {TestProcess[]} */
+/** Those that run together first: the pure ones tell soonest, and the long ones fill both lanes. @param {string[]} files @returns {TestProcess[]} */
 function inProcesses(files) {
-  const pure = files.filter((file) => PURE_FOLDERS.some((folder) => file.startsWith(join(COMPILED, folder, '/'))));
-  const others = files.filter((file) => !pure.includes(file)).map((file) => ({ name: sourceOf(file), args: [file] }));
-  if (pure.length === 0) return others;
-  return [{ name: `pure tests of ${pure.length} files`, args: [join('setup', 'pure-tests.mjs'), ...pure] }, ...others];
+  const groups = TOGETHER.map((folders) =>
+    files.filter((file) => folders.some((folder) => file.startsWith(join(COMPILED, folder, '/')))),
+  );
+  const alone = files.filter((file) => !groups.some((group) => group.includes(file)));
+  return [
+    ...groups.flatMap((group, n) => {
+      const name = `${group.length} files of ${TOGETHER[n]?.join(', ')}`;
+      return group.length === 0 ? [] : [{ name, args: [TOGETHER_IN_ONE, ...group], limitMs: GROUP_LIMIT_MS }];
+    }),
+    ...alone.map((file) => ({ name: sourceOf(file), args: [file], limitMs: FILE_LIMIT_MS })),
+  ];
 }
 
 function testFiles() {

@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { makeCtiaClient } from '../ctia/client.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import { DISPOSITIONS, type Disposition } from '../ctim/judgement.ts';
 import { observableKey } from '../ctim/observable.ts';
+import { oneLine } from '../ctim/one-line.ts';
 import { shortId } from '../ctim/short-id.ts';
 import { readWill } from '../jobs/desired.ts';
-import { type AdoptEntry, adoptListText, type LeftOut, oneLine } from '../lists/adopt-list.ts';
+import { type AdoptEntry, adoptListText, type LeftOut } from '../lists/adopt-list.ts';
 import { makeGuards } from '../lists/guards/guards.ts';
 import { normalise } from '../lists/normalise.ts';
 import { findFeeds } from '../reconcile/feeds.ts';
 import { type FoundForeign, findForeign } from '../reconcile/foreign.ts';
-import { MINUTE } from '../runtime/clock.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
 import { renderTable } from './table.ts';
+import { askingClient } from './tenant-client.ts';
 
 interface Options {
   readonly json: boolean;
@@ -78,9 +78,10 @@ export async function adopt(session: Session, options: Options): Promise<Exit> {
 }
 
 async function look(session: Session, { source, channel }: Options) {
-  const { clock, signal, config } = session;
-  const { ctia, owner, ownEmbedded } = await openTenant(session);
-  const client = makeCtiaClient({ connection: ctia, clock, patienceMs: MINUTE, signal });
+  const { config } = session;
+  const tenant = await openTenant(session);
+  const { owner, ownEmbedded } = tenant;
+  const client = askingClient(session, tenant);
   const self = { owner, organisation: (await client.identity()).organisation };
   const settings = await readSettingsAlone(config.feedsDir);
   const channels = [...settings.channels.values()].filter(({ name }) => channel === undefined || name === channel);

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { makeCtiaClient } from '../ctia/client.ts';
 import type { AllowedByHand } from '../ctim/entry.ts';
 import { problemLine } from '../ctim/problem.ts';
 import { readWill, type Will } from '../jobs/desired.ts';
-import { type Journal, journalled, KEEP_MS } from '../jobs/journal.ts';
+import { type Journal, journalled, KEEP_MS, NO_LEDGER } from '../jobs/journal.ts';
 import { fileJournal } from '../jobs/journal-files.ts';
-import type { WriterLock } from '../jobs/lock.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { tenantOf } from '../jobs/workplace.ts';
 import { renderPlan } from '../plan/render.ts';
 import type { Approval } from '../plan/safety.ts';
-import { NO_RECORD } from '../reconcile/apply.ts';
 import { type Progress, run } from '../reconcile/run.ts';
-import { HOUR } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
 import { originOf } from '../sources/git.ts';
 import type { LastGood } from '../sources/last-good.ts';
@@ -20,6 +16,7 @@ import { type Exit, exitOfResult } from './exit.ts';
 import { overviewFor } from './overview.ts';
 import { renderReport } from './print-report.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 import { pullDue } from './upstreams.ts';
 
 /** `apply`: plan, apply and verify in this process. No Redis is needed; where one is there, its lock is kept. */
@@ -32,7 +29,7 @@ export async function applyTo(session: Session, tenant: Tenant, options: Approva
   const { json, yes, force, digest } = options;
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant });
   const lastGood = await pullDue(session, tenant, async () => shared);
-  const client = clientFor(session, tenant, shared?.lock);
+  const client = workingClient(session, tenant, shared?.lock);
   const runId = randomUUID();
   const hands = await shared?.handsOf(client);
   const released = [...(options.released ?? []), ...(hands?.released ?? [])];
@@ -47,9 +44,9 @@ export async function applyTo(session: Session, tenant: Tenant, options: Approva
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: { yes, force, digest, released },
-    readDesired: readDesired(session, tenant, client.serverNow, lastGood),
+    readDesired: readDesired(session, tenant, client.serverNow, { upstreams: lastGood, guards: shared?.guardCopies }),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
-    record: journalled(shared?.record ?? NO_RECORD, journal, 'sync', runId),
+    record: journalled(shared?.record ?? NO_LEDGER, journal, 'sync', runId),
     rights: shared?.rights,
     meanwhile: hands?.meanwhile,
     progress: showProgress(json),
@@ -72,27 +69,17 @@ async function letGoOfOld(journal: Journal, before: number): Promise<void> {
   }
 }
 
-export function clientFor(session: Session, { ctia }: Tenant, lock: WriterLock | undefined) {
-  return makeCtiaClient({
-    connection: ctia,
-    clock: session.clock,
-    signal: session.signal,
-    patienceMs: HOUR,
-    assertMayWrite: lock?.assertHeld,
-    onWait: (error, waitMs) => console.error(`${error.message}; waiting ${Math.ceil(waitMs / 1000)} s`),
-  });
-}
-
 export function readDesired(
   session: Session,
   { ownEmbedded }: Tenant,
   serverNow: () => number,
-  lastGood: LastGood | undefined,
+  copies: { readonly upstreams: LastGood | undefined; readonly guards: LastGood | undefined },
   hear: (problems: Will['problems']) => void = () => {},
 ) {
   return async (adhocAllow: readonly AllowedByHand[]): Promise<Will['desired']> => {
     const { feedsDir } = session.config;
-    const knowledge = await session.guardKnowledge();
+    const knowledge = await session.guardKnowledge(copies.guards);
+    const lastGood = copies.upstreams;
     const now = serverNow();
     const will = await readWill({ feedsDir, ownEmbedded, adhocAllow, now, knowledge, ...(lastGood && { lastGood }) });
     hear(will.problems);

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type CtiaClient, makeCtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
-import { doByHand, type HandRequest, type HandResult, handsOf, isReleased } from '../jobs/by-hand.ts';
+import {
+  doByHand,
+  errandOf,
+  type HandRequest,
+  type HandResult,
+  handsOf,
+  isReleased,
+  type PersonRequest,
+} from '../jobs/by-hand.ts';
 import { openQueueEvents } from '../jobs/connect.ts';
 import { readListsAt } from '../jobs/desired.ts';
 import { enqueue } from '../jobs/enqueue.ts';
-import { journalled } from '../jobs/journal.ts';
+import { journalled, NO_LEDGER } from '../jobs/journal.ts';
 import { fileJournal } from '../jobs/journal-files.ts';
 import { hasManagedRedis } from '../jobs/managed-redis.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
@@ -16,21 +23,22 @@ import { type OpenRedis, RedisError } from '../jobs/redis-connection.ts';
 import { deskFor, tenantOf, type Workplace } from '../jobs/workplace.ts';
 import { NO_APPROVAL } from '../plan/safety.ts';
 import { readActual } from '../reconcile/actual.ts';
-import { NO_RECORD } from '../reconcile/apply.ts';
 import { rightsOfThisRun } from '../reconcile/bulk-rights.ts';
 import { HandRefused } from '../reconcile/by-hand.ts';
 import type { PanicWork } from '../reconcile/panic.ts';
 import { readTwice } from '../reconcile/prepare.ts';
-import { HOUR, MINUTE } from '../runtime/clock.ts';
+import { MINUTE } from '../runtime/clock.ts';
 import { applyTo } from './apply.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { renderHand } from './hand-report.ts';
 import { resultOf } from './job-result.ts';
 import { bringLists, openTenant, type Session, type Tenant } from './session.ts';
+import { workingClient } from './tenant-client.ts';
+import { copiesOf } from './upstreams.ts';
 import { prepareWriteBack, type WriteBackOptions } from './write-back.ts';
 
 export interface ByHand {
-  readonly name: HandRequest['name'];
+  readonly name: PersonRequest['name'];
   readonly payload: Record<string, unknown>;
   readonly json: boolean;
   readonly writeBack?: WriteBackOptions | undefined;
@@ -43,16 +51,12 @@ export interface ByHand {
 export async function byHand(session: Session, { name, payload, json, writeBack }: ByHand): Promise<Exit> {
   const request = parseRequest(name, { v: PAYLOAD_VERSION, ...payload });
   if ('wrong' in request) throw new CommandRefused(EXIT.usage, request.wrong);
-  const asked = request as HandRequest;
+  const asked = request as PersonRequest;
   // Who blocks an address now does not wait for a fetch.
   if (!existsSync(session.config.feedsDir)) await bringLists(session);
   const writing = writeBack && (await prepareWriteBack(session, writeBack, asked));
   const tenant = await openTenant(session);
-  const redis = await openRedisIfAny(session);
-  const work =
-    redis && (await openWorkplace({ ...session.config, ...session, ...tenant, connection: redis.connection }));
-  const queued = redis && work && (await work.requests.getWorkersCount()) > 0;
-  const result = queued ? await ask(session, work, redis, asked) : await doHere(session, tenant, work, asked);
+  const { result, queued } = await carryOut(session, tenant, asked);
   const { lines, exit } = renderHand(result);
   const written = exit === EXIT.done && writing ? await writing(result) : undefined;
   if (json) session.print(JSON.stringify({ ...result, ...written }, null, 2));
@@ -64,6 +68,20 @@ export async function byHand(session: Session, { name, payload, json, writeBack 
   // Nobody else would: what the lists want of it comes back now.
   await bringLists(session);
   return applyTo(session, tenant, { ...NO_APPROVAL, released: [String(payload.channel)], json });
+}
+
+/** By the workers where some run (`queued`), or here. */
+export async function carryOut(
+  session: Session,
+  tenant: Tenant,
+  request: HandRequest,
+): Promise<{ result: HandResult; queued: boolean }> {
+  const redis = await openRedisIfAny(session);
+  const work =
+    redis && (await openWorkplace({ ...session.config, ...session, ...tenant, connection: redis.connection }));
+  if (redis && work && (await work.requests.getWorkersCount()) > 0)
+    return { result: await ask(session, work, redis, request), queued: true };
+  return { result: await doHere(session, tenant, work, request), queued: false };
 }
 
 async function openRedisIfAny({ config, clock, log, releases }: Session): Promise<OpenRedis | undefined> {
@@ -96,10 +114,11 @@ async function doHere(
   const run = randomUUID();
   for (;;) {
     const hands = work
-      ? handsOf(work, deskFor(work, log, request.name, run, signal))
+      ? handsOf(work, deskFor(work, log, errandOf(request), run, signal))
       : await handsWithoutRedis(session, tenant, request.name, run);
     try {
-      return await doByHand(hands, config.feedsDir, await session.guardKnowledge(), request);
+      const knowledge = await (work?.guardKnowledge() ?? session.guardKnowledge());
+      return await doByHand(hands, config.feedsDir, knowledge, request);
     } catch (error) {
       if (error instanceof HandRefused) throw new CommandRefused(EXIT.problems, error.message);
       if (!isCtiaError(error, 'throttled')) throw error;
@@ -111,28 +130,22 @@ async function doHere(
   }
 }
 
-function clientOf({ clock, signal }: Session, { ctia }: Tenant): CtiaClient {
-  return makeCtiaClient({
-    connection: ctia,
-    clock,
-    signal,
-    patienceMs: HOUR,
-    onWait: (error, waitMs) => console.error(`${error.message}; waiting ${Math.ceil(waitMs / 1000)} s`),
-  });
-}
-
 async function handsWithoutRedis(session: Session, tenant: Tenant, who: string, run: string): Promise<PanicWork> {
   const { clock, signal, config } = session;
   const { owner, ownEmbedded } = tenant;
-  const client = clientOf(session, tenant);
+  const client = workingClient(session, tenant, undefined);
   const journal = fileJournal(config.dataDir, await tenantOf(tenant.ctia), owner);
   return {
     ...{ client, clock, signal, owner },
     exclusively: (work) => work(),
     rights: rightsOfThisRun(),
-    record: journalled(NO_RECORD, journal, who, run),
+    record: journalled(NO_LEDGER, journal, who, run),
     readActual: (self) => readTwice(() => readActual(client, self)),
-    listsAt: (commit, allowed) =>
-      readListsAt({ feedsDir: config.feedsDir, ownEmbedded, now: client.serverNow() }, commit, allowed),
+    async listsAt(commit, allowed) {
+      const { feedsDir } = config;
+      const knowledge = await session.guardKnowledge();
+      const lastGood = copiesOf(session, undefined);
+      return readListsAt({ feedsDir, ownEmbedded, knowledge, lastGood, now: client.serverNow() }, commit, allowed);
+    },
   };
 }

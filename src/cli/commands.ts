@@ -3,6 +3,8 @@ import type { RequestName } from '../jobs/queues.ts';
 import type { Flags } from '../runtime/config.ts';
 import { execute } from './execute.ts';
 import type { Exit } from './exit.ts';
+import { addIncidentCommands } from './incident-commands.ts';
+import { addLogCommands } from './log-commands.ts';
 import type { Session } from './session.ts';
 
 interface HandOptions {
@@ -85,7 +87,10 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       .requiredOption('--for <duration>', 'how long, for example 24h')
       .requiredOption('--reason <text>', 'why, for the one who asks later')
       .option('--type <type>', 'where it cannot be told from the value')
-      .option('--channel <name>', 'default: firewall-block');
+      .option('--channel <name>', 'default: firewall-block')
+      .option('--ticket <text>', 'the case that it belongs to')
+      .option('--source-uri <uri>', 'where it is known from')
+      .option('--force', 'although it is over a limit, or a firewall that pulls the feed does not read it');
   const removing = (command: Command) =>
     command
       .description('take back what add did; with --for let a listed value through')
@@ -121,6 +126,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   waiting(enqueue.command('pull [list]'))
     .description('ask the upstream of a list, or of all lists, for what it says now')
     .action((list, options) => put(options, 'pull', { list }));
+  waiting(enqueue.command('guards'))
+    .description('fetch the lists that guards go by')
+    .action((options) => put(options, 'guards', {}));
   waiting(enqueue.command('renew'))
     .description('renew what would lapse; no list is read')
     .action((options) => put(options, 'renew', {}));
@@ -146,6 +154,14 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
   json(program.command('status'))
     .description('applied commit, last run and renewal, what is held, runway, drift, rate budget')
     .action((options) => act(options, async (session) => (await import('./status.ts')).status(session, options)));
+
+  const notify = json(program.command('notify'))
+    .description('what people were told of (NOTIFY_URLS) and is not over')
+    .action((options) => act(options, async (session) => (await import('./notify.ts')).standing(session, options)));
+  notify
+    .command('test')
+    .description('send one message to each of NOTIFY_URLS')
+    .action((options) => act(options, async (session) => (await import('./notify.ts')).test(session)));
 
   json(program.command('why <value>'))
     .description('why it is blocked, or why not: lists, commit, feed, allows, guards, what others say')
@@ -215,7 +231,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
       return act(options, async (session) => (await import('./guards.ts')).test(session, values, options));
     });
   json(guards.command('update'))
-    .description('fetch the large lists (MISP, Tranco, public suffixes) to the data folder')
+    .description('fetch the large lists (MISP, Tranco, public suffixes), for the workers too')
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<{ json: boolean }>();
       return act(options, async (session) => (await import('./guards.ts')).update(session, options));
@@ -286,6 +302,8 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((id, options) =>
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
+  addIncidentCommands(program, act);
+  addLogCommands(program, act);
   return program;
 
   function hand(
@@ -299,8 +317,9 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     );
   }
 
-  function addPayload(value: string, { for: duration, reason, type, channel }: Record<string, unknown>) {
-    return { value, for: duration, reason, type, channel };
+  function addPayload(value: string, said: Record<string, unknown>) {
+    const { for: duration, reason, type, channel, ticket, sourceUri, force } = said;
+    return { value, for: duration, reason, type, channel, ticket, source_uri: sourceUri, force };
   }
 
   function removePayload(value: string, { for: duration, reason, type, carveOut }: Record<string, unknown>) {

@@ -2,6 +2,7 @@ import type { HandResult } from '../jobs/by-hand.ts';
 import { openQueueEvents } from '../jobs/connect.ts';
 import { enqueue as put } from '../jobs/enqueue.ts';
 import type { FetchReport } from '../jobs/fetch.ts';
+import type { GuardsReport } from '../jobs/guards.ts';
 import { openWorkplace } from '../jobs/open-workplace.ts';
 import type { PullReport } from '../jobs/pull.ts';
 import type { RequestName } from '../jobs/queues.ts';
@@ -11,6 +12,7 @@ import type { Report } from '../reconcile/report.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { pullLine } from '../sources/upstream-pulls.ts';
 import { CommandRefused, EXIT, type Exit, exitOfResult } from './exit.ts';
+import { guardPullTable } from './guards.ts';
 import { renderHand } from './hand-report.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport, renewalLines } from './print-report.ts';
@@ -74,6 +76,11 @@ function show(session: Session, name: RequestName, result: unknown, json: boolea
     const { pulls, sync } = result as PullReport;
     if (!json) for (const pull of pulls) session.print(pullLine(pull));
     if (!json && sync !== null) session.print(`sync is job ${sync}`);
+    return pulls.some(({ did }) => did === 'kept') ? EXIT.notVerified : EXIT.done;
+  }
+  if (name === 'guards') {
+    const { pulls } = result as GuardsReport;
+    if (!json) session.print(guardPullTable(pulls));
     return pulls.some(({ did }) => did === 'kept') ? EXIT.notVerified : EXIT.done;
   }
   if (name === 'fetch') {

@@ -1,14 +1,13 @@
-import { makeCtiaClient } from '../ctia/client.ts';
 import { withoutQuery } from '../ctia/http.ts';
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { parseLifetime } from '../lists/lifetime.ts';
 import { HandRefused } from '../reconcile/by-hand.ts';
 import { type Rotated, rotate } from '../reconcile/rotate.ts';
-import { HOUR } from '../runtime/clock.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 
 export interface RotateOptions {
   readonly grace: string;
@@ -38,11 +37,7 @@ export async function rotateFeeds(
   const graceMs = graceOf(grace);
   const tenant = await openTenant(session);
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
-  const client = makeCtiaClient({
-    ...{ connection: tenant.ctia, clock, signal },
-    patienceMs: HOUR,
-    assertMayWrite: shared?.lock.assertHeld,
-  });
+  const client = workingClient(session, tenant, shared?.lock);
   const exclusively = shared?.lock.exclusively ?? ((work) => work());
   let rotated: Rotated[];
   try {

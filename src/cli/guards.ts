@@ -1,3 +1,8 @@
+import { connectRedis } from '../jobs/connect.ts';
+import { hasManagedRedis } from '../jobs/managed-redis.ts';
+import { openRedis } from '../jobs/redis.ts';
+import { RedisError } from '../jobs/redis-connection.ts';
+import { sharedGuardCopies } from '../jobs/text-keys.ts';
 import { BUILT_IN_RANGES } from '../lists/guards/address-guards.ts';
 import { COMMON_HASHES } from '../lists/guards/common-hashes.ts';
 import { withoutPort } from '../lists/guards/fetched-format.ts';
@@ -6,37 +11,56 @@ import { BUILT_IN_NAMES } from '../lists/guards/name-guards.ts';
 import { normalise } from '../lists/normalise.ts';
 import { makeDownloader, shownUrl } from '../sources/download.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
-import { guardCopies, updateGuardLists } from '../sources/guard-data.ts';
+import { bringHome, type GuardPull, guardCopies, guardListTrouble, updateGuardLists } from '../sources/guard-data.ts';
+import type { LastGood } from '../sources/last-good.ts';
 import { ago } from '../sources/upstream-health.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { bringLists, type Session } from './session.ts';
 import { renderTable } from './table.ts';
+
+/**
+ * Of the workers, where there are any; a Redis that does not answer leaves this machine's own. The lists are public and of no
+ * tenant, so nothing else is asked.
+ */
+async function sharedCopies({ config, clock, log, releases }: Session): Promise<LastGood | undefined> {
+  if (config.redisUrl === undefined && !hasManagedRedis(config.dataDir)) return undefined;
+  try {
+    const redis = await openRedis({ ...config, clock, log });
+    releases.add('Redis', () => redis.close());
+    return sharedGuardCopies(connectRedis(redis.connection, releases));
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    console.error(`${error.message}; going by what this machine fetched`);
+    return undefined;
+  }
+}
 
 /** `guards`: what guards go by, where it is from, and how old it is. */
 export async function guards(session: Session, { json }: { json: boolean }): Promise<Exit> {
   await bringLists(session);
   const { config, clock, guardKnowledge } = session;
   const settings = await readSettingsAlone(config.feedsDir);
-  const { configured, fetched } = await guardKnowledge();
+  const shared = await sharedCopies(session);
+  const { configured, fetched } = await guardKnowledge(shared);
+  const places = [...(shared ? [shared] : []), guardCopies(config.dataDir)];
   const builtIn = [
     ...BUILT_IN_RANGES.map(({ title, rows, source, date }) => ({ title, size: rows.length, source, date })),
     ...BUILT_IN_NAMES.map(({ title, names, source, date }) => ({ title, size: names.length, source, date })),
     { ...COMMON_HASHES, size: COMMON_HASHES.files.size, files: undefined },
   ];
-  const lists = settings.guards.lists.map(({ url, kind, severity }) => {
-    const copy = fetched.find((list) => list.url === url);
-    const { title, size, leftOut, fetchedAt } = copy ?? {};
-    return {
-      url: shownUrl(url),
-      kind,
-      severity,
-      title,
-      size,
-      left_out: leftOut,
-      fetched_at: fetchedAt && new Date(fetchedAt),
-    };
-  });
-  const own = { protect: settings.protect.length, configured };
+  const lists = await Promise.all(
+    settings.guards.lists.map(async (source) => {
+      const { title, size, leftOut, fetchedAt } = fetched.find(({ url }) => url === source.url) ?? {};
+      const { url, kind, severity } = source;
+      return {
+        ...{ url: shownUrl(url), kind, severity, title, size, left_out: leftOut },
+        fetched_at: fetchedAt && new Date(fetchedAt),
+        trouble: (await guardListTrouble(source, places)) ?? null,
+      };
+    }),
+  );
+  const { updateEveryMs } = settings.guards;
+  const own = { protect: settings.protect.length, configured, update_every_ms: updateEveryMs ?? null };
   if (json) {
     session.print(JSON.stringify({ built_in: builtIn, fetched: lists, ...own }, null, 2));
     return EXIT.done;
@@ -56,6 +80,12 @@ export async function guards(session: Session, { json }: { json: boolean }): Pro
   session.print(
     `\n${renderTable(['fetched list', 'kind', 'severity', 'entries', 'left out', 'fetched'], fetchedRows)}`,
   );
+  for (const { url, trouble } of lists) if (trouble !== null) session.print(`${url}: ${trouble}`);
+  session.print(
+    updateEveryMs === undefined
+      ? 'no schedule fetches them: guards: { update: { every: 1d } } in the settings, or guards update'
+      : `workers fetch them every ${ago(updateEveryMs)}`,
+  );
   const hosts = configured.map(({ host, what }) => [host, what]);
   session.print(`\n${renderTable(['protected by the configuration', 'as'], hosts)}`);
   session.print(`\n${settings.protect.length} values are protected by the settings`);
@@ -66,7 +96,7 @@ export async function guards(session: Session, { json }: { json: boolean }): Pro
 export async function test(session: Session, values: readonly string[], { json }: { json: boolean }): Promise<Exit> {
   await bringLists(session);
   const settings = await readSettingsAlone(session.config.feedsDir);
-  const { explain } = makeGuards(settings, await session.guardKnowledge());
+  const { explain } = makeGuards(settings, await session.guardKnowledge(await sharedCopies(session)));
   const answers = values.map((value) => {
     const host = withoutPort(value);
     const normal = normalise(host);
@@ -114,17 +144,25 @@ function lines(answer: Answer): string[] {
   return [`${value}: ${outcome} (${observable.type} ${observable.value})`, ...port, ...said, way];
 }
 
-/** `guards update`: fetches what the settings name, into the data folder. What fails keeps its last good copy. */
+/**
+ * `guards update`: fetches what the settings name, for the workers where there are any, and into the data folder. What fails
+ * keeps its last good copy.
+ */
 export async function update(session: Session, { json }: { json: boolean }): Promise<Exit> {
   await bringLists(session);
   const { config, clock, signal } = session;
   const { guards: said } = await readSettingsAlone(config.feedsDir);
   const download = makeDownloader({ clock, privateHosts: config.upstreamPrivateHosts });
-  const pulls = await updateGuardLists(said.lists, { clock, signal, download, lastGood: guardCopies(config.dataDir) });
+  const shared = await sharedCopies(session);
+  const home = guardCopies(config.dataDir);
+  const pulls = await updateGuardLists(said.lists, { clock, signal, download, lastGood: shared ?? home });
+  if (shared) await bringHome(said.lists, shared, home);
   if (json) session.print(JSON.stringify(pulls, null, 2));
-  else {
-    const rows = pulls.map(({ url, did, size, message }) => [url, did, String(size), message ?? '']);
-    session.print(renderTable(['list', 'did', 'entries', 'why'], rows));
-  }
+  else session.print(guardPullTable(pulls));
   return pulls.some(({ did }) => did === 'kept') ? EXIT.failed : EXIT.done;
+}
+
+export function guardPullTable(pulls: readonly GuardPull[]): string {
+  const rows = pulls.map(({ url, did, size, message }) => [url, did, String(size), message ?? '']);
+  return renderTable(['list', 'did', 'entries', 'why'], rows);
 }

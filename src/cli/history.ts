@@ -1,5 +1,4 @@
 import type { CtiaConnection } from '../ctia/client.ts';
-import { makeCtiaClient } from '../ctia/client.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { type Journal, type JournalRecord, newestFirst, type Range } from '../jobs/journal.ts';
 import { fileJournal } from '../jobs/journal-files.ts';
@@ -8,7 +7,6 @@ import { tenantOf } from '../jobs/workplace.ts';
 import { durationMs } from '../lists/lifetime.ts';
 import { normalise } from '../lists/normalise.ts';
 import { COLLECT_AFTER_MS } from '../plan/collect.ts';
-import { MINUTE } from '../runtime/clock.ts';
 import { readFeeds, readSettingsAlone } from '../sources/feeds-folder.ts';
 import { collected, inFeedAt } from '../why/at.ts';
 import { type HistoryFilter, type HistoryRow, historyOf } from '../why/history.ts';
@@ -18,6 +16,7 @@ import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { knownFeeds } from './known-feeds.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
 import { renderTable } from './table.ts';
+import { askingClient } from './tenant-client.ts';
 
 interface Options {
   readonly json: boolean;
@@ -63,12 +62,7 @@ export async function at(session: Session, time: string, value: string, { json }
   const opened = await openHistory(session, { observable }, {});
   const { tenant } = opened;
   const settings = await readSettingsAlone(session.config.feedsDir);
-  const client = makeCtiaClient({
-    connection: tenant.ctia,
-    clock: session.clock,
-    patienceMs: MINUTE,
-    signal: session.signal,
-  });
+  const client = askingClient(session, tenant);
   const self = { owner: tenant.owner, organisation: (await client.identity()).organisation };
   const { feeds } = await knownFeeds(client, self, [...settings.channels.values()]);
   const found = inFeedAt({

@@ -11,10 +11,12 @@ import { planJson } from '../plan/plan-json.ts';
 import { renderPlan } from '../plan/render.ts';
 import { hasProblems, NO_APPROVAL } from '../plan/safety.ts';
 import { type Prepared, prepare } from '../reconcile/prepare.ts';
-import { clientFor, readDesired } from './apply.ts';
+import { readSettingsAlone } from '../sources/feeds-folder.ts';
+import { readDesired } from './apply.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { overviewFor } from './overview.ts';
 import { bringLists, openTenant, type Session } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 import { pullDue } from './upstreams.ts';
 
 interface Options {
@@ -29,16 +31,23 @@ export async function plan(session: Session, { json, markdown, against }: Option
   const log = against === undefined ? undefined : { name: against, input: await openLog(against) };
   await bringLists(session);
   const tenant = await openTenant(session);
-  const share = () => shareWithWorkers({ ...session.config, ...session, ...tenant });
-  const lastGood = await pullDue(session, tenant, share);
-  const client = clientFor(session, tenant, undefined);
+  let sharing: ReturnType<typeof shareWithWorkers> | undefined;
+  const share = () => {
+    sharing ??= shareWithWorkers({ ...session.config, ...session, ...tenant });
+    return sharing;
+  };
+  const upstreams = await pullDue(session, tenant, share);
+  // Who asks no Redis needs none: only copies that workers fetch are looked for there.
+  const { updateEveryMs } = (await readSettingsAlone(session.config.feedsDir)).guards;
+  const guards = updateEveryMs === undefined ? undefined : (await share())?.guardCopies;
+  const client = workingClient(session, tenant, undefined);
   let problems: readonly Problem[] = [];
   const prepared = await prepare({
     client,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
     approval: NO_APPROVAL,
-    readDesired: readDesired(session, tenant, client.serverNow, lastGood, (said) => {
+    readDesired: readDesired(session, tenant, client.serverNow, { upstreams, guards }, (said) => {
       problems = said;
     }),
   });

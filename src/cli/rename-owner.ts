@@ -1,10 +1,9 @@
-import { makeCtiaClient } from '../ctia/client.ts';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { type OwnedByOld, type Renamed, readOwnedBy, renameOwner } from '../reconcile/rename-owner.ts';
-import { HOUR } from '../runtime/clock.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session } from './session.ts';
+import { workingClient } from './tenant-client.ts';
 
 /** `rename-owner OLD`: what OLD published becomes the owner's that the settings name now. Feeds and their URLs stay. */
 export async function renameOwnerFrom(
@@ -14,7 +13,7 @@ export async function renameOwnerFrom(
 ): Promise<Exit> {
   const { clock, signal } = session;
   const tenant = await openTenant(session);
-  const { owner: to, ctia } = tenant;
+  const { owner: to } = tenant;
   if (!OWNER_PATTERN.test(from) || from === to)
     throw new CommandRefused(
       EXIT.usage,
@@ -22,14 +21,7 @@ export async function renameOwnerFrom(
     );
   // The former owner's lock: should a worker of its still be at it, its batch ends first.
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant, owner: from });
-  const client = makeCtiaClient({
-    connection: ctia,
-    clock,
-    signal,
-    patienceMs: HOUR,
-    assertMayWrite: shared?.lock.assertHeld,
-    onWait: (error, waitMs) => console.error(`${error.message}; waiting ${Math.ceil(waitMs / 1000)} s`),
-  });
+  const client = workingClient(session, tenant, shared?.lock);
   const owned = await readOwnedBy(client, from, to);
   if (!yes) {
     session.print(json ? JSON.stringify(countsOf(owned), null, 2) : foundLine(owned, from, to));

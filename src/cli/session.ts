@@ -6,13 +6,12 @@ import { problemLine } from '../ctim/problem.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
 import { readKeyFile } from '../embedded-ctia/key-file.ts';
 import { ownerOf } from '../jobs/desired.ts';
-import type { GuardKnowledge } from '../lists/guards/guards.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Config, type Flags, loadConfig } from '../runtime/config.ts';
 import { type Log, type LogOptions, makeLog } from '../runtime/log.ts';
 import { makeReleases, type Releases } from '../runtime/release.ts';
 import { readFeeds, readSettingsAlone, readSoundSettings } from '../sources/feeds-folder.ts';
-import { makeGuardKnowledge } from '../sources/guard-knowledge.ts';
+import { type KnowGuards, makeGuardKnowledge } from '../sources/guard-knowledge.ts';
 import { currentTree, FetchError, fetchRepository } from '../sources/repository.ts';
 import { CommandRefused, EXIT } from './exit.ts';
 import { rememberedOwner } from './remembered-owner.ts';
@@ -26,7 +25,7 @@ export interface Session {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   /** What guards go by besides the settings. */
-  readonly guardKnowledge: () => Promise<GuardKnowledge>;
+  readonly guardKnowledge: KnowGuards;
   /** To stdout. */
   print(text: string): void;
 }
@@ -53,8 +52,12 @@ export function makeSession({ env, flags, signal, level }: SessionParts): Sessio
   };
 }
 
-function secretsOf({ tenant, webhook }: Config): string[] {
-  return [...(tenant.kind === 'remote' ? [tenant.clientPassword] : []), ...(webhook ? [webhook.secret] : [])];
+function secretsOf({ tenant, webhook, notifyTargets }: Config): string[] {
+  return [
+    ...(tenant.kind === 'remote' ? [tenant.clientPassword] : []),
+    ...(webhook ? [webhook.secret] : []),
+    ...notifyTargets.map(({ url }) => url),
+  ];
 }
 
 /** Before a command reads lists: with FEEDS_REPO it fetches them. What was fetched before serves where that fails. */
@@ -88,7 +91,7 @@ export async function openTenant(session: Session): Promise<Tenant> {
   const ownEmbedded = config.tenant.kind === 'embedded';
   const owner = await readOwner(session, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
-  const ctia = openCtia({ clock, ...access });
+  const ctia = openCtia({ clock, ...access, incidentBase: config.incidentBase });
   releases.add('connections to CTIA', () => ctia.close());
   const missing = missingScopes((await ctia.tokens.get()).scopes);
   if (missing.length > 0)
@@ -96,7 +99,8 @@ export async function openTenant(session: Session): Promise<Tenant> {
   return { ctia, owner, ownEmbedded };
 }
 
-async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
+/** Whose entries these are, as the settings say. */
+export async function readOwner({ config, log }: Session, ownEmbedded: boolean): Promise<string> {
   const { feedsDir } = config;
   const settings = await readSettingsAlone(feedsDir);
   if (settings.owner === undefined && (await readSoundSettings(feedsDir)) === undefined) {

@@ -1,27 +1,25 @@
-import { makeCtiaClient } from '../ctia/client.ts';
-import { channelOfIndicator, ownedId } from '../ctim/external-id.ts';
+import { channelOfIndicator } from '../ctim/external-id.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { readWill } from '../jobs/desired.ts';
 import type { RenewalReport } from '../jobs/renew.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { type Drift, driftLine } from '../plan/drift.ts';
 import { headroomOf, heldSizes } from '../plan/headroom.ts';
-import { holdsAmong } from '../plan/hold.ts';
+import { holdsAmong, whatWasDone } from '../plan/hold.ts';
 import { percent } from '../plan/limits.ts';
 import { type Ending, type Runway, runways } from '../plan/runway.ts';
-import { isOurs, readActual, stateOf } from '../reconcile/actual.ts';
+import { readActual, readOwnIndicators, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
 import { consumersOf } from '../reconcile/prepare.ts';
 import { countsLine, type Report } from '../reconcile/report.ts';
-import { SECOND } from '../runtime/clock.ts';
 import { upstreamNotices } from '../sources/upstream-copies.ts';
 import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
 import { type DriftFound, heldSince, lastDrift, verifiedAt } from './status-history.ts';
+import { askingClient } from './tenant-client.ts';
 import { copiesOf } from './upstreams.ts';
 
-const PATIENCE_MS = 30 * SECOND;
 const REPORTS_LOOKED_AT = 200;
 
 /**
@@ -29,14 +27,14 @@ const REPORTS_LOOKED_AT = 200;
  * parses and no Redis: what Redis does not know is read from CTIA.
  */
 export async function status(session: Session, options: { json: boolean }): Promise<Exit> {
-  const { clock, signal, config } = session;
+  const { clock, config } = session;
   const tenant = await openTenant(session);
   const { ctia, owner, ownEmbedded } = tenant;
-  const client = makeCtiaClient({ connection: ctia, clock, patienceMs: PATIENCE_MS, signal });
+  const client = askingClient(session, tenant);
   const self = { owner, organisation: (await client.identity()).organisation };
   const now = client.serverNow();
   const { desired } = await readWill({ feedsDir: config.feedsDir, ownEmbedded, adhocAllow: [], now });
-  const own = (await client.allByExternalId('indicator', ownedId(owner))).filter((it) => isOurs(self, it));
+  const own = await readOwnIndicators(client, self);
   const state = stateOf(owner, own);
   const channels = new Map(own.map((it) => [it.id, channelOfIndicator(owner, it.externalIds)]));
   const notices: string[] = [];
@@ -142,7 +140,7 @@ function renderStatus(facts: Facts): string {
 }
 
 function holdLine({ channel, to, since, reason }: Facts['on_hold'][number]): string {
-  return `${channel} since ${since}: ${to === 'empty' ? 'emptied' : `put back to ${to}`}${reason === null ? '' : ` (${reason})`}`;
+  return `${channel} since ${since}: ${whatWasDone(to)}${reason === null ? '' : ` (${reason})`}`;
 }
 
 function driftLines(drift: DriftFound | null): string[] {

@@ -33,7 +33,7 @@ export async function up(session: Session, { once, yes, force, digest }: UpOptio
   const approval = { ...(yes && { yes }), ...(force && { force }), ...(digest && { digest }) };
   const job = await enqueue(work.requests, 'sync', approval);
   const report = (await resultOf(job, { ...session, events, redis })) as Report;
-  if (report.result === 'problems') await printProblems(session);
+  if (report.result === 'problems') await printProblems({ ...session, guardKnowledge: work.guardKnowledge });
   session.print(`\n${renderReport(report)}\n`);
   session.print(await feedTable(session, tenant, report));
   if (once) return exitOfResult(report.result);

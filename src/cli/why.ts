@@ -1,26 +1,19 @@
-import { type CtiaClient, makeCtiaClient } from '../ctia/client.ts';
-import { isCtiaError } from '../ctia/error.ts';
 import { entryHash } from '../ctim/external-id.ts';
-import { feedKey } from '../ctim/feed.ts';
-import { DISPOSITIONS } from '../ctim/judgement.ts';
-import { type Observable, type ObservableType, sameObservable } from '../ctim/observable.ts';
-import { shareWithWorkers } from '../jobs/share.ts';
+import { type Observable, sameObservable } from '../ctim/observable.ts';
 import { makeGuards } from '../lists/guards/guards.ts';
 import type { Report } from '../reconcile/report.ts';
-import { MINUTE } from '../runtime/clock.ts';
 import { originOfLine } from '../sources/blame.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';
 import { makeCopyReader } from '../sources/upstream-copies.ts';
 import { collected } from '../why/at.ts';
 import { historyOf } from '../why/history.ts';
-import { judgementsOn, type KnownFeed } from '../why/judgements.ts';
 import type { Why } from '../why/known.ts';
 import { renderWhy } from '../why/render.ts';
 import { explain } from '../why/why.ts';
+import { askTenant, NOT_ASKED, openIfAny, openKept } from './ask-tenant.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { begins, journalsOf, observableOf, recordsOf, saysSince } from './history.ts';
-import { knownFeeds } from './known-feeds.ts';
-import { bringLists, openTenant, type Session } from './session.ts';
+import { begins, observableOf, recordsOf, saysSince } from './history.ts';
+import { bringLists, type Session } from './session.ts';
 import { copiesOf } from './upstreams.ts';
 
 const REPORTS_LOOKED_AT = 20;
@@ -33,49 +26,35 @@ export async function why(session: Session, value: string, { json }: { json: boo
   await bringLists(session);
   const known = await lookAt(session, observable);
   session.print(json ? JSON.stringify(known, null, 2) : renderWhy(known));
-  return EXIT.done;
+  return known.not_asked === null ? EXIT.done : EXIT.failed;
 }
 
+/** Asked when something is wrong: whoever does not answer, CTIA or Redis, is named, and the others tell what they know. */
 async function lookAt(session: Session, observable: Observable): Promise<Why> {
-  const { config, clock, signal } = session;
-  const tenant = await openTenant(session);
-  const { ctia, owner } = tenant;
-  const client = makeCtiaClient({ connection: ctia, clock, patienceMs: MINUTE, signal });
-  const self = { owner, organisation: (await client.identity()).organisation };
-  const now = client.serverNow();
-  const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
-  const knowledge = await session.guardKnowledge();
-  const copies = makeCopyReader(copiesOf(session, shared), new Map());
-  const { reading, revision } = await readFeeds(config.feedsDir, { now, knowledge, upstreamText: copies.text });
-  const { settings } = reading;
-  const { feeds, state, notices } = await knownFeeds(client, self, [...settings.channels.values()]);
-  const { judgements, foreignLeftOut } = await judgementsOn(client, self, observable, feeds);
-  const views = await viewsFor(client, observable, feeds);
-  const verdict = await client.verdictOn(observable);
-  const journals = await journalsOf(session, ctia, owner, shared?.journal);
-  const channels = new Map(reading.lists.map((list) => [list.name, list.channel]));
-  const rows = historyOf(recordsOf(journals, {}), { observable }, { channels });
-  const last = (await shared?.latestReports(REPORTS_LOOKED_AT))?.find(({ kind }) => kind === 'sync');
+  const { config, clock } = session;
+  const tenant = await openIfAny(session);
+  const kept = await openKept(session, tenant);
+  const knowledge = await session.guardKnowledge(kept.shared?.guardCopies);
+  const copies = makeCopyReader(copiesOf(session, kept.shared), new Map());
+  const reading = { now: clock.now(), knowledge, upstreamText: copies.text };
+  const { reading: lists, revision } = await readFeeds(config.feedsDir, reading);
+  const { settings, entries, problems } = lists;
+  const asked = 'notAsked' in tenant ? tenant : await askTenant(session, tenant, observable, settings);
+  const channels = new Map(lists.lists.map((list) => [list.name, list.channel]));
+  const rows = historyOf(recordsOf(kept.journals, {}), { observable }, { channels });
+  const journalBegins = await begins(kept.journals);
+  const last = (await kept.shared?.latestReports(REPORTS_LOOKED_AT))?.find(({ kind }) => kind === 'sync');
   const known = explain({
-    ...{ observable, now, feeds, judgements, views: views.values },
+    ...{ observable, now: clock.now(), ...NOT_ASKED, ...asked, journalBegins },
     lists: {
-      entries: reading.entries,
-      problems: reading.problems,
-      summaries: new Map(reading.lists.map((list) => [list.name, list])),
-      revision: revision.label,
+      ...{ entries, problems, revision: revision.label },
+      summaries: new Map(lists.lists.map((list) => [list.name, list])),
     },
     guard: makeGuards(settings, knowledge).judge(observable)?.message,
-    verdict: verdict && { disposition: DISPOSITIONS[verdict.disposition], judgement: verdict.judgement_id },
-    applied: state && { revision: state.revision, at: state.writtenAt },
     held: last?.held.map(({ message }) => message) ?? [],
-    failures: failuresOf(last, observable, reading.entries),
+    failures: failuresOf(last, observable, entries),
     history: await collected(rows, CHANGES_LOOKED_AT),
-    notices: [
-      ...notices,
-      ...views.notices,
-      ...(foreignLeftOut > 0 ? [`${foreignLeftOut} more judgements of others are not shown`] : []),
-      saysSince(await begins(journals)),
-    ],
+    notices: [...('notAsked' in asked ? [] : asked.notices), ...kept.notices, saysSince(journalBegins)],
   });
   return withOrigins(known, config.feedsDir);
 }
@@ -91,36 +70,6 @@ function failuresOf(
   return last.failures
     .filter(({ h }) => hashes.has(h))
     .map(({ message }) => `the last run could not make it: ${message}`);
-}
-
-/** In which feeds something may stand that contains it. */
-const WIDER_IN: Partial<Record<ObservableType, readonly ObservableType[]>> = {
-  ip: ['ip'],
-  ipv6: ['ipv6'],
-  domain: ['domain'],
-  url: ['domain', 'ip', 'ipv6'],
-};
-
-/** A view needs no token and takes nothing from the quota. */
-async function viewsFor(client: CtiaClient, { type: asked }: Observable, feeds: readonly KnownFeed[]) {
-  const values = new Map<string, Observable[]>();
-  const notices: string[] = [];
-  for (const feed of feeds) {
-    const { type, viewUrl } = feed;
-    if (viewUrl === undefined || !(WIDER_IN[asked] ?? []).includes(type)) continue;
-    try {
-      values.set(
-        feedKey(feed),
-        (await client.view(viewUrl)).map((value) => ({ type, value })),
-      );
-    } catch (error) {
-      if (!isCtiaError(error)) throw error;
-      notices.push(
-        `the view of ${feedKey(feed)} cannot be read, so that what contains this value there is not known: ${error.message}`,
-      );
-    }
-  }
-  return { values, notices };
 }
 
 /** Of each line of a list as it lies; of what no list has any more, as it was in the commit that it was made for. */

@@ -1,5 +1,5 @@
 import type { ListAction } from '../ctim/feed.ts';
-import type { HandRequest, HandResult } from '../jobs/by-hand.ts';
+import type { HandResult, PersonRequest } from '../jobs/by-hand.ts';
 import { adhocList, adhocName } from '../lists/adhoc-list.ts';
 import { normalise } from '../lists/normalise.ts';
 import { openWriteBack, WriteBackError, type Written } from '../sources/write-back.ts';
@@ -18,7 +18,7 @@ export interface WriteBackOptions {
 export async function prepareWriteBack(
   { config }: Session,
   { branch, author }: WriteBackOptions,
-  { name, payload }: HandRequest,
+  { name, payload }: PersonRequest,
 ): Promise<(result: HandResult) => Promise<Written & { said: string }>> {
   if (name === 'panic' || payload.for === undefined)
     throw new CommandRefused(EXIT.usage, '--commit writes what is blocked or let through for a time: say --for, too');
@@ -43,7 +43,9 @@ export async function prepareWriteBack(
   return async (result) => {
     const until = 'until' in result && result.until !== undefined ? result.until : '';
     const reason = payload.reason ?? 'let through by hand';
-    const file = adhocList({ action, channel, observable, reason, until, by: open.author });
+    const { ticket, source_uri } = name === 'add' ? payload : {};
+    const words = { reason, ticket, source_uri };
+    const file = adhocList({ action, channel, observable, ...words, until, by: open.author });
     const title = `${action === 'block' ? 'Block' : 'Let through'} ${observable.value} until ${until}`;
     const written = await said(EXIT.failed, () =>
       open.commit(file, `${title}\n\n${reason}\n\nDone by hand already; this keeps it in the lists.\n`),

@@ -1,3 +1,4 @@
+import type { Plural } from '../ctim/bundle.ts';
 import { shortId } from '../ctim/short-id.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { type Answer, isRecord, jsonOf } from './answer.ts';
@@ -35,7 +36,7 @@ export function makeReadingById(read: (path: string) => Promise<Answer>, takeOne
     return { found, unreadable };
   }
 
-  return async (kind: 'judgements' | 'relationships', ids: readonly string[]): Promise<ReadById> => {
+  return async (kind: Plural, ids: readonly string[]): Promise<ReadById> => {
     const found: unknown[] = [];
     let unreadable = 0;
     for (let at = 0; at < ids.length; ) {

@@ -1,11 +1,12 @@
+import type { AnyObservable } from '../ctim/bundle.ts';
 import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
-import type { Observable } from '../ctim/observable.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { type Answer, errorOf, jsonOf } from './answer.ts';
 import { makeReadingById, pathOf } from './by-id.ts';
 import { CtiaError, isCtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
+import { type IncidentBase, makeIncidentCalls, mergedResults, PRIVATE_INTEL } from './incident-calls.ts';
 import { makeHourlyShare } from './one-by-one-share.ts';
 import { pagesOf, type Stored } from './pages.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
@@ -29,6 +30,8 @@ export interface CtiaConnection {
   readonly ctiaUrl: string;
   readonly http: Http;
   readonly tokens: TokenSource;
+  readonly visibilityUrl: string;
+  readonly incidentBase: IncidentBase;
   /** The server's clock minus ours, by its last `Date`. */
   aheadMs: number;
   /** Of the hourly budget, for requests that do one by one what a token may not do in bulk; false where it is used up. */
@@ -43,6 +46,8 @@ export interface CtiaConnectionOptions {
   tokenUrl: string;
   clientId: string;
   clientPassword: string;
+  /** Where incidents are written; by default in CTIA itself. */
+  incidentBase?: IncidentBase | undefined;
 }
 
 export function openCtia({
@@ -51,10 +56,16 @@ export function openCtia({
   tokenUrl,
   clientId,
   clientPassword,
+  incidentBase = 'ctia',
 }: CtiaConnectionOptions): CtiaConnection {
   const http = makeHttp();
   const tokens = makeTokenSource({ http, clock, tokenUrl: `${tokenUrl}/iroh/oauth2/token`, clientId, clientPassword });
-  return { ctiaUrl, http, tokens, aheadMs: 0, takeOneByOne: makeHourlyShare(clock), close: () => http.close() };
+  return {
+    ...{ ctiaUrl, http, tokens, incidentBase, visibilityUrl: tokenUrl },
+    aheadMs: 0,
+    takeOneByOne: makeHourlyShare(clock),
+    close: () => http.close(),
+  };
 }
 
 export interface CtiaClientOptions {
@@ -91,14 +102,14 @@ export type CtiaClient = ReturnType<typeof makeCtiaClient>;
 /** Everything that we say to CTIA, one function for each thing said. Cheap to make: one for each run or job, which counts its requests. */
 export function makeCtiaClient(options: CtiaClientOptions) {
   const { connection, clock, patienceMs, onWait, signal } = options;
-  const { ctiaUrl, http, tokens } = connection;
+  const { ctiaUrl, visibilityUrl, http, tokens } = connection;
   const requests = { total: 0, mutating: 0 };
   const takeOneByOne = options.takeOneByOne ?? connection.takeOneByOne;
 
   async function send(
     request: Omit<HttpRequest, 'url' | 'timeoutMs'> & { path: string; timeoutMs: number },
   ): Promise<Answer> {
-    const url = `${ctiaUrl}${request.path}`;
+    const url = `${request.path.startsWith(PRIVATE_INTEL) ? visibilityUrl : ctiaUrl}${request.path}`;
     let token = await tokens.get();
     for (let renewed = false; ; renewed = true) {
       await options.takeFromBudget?.();
@@ -130,18 +141,17 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     return retrying(() => send({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS }));
   }
 
-  async function write(method: 'POST' | 'PUT' | 'DELETE', path: string, document: unknown): Promise<unknown> {
+  async function write(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, document: unknown): Promise<unknown> {
     const body = document === undefined ? undefined : Buffer.from(JSON.stringify(document));
     const answer = await retrying(() => send({ method, path, ...(body && { body }), timeoutMs: WRITE_TIMEOUT_MS }));
     return answer.text === '' ? undefined : jsonOf(`${method} ${withoutQuery(path)}`, answer);
   }
 
   /** Not idempotent, so sent again only where nothing was carried out: whoever calls looks up by external id before the next try. */
-  async function create(kind: 'indicator' | 'feed', document: unknown): Promise<unknown> {
+  async function create(path: string, document: unknown): Promise<unknown> {
     const body = Buffer.from(JSON.stringify(document));
-    const path = `/ctia/${kind}?wait_for=true`;
     const answer = await retrying(() => send({ method: 'POST', path, body, timeoutMs: WRITE_TIMEOUT_MS }), false);
-    return jsonOf(`POST /ctia/${kind}`, answer);
+    return jsonOf(`POST ${withoutQuery(path)}`, answer);
   }
 
   const pages = <K extends keyof Stored>(kind: K, route: string) => pagesOf(read, kind, route);
@@ -165,6 +175,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
   }
 
   return {
+    ...makeIncidentCalls({ base: connection.incidentBase, read, write, create, pages, byId }),
     ctiaUrl,
     requests,
     /** Who the token says we are. */
@@ -195,13 +206,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
         ...(relationships.length > 0 && { relationships }),
       };
       const body = await write('DELETE', '/ctia/bulk?wait_for=true', ids);
-      const [a, b] = [bulkResult(body, 'judgements', 'deleted'), bulkResult(body, 'relationships', 'deleted')];
-      return {
-        done: new Set([...a.done, ...b.done]),
-        notFound: new Set([...a.notFound, ...b.notFound]),
-        forbidden: new Set([...a.forbidden, ...b.forbidden]),
-        failed: new Set([...a.failed, ...b.failed]),
-      };
+      return mergedResults([bulkResult(body, 'judgements', 'deleted'), bulkResult(body, 'relationships', 'deleted')]);
     },
 
     /** Whether one more request may go that does for one record what this token may not do in bulk. */
@@ -212,8 +217,9 @@ export function makeCtiaClient(options: CtiaClientOptions) {
       await write('DELETE', `${pathOf(id)}?wait_for=true`, undefined);
     },
 
-    createIndicator: async (document: IndicatorDocument) => storedIndicator(await create('indicator', document)),
-    createFeed: async (document: FeedDocument) => storedFeed(await create('feed', document)),
+    createIndicator: async (document: IndicatorDocument) =>
+      storedIndicator(await create('/ctia/indicator?wait_for=true', document)),
+    createFeed: async (document: FeedDocument) => storedFeed(await create('/ctia/feed?wait_for=true', document)),
 
     async replaceIndicator(id: string, document: IndicatorDocument): Promise<StoredIndicator> {
       return storedIndicator(await write('PUT', `${pathOf(id)}?wait_for=true`, document));
@@ -273,11 +279,11 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     },
 
     /** All judgements on one observable that we may read, dead ones included. CTIA folds case here too. */
-    judgementsOn: ({ type, value }: Observable) =>
+    judgementsOn: ({ type, value }: AnyObservable) =>
       all('judgement', `/ctia/${type}/${encodeURIComponent(value)}/judgements`),
 
     /** What CTIA makes of all judgements on it; undefined where none counts now. */
-    async verdictOn({ type, value }: Observable): Promise<StoredVerdict | undefined> {
+    async verdictOn({ type, value }: AnyObservable): Promise<StoredVerdict | undefined> {
       const path = `/ctia/${type}/${encodeURIComponent(value)}/verdict`;
       try {
         return storedVerdict(jsonOf(`GET ${path}`, await read(path)));

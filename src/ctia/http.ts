@@ -5,7 +5,7 @@ import type { Answer } from './answer.ts';
 import { CtiaError } from './error.ts';
 
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers?: Record<string, string>;
   /** Serialised once by the caller, so that every retry sends the same bytes. */

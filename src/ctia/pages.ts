@@ -2,22 +2,31 @@ import { type Answer, jsonOf } from './answer.ts';
 import { CtiaError } from './error.ts';
 import { withoutQuery } from './http.ts';
 import {
+  type StoredEntity,
   type StoredFeed,
+  type StoredIncident,
   type StoredIndicator,
   type StoredJudgement,
   type StoredRelationship,
+  type StoredSighting,
+  storedEntity,
   storedFeed,
+  storedIncident,
   storedIndicator,
   storedJudgement,
   storedRelationship,
+  storedSighting,
 } from './stored.ts';
 
-/** An entity kind that has an external_id route, a search route and a parser of ours. */
+/** An entity kind that has an external_id route, a search route and a parser of ours. `entity` is of any kind, whole. */
 const KINDS = {
   judgement: storedJudgement,
   relationship: storedRelationship,
   indicator: storedIndicator,
   feed: storedFeed,
+  sighting: storedSighting,
+  incident: storedIncident,
+  entity: storedEntity,
 } as const;
 
 export interface Stored {
@@ -25,6 +34,9 @@ export interface Stored {
   relationship: StoredRelationship;
   indicator: StoredIndicator;
   feed: StoredFeed;
+  sighting: StoredSighting;
+  incident: StoredIncident;
+  entity: StoredEntity;
 }
 
 /** Records a page. Documents are about 1 KB, so a page is some 5 MB. */

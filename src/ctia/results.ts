@@ -1,3 +1,4 @@
+import type { Plural } from '../ctim/bundle.ts';
 import { isRecord } from './answer.ts';
 
 /**
@@ -36,11 +37,7 @@ export function importResults(body: unknown): ImportResults {
   return results;
 }
 
-export function bulkResult(
-  body: unknown,
-  kind: 'judgements' | 'relationships',
-  done: 'updated' | 'deleted',
-): BulkResult {
+export function bulkResult(body: unknown, kind: Plural, done: 'updated' | 'deleted'): BulkResult {
   const part = isRecord(body) && isRecord(body[kind]) ? body[kind] : {};
   const errors = isRecord(part.errors) ? part.errors : {};
   return {

@@ -1,4 +1,7 @@
+import type { Entity } from '../ctim/bundle.ts';
+import type { IncidentDocument } from '../ctim/incident.ts';
 import type { Confidence, Disposition, ExternalReference, Severity, Tlp, ValidTime } from '../ctim/judgement.ts';
+import type { SightingDocument } from '../ctim/sighting.ts';
 import { isRecord } from './answer.ts';
 import { CtiaError } from './error.ts';
 
@@ -57,6 +60,28 @@ export interface StoredFeed extends StoredBase {
   lifetime: Partial<ValidTime> | undefined;
   /** Carries the feed's secret: only for pulling the view, and for a person who asks for it. */
   feed_view_url: string;
+}
+
+/** Of any kind and whole, so that it can be written again elsewhere. */
+export type StoredEntity = Entity & { id: string; external_ids: string[]; groups: string[] };
+
+/** What the server sets, beside the whole document. */
+interface StoredWhole {
+  id: string;
+  external_ids: string[];
+  groups: string[];
+  /** The login that made it. */
+  owner?: string;
+}
+
+export interface StoredIncident extends IncidentDocument, StoredWhole {
+  id: string;
+  external_ids: string[];
+}
+
+export interface StoredSighting extends SightingDocument, StoredWhole {
+  id: string;
+  external_ids: string[];
 }
 
 /** Computed when it is asked for. */
@@ -126,6 +151,25 @@ export function storedFeed(value: unknown): StoredFeed {
 export function storedVerdict(value: unknown): StoredVerdict {
   const fields = record(value, 'verdict');
   return { disposition: number(fields, 'disposition') as Disposition, judgement_id: text(fields, 'judgement_id') };
+}
+
+export function storedEntity(value: unknown): StoredEntity {
+  const fields = record(value, 'entity');
+  const { external_ids, groups } = fields;
+  return { ...fields, id: text(fields, 'id'), external_ids: [...texts(external_ids)], groups: [...texts(groups)] };
+}
+
+export function storedIncident(value: unknown): StoredIncident {
+  const entity = storedEntity(value);
+  text(entity, 'status');
+  text(record(entity.incident_time, 'incident_time'), 'opened');
+  return entity as StoredEntity & IncidentDocument;
+}
+
+export function storedSighting(value: unknown): StoredSighting {
+  const entity = storedEntity(value);
+  text(record(entity.observed_time, 'observed_time'), 'start_time');
+  return entity as StoredEntity & SightingDocument;
 }
 
 function base(fields: Record<string, unknown>): StoredBase {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Plural } from './bundle.ts';
 import type { Observable, ObservableType } from './observable.ts';
 
 /**
@@ -8,8 +9,10 @@ import type { Observable, ObservableType } from './observable.ts';
  *   link                 <owner>-link-<h>-<g>, <owner>-owned
  *   indicator, feed      <owner>-indicator-<channel>-<type>, <owner>-feed-<channel>-<type>-<g>, <owner>-owned
  *   state, hold          <owner>-state, <owner>-hold-<channel>, <owner>-owned
+ *   of incidents         <owner>-incident-<h>, <owner>-sighting-<h>, <owner>-member-<h> (relationships), <owner>-evidence-<h>
+ *                        (judgements, indicators and all else of incidents, outside any sync), <owner>-owned
  *
- * **h** identifies the entry: what, in which list, for which channel. **g** is its generation: 0, or one more than any
+ * **h** identifies the entry: what, in which list, for which channel; of incidents, what makes it the same thing. **g** is its generation: 0, or one more than any
  * judgement or link of that h that we know of. The formats are cast in stone by the first user who runs this.
  */
 
@@ -105,6 +108,30 @@ export function channelOfIndicator(owner: string, externalIds: readonly string[]
   const prefix = `${owner}-indicator-`;
   const id = externalIds.find((it) => it.startsWith(prefix));
   return id?.slice(prefix.length, id.lastIndexOf('-'));
+}
+
+const OF_INCIDENTS = ['incident', 'sighting', 'member', 'evidence'] as const;
+
+/** Of an incident, or of what belongs to one; `h` is the SHA-256 of what makes it the same thing. */
+export function incidentPartId(owner: string, plural: Plural, h: string): string {
+  const words = { incidents: 'incident', sightings: 'sighting', relationships: 'member' } as const;
+  const word = plural in words ? words[plural as keyof typeof words] : 'evidence';
+  return `${owner}-${word}-${h}`;
+}
+
+/** The prefixes that the import of an incident dedupes by. */
+export function incidentPrefixes(owner: string): string {
+  return OF_INCIDENTS.map((word) => `${owner}-${word}-`).join(',');
+}
+
+/** Whether it was made for an incident: such a thing a sync neither reads nor renews. */
+export function isIncidentPart(owner: string, externalIds: readonly string[]): boolean {
+  return externalIds.some((id) => OF_INCIDENTS.some((word) => id.startsWith(`${owner}-${word}-`)));
+}
+
+/** What bears this is held by the lists, or by a person's `add`: a sync renews and withdraws it. */
+export function isUnderSync(owner: string, externalIds: readonly string[]): boolean {
+  return externalIds.some((id) => id.startsWith(`${owner}-entry-`));
 }
 
 export function stateId(owner: string): string {

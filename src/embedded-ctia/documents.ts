@@ -31,9 +31,10 @@ const KEYS_KEPT = 8192;
 export interface Documents {
   /** What has a new id: nothing is looked up before. */
   create(stored: readonly Stored[]): void;
-  /** Creates or replaces. */
-  put(stored: readonly Stored[]): void;
-  remove(type: string, shortIds: readonly string[]): void;
+  /** Creates or replaces. Gives what was replaced, as it was. */
+  put(stored: readonly Stored[]): Stored[];
+  /** Gives what was removed. */
+  remove(type: string, shortIds: readonly string[]): Stored[];
   /** Documents of one type by short id, as JSON text; unknown ids are absent. */
   texts(type: string, shortIds: readonly string[]): Map<string, string>;
   get(type: string, shortId: string): Stored | undefined;
@@ -115,6 +116,7 @@ export function makeDocuments(store: Store): Documents {
       for (const entry of fresh) if (entry.document.created !== entry.document.modified) relink(store, entry);
       index(store, reindexed);
       narrow(store, changed);
+      return [...known.values()].map(({ document }) => document);
     },
     remove(type, shortIds) {
       changes(type);
@@ -122,14 +124,18 @@ export function makeDocuments(store: Store): Documents {
         'SELECT e.seq, e.id, d.document FROM json_each(?) k JOIN entity e ON e.id = k.value JOIN document d ON d.seq = e.seq WHERE +e.type = ?',
         [JSON.stringify(shortIds), type],
       );
+      const removed: Stored[] = [];
       for (const row of rows) {
         const seq = Number(row.seq);
+        const document = JSON.parse(text(row, 'document')) as Stored;
+        removed.push(document);
         leaveDangling(store, seq);
-        forget(store, seq, text(row, 'id'), JSON.parse(text(row, 'document')) as Stored);
+        forget(store, seq, text(row, 'id'), document);
         for (const table of ['entity', 'document', 'judgement', 'relationship']) {
           store.run(`DELETE FROM ${table} WHERE seq = ?`, [seq]);
         }
       }
+      return removed;
     },
     findExternal(type, externalIds, identity) {
       const { sql, params } = readableSql(identity, 'e');

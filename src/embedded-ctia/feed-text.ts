@@ -1,77 +1,29 @@
 import { setImmediate as otherRequests } from 'node:timers/promises';
 import type { Ctia } from './ctia.ts';
 import { text } from './documents.ts';
-import { COLUMNS, linkedSlices, type Span } from './feed-links.ts';
+import { wholeView } from './feed-lines.ts';
+import { CHANGES_AT, linkedSlices, type Span, VALID } from './feed-links.ts';
 import type { Stored } from './kinds.ts';
-import type { Before, Rendered } from './view-cache.ts';
+import type { Rendered } from './view-cache.ts';
 
 /** What `view.txt` sends. */
-export async function plainView(ctia: Ctia, feed: Stored, span: Span, now: number, before?: Before): Promise<Rendered> {
+export async function plainView(ctia: Ctia, feed: Stored, span: Span, now: number): Promise<Rendered> {
+  if (feed.output !== 'judgements') return wholeView(ctia, feed, span, now);
   // A judgement has no value of its own, so each becomes an empty line.
-  if (feed.output === 'judgements') {
-    const { entries, changesAt } = await inOrder(ctia, feed, span, now, ({ seq }) => String(seq));
-    return { text: '\n'.repeat(Math.max(0, entries.length - 1)), changesAt };
-  }
-  const grown = before && (await grownView(ctia, feed, now, before));
-  if (grown) return grown;
-  const found = new Set<string>();
-  const values: string[] = [];
-  let changesAt = Number.POSITIVE_INFINITY;
-  let lastLink = 0;
-  for await (const slice of linkedSlices<string>(ctia, feed, span, COLUMNS.observable, now)) {
-    changesAt = Math.min(changesAt, slice.changesAt);
-    lastLink = slice.last;
-    const fresh: string[] = [];
-    for (const observable of slice.valid) {
-      // Distinct by type and value, so that equal values of two types appear twice.
-      if (found.has(observable)) continue;
-      found.add(observable);
-      fresh.push(observable.slice(observable.indexOf(' ') + 1));
-    }
-    // Sorted runs make the sort of all of them short: nothing else is answered during it.
-    for (const value of fresh.sort()) values.push(value);
-  }
-  const body = values.sort().join('\n');
-  // Code-point order: JavaScript sorts by UTF-16 units, which is the same unless there are surrogates.
-  if (!SURROGATE.test(body)) return { text: body, changesAt, lastLink };
-  const sorted = values.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return { text: sorted.join('\n'), changesAt };
-}
-
-const SURROGATE = /[\ud800-\udfff]/;
-
-/**
- * A view of which nothing is known to have changed but that links were added: only those are read. Undefined where that
- * does not tell all: a value that is there already may be there of the same type or of another.
- */
-async function grownView(ctia: Ctia, feed: Stored, now: number, before: Before): Promise<Rendered | undefined> {
-  let { changesAt, lastLink } = before;
-  const fresh = new Set<string>();
-  const added = { all: true, after: lastLink } as const;
-  for await (const slice of linkedSlices<string>(ctia, feed, added, COLUMNS.observable, now)) {
-    changesAt = Math.min(changesAt, slice.changesAt);
-    lastLink = slice.last;
-    for (const observable of slice.valid) fresh.add(observable);
-  }
-  const values = before.text === '' ? [] : before.text.split('\n');
-  const held = new Set(values);
-  for (const observable of fresh) {
-    const value = observable.slice(observable.indexOf(' ') + 1);
-    if (held.has(value) || SURROGATE.test(value)) return undefined;
-    values.push(value);
-  }
-  // All but the new ones stand in order already, which makes this sort a short one.
-  return { text: values.sort().join('\n'), changesAt, lastLink };
+  const { entries, changesAt } = await inOrder(ctia, feed, span, now, ({ seq }) => String(seq));
+  return { body: Buffer.from('\n'.repeat(Math.max(0, entries.length - 1))), changesAt };
 }
 
 /** What `view` sends. */
 export async function jsonView(ctia: Ctia, feed: Stored, span: Span, now: number): Promise<Rendered> {
   if (feed.output === 'judgements') {
     const { entries, changesAt } = await inOrder(ctia, feed, span, now, ({ seq }) => String(seq));
-    return { text: `{"judgements":[${(await documentsOf(ctia, entries)).join(',')}]}`, changesAt };
+    const documents = await documentsOf(ctia, entries);
+    return { body: Buffer.from(`{"judgements":[${documents.join(',')}]}`), changesAt };
   }
   const { entries, changesAt } = await inOrder(ctia, feed, span, now, ({ type, value }) => `${type} ${value}`);
-  return { text: JSON.stringify({ observables: entries.map(({ type, value }) => ({ type, value })) }), changesAt };
+  const observables = entries.map(({ type, value }) => ({ type, value }));
+  return { body: Buffer.from(JSON.stringify({ observables })), changesAt };
 }
 
 interface Entry {
@@ -93,9 +45,15 @@ async function inOrder(
   const found = new Map<string, Entry>();
   let changesAt = Number.POSITIVE_INFINITY;
   type Placed = [timestamp: number, id: string, seq: number, type: string, value: string];
-  for await (const slice of linkedSlices<Placed>(ctia, feed, span, COLUMNS.placed, now)) {
-    changesAt = Math.min(changesAt, slice.changesAt);
-    const entries = slice.valid.map(([newest, first, seq, type, value]) => ({ newest, first, seq, type, value }));
+  const said = {
+    columns: `min(${CHANGES_AT}) AS changes_at,
+      json_group_array(json_array(l.timestamp, l.id, j.seq, j.observable_type, j.observable_value)) FILTER (WHERE ${VALID}) AS valid`,
+    params: [now, now, now, now],
+  };
+  for await (const slice of linkedSlices(ctia, feed, span, said)) {
+    if (slice.changes_at !== null) changesAt = Math.min(changesAt, Number(slice.changes_at));
+    const valid = JSON.parse(text(slice, 'valid')) as Placed[];
+    const entries = valid.map(([newest, first, seq, type, value]) => ({ newest, first, seq, type, value }));
     for (const entry of entries.sort(byPlace)) {
       const key = same(entry);
       const known = found.get(key);

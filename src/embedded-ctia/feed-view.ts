@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { storedOf } from './answers.ts';
 import type { Ctia } from './ctia.ts';
+import { followedView } from './feed-lines.ts';
 import { ownerOf, PAGE_MAX, pageOf, type Span } from './feed-links.ts';
 import { jsonView, plainView } from './feed-text.ts';
 import { shortIdOf } from './ids.ts';
@@ -63,11 +64,13 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
     const now = ctia.clock.now();
     const { headers, span } = pageOf(ctia, feed, query);
     const key = JSON.stringify([form, feed.id, feed.indicator_id, feed.output, ownerOf(feed)]);
-    const render = (before?: Before) => FORMS[form](ctia, feed, span, now, before);
+    const anew = () => FORMS[form](ctia, feed, span, now);
+    const render = async (before?: Before) =>
+      (before && (await followedView(ctia, feed, now, before))) ?? (await anew());
     const representation =
       'all' in span
         ? await cache.get(key, ctia.changes.stateOf(String(feed.indicator_id)), now, render)
-        : represented((await render()).text);
+        : represented((await anew()).body);
     return { headers, key, representation };
   }
 
@@ -102,7 +105,7 @@ export function feedViewRoutes(app: FastifyInstance, ctia: Ctia): void {
       },
     });
   textRoute('/ctia/feed/:id/view.txt', 'What it lists, one value a line', (view) => view);
-  textRoute('/ctia/feed/:id/view.txt.md5', 'MD5 of the text', ({ md5 }) => represented(md5));
+  textRoute('/ctia/feed/:id/view.txt.md5', 'MD5 of the text', ({ md5 }) => represented(Buffer.from(md5)));
 }
 
 type Form = keyof typeof FORMS;
@@ -110,8 +113,8 @@ const FORMS = {
   json: jsonView,
   plain: plainView,
   quoted: async (ctia: Ctia, feed: Stored, span: Span, now: number): Promise<Rendered> => {
-    const { text, changesAt } = await plainView(ctia, feed, span, now);
-    return { text: JSON.stringify(text), changesAt };
+    const { body, changesAt } = await plainView(ctia, feed, span, now);
+    return { body: Buffer.from(JSON.stringify(body.toString())), changesAt };
   },
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INCIDENT_STATUSES, SCORE_TYPES } from '../ctim/vocabulary.ts';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import { incidentTimes } from './incident-status.ts';
 import type { Kind } from './kinds.ts';
@@ -12,7 +13,6 @@ import {
   SOURCABLE_RULES,
   short,
 } from './spec.ts';
-import { INCIDENT_STATUSES, SCORE_TYPES } from './vocabulary.ts';
 
 const TIMES = ['opened', 'discovered', 'reported', 'remediated', 'closed', 'rejected', 'contained'];
 

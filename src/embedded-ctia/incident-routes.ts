@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { TLPS } from '../ctim/judgement.ts';
+import { INCIDENT_STATUSES } from '../ctim/vocabulary.ts';
 import { mayRead } from './access.ts';
 import { storedOf } from './answers.ts';
 import { requireCapabilities } from './capability.ts';
@@ -14,7 +15,6 @@ import { accessRefusal, Refusal, unknownEntity } from './refusal.ts';
 import { text } from './schema.ts';
 import { parseOrRefuse } from './schema-error.ts';
 import type { Caller } from './tokens.ts';
-import { INCIDENT_STATUSES } from './vocabulary.ts';
 import { change, changeable, invalidRefusal, realizeNew } from './writes.ts';
 
 const statusBody = z.strictObject({ status: z.enum(INCIDENT_STATUSES) });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INDICATOR_TYPES, LOCKHEED_MARTIN, LOCKHEED_MARTIN_PHASES } from '../ctim/vocabulary.ts';
 import { DEFAULT_SORT, DESCRIBED_NAMES, GENERIC_NAMES } from './field-names.ts';
 import { isReference } from './ids.ts';
 import type { Kind } from './kinds.ts';
@@ -14,7 +15,6 @@ import {
   short,
 } from './spec.ts';
 import { validTime } from './valid-time.ts';
-import { INDICATOR_TYPES, LOCKHEED_MARTIN, LOCKHEED_MARTIN_PHASES } from './vocabulary.ts';
 
 const FIELDS = [...GENERIC_NAMES, 'indicator_type', 'likely_impact', 'confidence'];
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { CTIM_OBSERVABLE_TYPES } from '../ctim/vocabulary.ts';
 import { readableSql } from './access.ts';
 import { readOf } from './answers.ts';
 import { requireCapabilities } from './capability.ts';
@@ -16,7 +17,6 @@ import { verdictSchema } from './schema.ts';
 import { find } from './search.ts';
 import { pageOf, sendPage } from './search-routes.ts';
 import { verdictOf } from './verdict.ts';
-import { CTIM_OBSERVABLE_TYPES } from './vocabulary.ts';
 
 interface OfObservable {
   Params: { type: string; value: string };

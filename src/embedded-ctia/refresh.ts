@@ -40,10 +40,15 @@ export function makeRefresh({ store, documents, changes, clock, refreshMs }: Ref
   );
 
   function apply(write: Write): void {
-    changes.note(write);
-    if ('create' in write) documents.create(write.create);
-    else if ('put' in write) documents.put(write.put);
-    else documents.remove(write.remove.type, write.remove.ids);
+    changes.note(write, written(write));
+  }
+
+  /** What was there before under the same ids. */
+  function written(write: Write): readonly Stored[] {
+    if ('put' in write) return documents.put(write.put);
+    if ('remove' in write) return documents.remove(write.remove.type, write.remove.ids);
+    documents.create(write.create);
+    return [];
   }
 
   function refresh(until: number): void {

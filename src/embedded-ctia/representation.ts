@@ -21,8 +21,7 @@ export interface Representation {
 const WORTH_GZIP_BYTES = 1024;
 const compressed = promisify(gzip);
 
-export function represented(text: string): Representation {
-  const body = Buffer.from(text);
+export function represented(body: Buffer): Representation {
   return {
     body,
     tag: createHash('sha256').update(body).digest('base64url'),

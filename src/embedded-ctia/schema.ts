@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONFIDENCES, DISPOSITIONS, SEVERITIES, TLPS } from '../ctim/judgement.ts';
+import { CTIM_OBSERVABLE_TYPES } from '../ctim/vocabulary.ts';
 import { isoInstant, parseInstant } from './instants.ts';
-import { CTIM_OBSERVABLE_TYPES } from './vocabulary.ts';
 
 /**
  * The first of CTIA's three layers: JSON types, required keys, closed vocabularies, no unknown key. A failure refuses the

@@ -1,22 +1,31 @@
-import { onlyGrew } from './changes.ts';
 import { type Representation, represented } from './representation.ts';
+import { bytesBeside, type ViewLines } from './view-lines.ts';
 
-/** A text made at one instant, and the instant from which it is another one if nothing is written. */
+/** A body made at one instant, and the instant from which it is another one if nothing is written. */
 export interface Rendered {
-  readonly text: string;
+  readonly body: Buffer;
   readonly changesAt: number;
-  /** The place of the youngest link in it, where those after it can be added to the text. */
-  readonly lastLink?: number;
+  /** Where it can be gone on with after a write. */
+  readonly followed?: Followed | undefined;
 }
 
-/** What a view was when nothing but links had come since. */
-export type Before = Required<Rendered>;
+export interface Followed {
+  readonly lines: ViewLines;
+  /** The place of the youngest link that was seen. */
+  readonly lastLink: number;
+}
+
+/** A view as it was in an earlier state of the store. */
+export interface Before {
+  readonly state: string;
+  readonly followed: Followed;
+}
 
 interface Kept {
   readonly state: string;
   readonly madeAt: number;
   readonly changesAt: number;
-  readonly lastLink: number | undefined;
+  readonly followed: Followed | undefined;
   readonly representation: Representation;
 }
 
@@ -24,7 +33,8 @@ export interface ViewCache {
   /**
    * The view under `key` in this `state` of the store at `now`, rendered where it is not kept. `state` is asked before
    * rendering: what is written meanwhile makes the result one that is used once and never found again. `render` is given
-   * the view as it is kept where links were added to it since and nothing else happened.
+   * the view as it is kept, where it is of that time or earlier and can be gone on with. A body that it gives back again is
+   * represented as before.
    */
   get(key: string, state: string, now: number, render: (before?: Before) => Promise<Rendered>): Promise<Representation>;
   /** A kept view has grown. */
@@ -37,15 +47,14 @@ export function makeViewCache(bytesMax: number): ViewCache {
   const rendering = new Map<string, { readonly state: string; readonly since: number; readonly made: Promise<Kept> }>();
   let bytes = 0;
 
-  const sizeOf = ({ representation: { body, gzipped } }: Kept) => body.length + (gzipped?.length ?? 0);
-  const timely = ({ madeAt, changesAt }: Kept, now: number) => madeAt <= now && now < changesAt;
+  const sizeOf = ({ representation: { body, gzipped }, followed }: Kept) =>
+    body.length + (gzipped?.length ?? 0) + (followed === undefined ? 0 : bytesBeside(followed.lines));
   const fresh = (view: Kept | undefined, state: string, now: number): view is Kept =>
-    view !== undefined && view.state === state && timely(view, now);
+    view !== undefined && view.state === state && view.madeAt <= now && now < view.changesAt;
 
-  function beforeOf(view: Kept | undefined, state: string, now: number): Before | undefined {
-    if (view?.lastLink === undefined || !timely(view, now) || !onlyGrew(view.state, state)) return undefined;
-    const { representation, changesAt, lastLink } = view;
-    return { text: representation.body.toString(), changesAt, lastLink };
+  function beforeOf(view: Kept | undefined, now: number): Before | undefined {
+    if (view?.followed === undefined || now < view.madeAt) return undefined;
+    return { state: view.state, followed: view.followed };
   }
 
   function drop(key: string): void {
@@ -68,8 +77,10 @@ export function makeViewCache(bytesMax: number): ViewCache {
     now: number,
     render: (before?: Before) => Promise<Rendered>,
   ): Promise<Kept> {
-    const { text, changesAt, lastLink } = await render(beforeOf(views.get(key), state, now));
-    const view = { state, madeAt: now, changesAt, lastLink, representation: represented(text) };
+    const before = views.get(key);
+    const { body, changesAt, followed } = await render(beforeOf(before, now));
+    const representation = before?.representation.body === body ? before.representation : represented(body);
+    const view = { state, madeAt: now, changesAt, followed, representation };
     drop(key);
     views.set(key, view);
     bytes += sizeOf(view);

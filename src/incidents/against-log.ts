@@ -1,5 +1,5 @@
 import { makeRangeTable, parseRange } from '../lists/address.ts';
-import { parseAccessLine } from './access-log.ts';
+import { parseAccessLine, plainAddress } from './access-log.ts';
 
 /** What entering values would have blocked of a log's requests. */
 export interface LogCounts {
@@ -62,9 +62,4 @@ export async function countAgainst(
   });
   values.sort((a, b) => b.requests - a.requests || (a.value < b.value ? -1 : 1));
   return { ...counts, values };
-}
-
-/** A server that listens on IPv6 alone logs `::ffff:198.51.100.7`; lists have the IPv4. */
-function plainAddress(client: string): string {
-  return client.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
 }

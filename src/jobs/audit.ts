@@ -10,6 +10,7 @@ import { enqueue } from './enqueue.ts';
 import { noteReport } from './history.ts';
 import { KEEP_MS } from './journal.ts';
 import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
+import { tellAudit } from './telling.ts';
 import { readTenant } from './tenant-reading.ts';
 import { deskFor, readDesiredHere, type Workplace } from './workplace.ts';
 
@@ -35,6 +36,7 @@ export async function processAudit(
   await leaveSlot(work.redis, work.keys.run, jobId);
   const repaired = await askForRepair(work, report);
   await noteReport(work.redis, work.keys.history, repaired);
+  await tellAudit(work, repaired);
   return repaired;
 }
 

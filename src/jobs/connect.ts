@@ -10,6 +10,7 @@ export interface QueueEnds {
   readonly requests: Queue;
   readonly renewals: Queue;
   readonly batches: Queue;
+  readonly messages: Queue;
   readonly flows: FlowProducer;
 }
 
@@ -33,13 +34,16 @@ export async function connectQueues(
   releases.add('renewals queue', () => renewals.close());
   const batches = new Queue(names.batches, options);
   releases.add('batches queue', () => batches.close());
+  const messages = new Queue(names.messages, options);
+  releases.add('messages queue', () => messages.close());
   const flows = new FlowProducer(options);
   releases.add('flow producer', () => flows.close());
   requests.on('error', () => {});
   renewals.on('error', () => {});
   batches.on('error', () => {});
+  messages.on('error', () => {});
   flows.on('error', () => {});
-  const ends = { redis, requests, renewals, batches, flows };
+  const ends = { redis, requests, renewals, batches, messages, flows };
   await takeTurns(ends);
   return ends;
 }

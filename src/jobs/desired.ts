@@ -6,6 +6,7 @@ import type { Reading } from '../lists/reading.ts';
 import type { Settings } from '../lists/settings.ts';
 import { ANNOUNCED_CODES } from '../lists/standing.ts';
 import { type Desired, EXAMPLES_REPOSITORY, type ListsAt } from '../reconcile/prepare.ts';
+import type { PulledList } from '../reconcile/pulled-lists.ts';
 import { readFeedsAt } from '../sources/feeds-at.ts';
 import { type FeedsCache, type FeedsRead, readFeeds } from '../sources/feeds-folder.ts';
 import { standingOf } from '../sources/git.ts';
@@ -40,30 +41,44 @@ export async function readWill(options: WillOptions): Promise<Will> {
   const will = willOf(read, ownEmbedded, { notices, copies: copies?.digest() });
   const { commit } = read.revision;
   const listsAt: Desired['listsAt'] = (of, allowed) =>
-    readListsAt({ feedsDir, ownEmbedded, now, lastGood }, of, allowed);
+    readListsAt({ feedsDir, ownEmbedded, now, knowledge, lastGood }, of, allowed);
   if (commit === undefined) return { ...will, desired: { ...will.desired, listsAt } };
   const standingTo = (revision: string) => standing(feedsDir, commit, revision);
   return { ...will, desired: { ...will.desired, listsAt, standingTo } };
 }
 
 /**
- * What the lists wanted at a commit of the repository that the folder is in; upstreams say what they say today. Lists with
- * errors want nothing that one could go by.
+ * What the lists wanted at a commit of the repository that the folder is in, by the guards of today; upstreams say what they
+ * say today. Lists with errors want nothing that one could go by.
  */
 export async function readListsAt(
-  { feedsDir, ownEmbedded, now, lastGood }: Pick<WillOptions, 'feedsDir' | 'ownEmbedded' | 'now' | 'lastGood'>,
+  { feedsDir, ownEmbedded, now, knowledge, lastGood }: Omit<WillOptions, 'adhocAllow' | 'cache'>,
   name: string,
   adhocAllow: readonly AllowedByHand[],
 ): Promise<ListsAt> {
   const copies = lastGood && makeCopyReader(lastGood, new Map());
-  const found = await readFeedsAt(feedsDir, name, { now, adhocAllow, upstreamText: copies?.text });
+  const found = await readFeedsAt(feedsDir, name, { now, adhocAllow, knowledge, upstreamText: copies?.text });
   if ('unreadable' in found) return found;
   const { commit, reading } = found;
   const will = willOf({ reading, revision: { label: commit, commit, dirty: false, digest: commit } }, ownEmbedded);
   const errors = will.problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
-  if (first === undefined) return { commit, entries: will.desired.entries };
+  if (first === undefined)
+    return { commit, entries: will.desired.entries, pulled: await pulledOf(reading, ownEmbedded, lastGood) };
   return { unreadable: `its lists have ${errors.length} errors, the first is ${problemLine(first)}` };
+}
+
+async function pulledOf(
+  reading: Reading,
+  ownEmbedded: boolean,
+  lastGood: LastGood | undefined,
+): Promise<Map<string, PulledList>> {
+  const pulled = new Map<string, PulledList>();
+  for (const { name } of upstreamsOf(reading, ownEmbedded)) {
+    const channel = reading.lists.find((list) => list.name === name)?.channel ?? '';
+    pulled.set(name, { channel, copiedAt: (await lastGood?.facts(name))?.copy?.fetchedAt });
+  }
+  return pulled;
 }
 
 /** Lists that were applied without a commit, from a folder as it lay, stand nowhere in its history. */

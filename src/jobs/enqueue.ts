@@ -10,10 +10,13 @@ const PRIORITY: Readonly<Record<RequestName, number>> = {
   panic: 1,
   remove: 2,
   add: 3,
+  attackers: 3,
   renew: 4,
   fetch: 4,
   sync: 5,
   pull: 6,
+  watch: 6,
+  guards: 7,
   audit: 9,
 };
 

@@ -8,12 +8,31 @@ import { fromLine, toLine } from './journal-format.ts';
  * `2026-11.jsonl`. Whole months are let go of, the oldest first.
  */
 const BYTES_MAX = 512 * 1024 * 1024;
+const FOLDER = 'history';
 const FILE = /^\d{4}-\d{2}\.jsonl$/;
 
 /** `tenant`: what keeps apart what one owner did in two of them. */
 export function fileJournal(dataDir: string, tenant: string, owner: string, maxBytes: number = BYTES_MAX): Journal {
-  const folder = join(dataDir, 'history', `${owner}-${tenant}`.replaceAll(/[^A-Za-z0-9.-]+/g, '-'));
+  return journalIn(join(dataDir, FOLDER, nameOf(`${owner}-${tenant}`)), maxBytes);
+}
 
+/** Of each organisation that one was written for. */
+export async function fileJournalsOf(
+  dataDir: string,
+  { ctiaUrl, owner }: { readonly ctiaUrl: string; readonly owner: string },
+): Promise<Journal[]> {
+  const start = nameOf(`${owner}-${ctiaUrl} `);
+  const names = await readdir(join(dataDir, FOLDER)).catch(notThere);
+  return names
+    .filter((name) => name.startsWith(start))
+    .map((name) => journalIn(join(dataDir, FOLDER, name), BYTES_MAX));
+}
+
+function nameOf(whose: string): string {
+  return whose.replaceAll(/[^A-Za-z0-9.-]+/g, '-');
+}
+
+function journalIn(folder: string, maxBytes: number): Journal {
   async function months(): Promise<string[]> {
     const names = await readdir(folder).catch(notThere);
     return names.filter((name) => FILE.test(name)).sort();

@@ -29,6 +29,7 @@ const FIELDS = [
   'wordsBefore',
   'words',
   'unknown',
+  'found',
 ] as const satisfies readonly (keyof Done)[];
 
 const MINUTE = 60_000;

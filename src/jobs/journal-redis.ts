@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { isOfRenewals, isWithin, type Journal, newestFirst, type Range } from './journal.ts';
 import { fromBytes, toBytes } from './journal-format.ts';
+import { redisKeys } from './keys.ts';
 
 /**
  * The journal of workers, one for each tenant and owner. Two streams, each within its own size:
@@ -38,6 +39,19 @@ while true do
   redis.call('HINCRBY', bytes, name, -#first[2][4])
   gone = gone + 1
 end`;
+
+/** Of each organisation that one was written for. */
+export async function redisJournalsOf(
+  redis: Redis,
+  { ctiaUrl, owner }: { readonly ctiaUrl: string; readonly owner: string },
+): Promise<Journal[]> {
+  const literally = (text: string) => text.replaceAll(/[[\]?*\\]/g, '\\$&');
+  const { journal } = redisKeys(`${literally(ctiaUrl)} *`, owner);
+  const keys = new Set<string>();
+  for await (const names of redis.scanStream({ match: `${journal}:bytes`, count: 1000 }))
+    for (const name of names as string[]) keys.add(name.slice(0, -':bytes'.length));
+  return [...keys].map((key) => redisJournal(redis, key));
+}
 
 export function redisJournal(redis: Redis, key: string, maxBytes: Record<StreamName, number> = STREAMS): Journal {
   const bytes = `${key}:bytes`;

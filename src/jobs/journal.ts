@@ -1,4 +1,5 @@
 import type { Done } from '../plan/done.ts';
+import type { Learned } from '../plan/learned.ts';
 import type { Recorder } from '../reconcile/apply.ts';
 
 /**
@@ -35,18 +36,34 @@ export interface Range {
 const DAY = 24 * 60 * 60 * 1000;
 export const KEEP_MS = 400 * DAY;
 
+/** What was under way, as the journal tells it of a batch, and as the ledger keeps it beside what is in flight. */
+export type Attempt = Omit<JournalRecord, 'changes'>;
+
+/** Who keeps the ledger right around each batch. */
+export interface LedgerRecorder {
+  begin(hs: readonly string[], attempt: Attempt): Promise<void>;
+  end(facts: readonly Learned[]): Promise<void>;
+}
+
+export const NO_LEDGER: LedgerRecorder = { begin: async () => {}, end: async () => {} };
+
 /** Also tells the journal of each batch. */
-export function journalled(record: Omit<Recorder, 'note'>, journal: Journal, who: string, run: string): Recorder {
+export function journalled(record: LedgerRecorder, journal: Journal, who: string, run: string): Recorder {
   return {
-    ...record,
+    begin: (hs, { now, revision }) => record.begin(hs, { at: now, run, who, revision }),
+    end: record.end,
     async note(done, { now, revision }) {
-      const renewals = done.filter(({ kind }) => kind === 'renew');
-      const others = done.filter(({ kind }) => kind !== 'renew');
-      const about = { at: now, run, who, revision };
-      if (others.length > 0) await journal.append({ ...about, changes: others });
-      if (renewals.length > 0) await journal.append({ ...about, changes: renewals });
+      await tell(journal, { at: now, run, who, revision }, done);
     },
   };
+}
+
+/** What one attempt changed: renewals apart from all else. */
+export async function tell(journal: Journal, attempt: Attempt, done: readonly Done[]): Promise<void> {
+  const renewals = done.filter(({ kind }) => kind === 'renew');
+  const others = done.filter(({ kind }) => kind !== 'renew');
+  if (others.length > 0) await journal.append({ ...attempt, changes: others });
+  if (renewals.length > 0) await journal.append({ ...attempt, changes: renewals });
 }
 
 export function isOfRenewals({ changes }: Pick<JournalRecord, 'changes'>): boolean {

@@ -24,7 +24,12 @@ export interface RedisKeys {
   readonly journal: string;
   /** Last good copies of upstreams, each below it. */
   readonly copies: string;
+  /** What a person was told of and is not over. */
+  readonly conditions: string;
 }
+
+/** The lists that guards go by, each below it: the one thing of ours that belongs to no tenant. */
+export const GUARD_COPIES = 'ctim-feeds:guard-lists';
 
 export function redisKeys(tenant: string, owner: string): RedisKeys {
   const base = `ctim-feeds:{${owner}@${tenant}}`;
@@ -42,6 +47,7 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     ledger: `${base}:ledger`,
     journal: `${base}:journal`,
     copies: `${base}:copies`,
+    conditions: `${base}:conditions`,
     requestTimes: `${organisation}:request-times`,
     oneByOneTimes: `${organisation}:one-by-one-times`,
     bulkRights: `${organisation}:bulk-rights`,

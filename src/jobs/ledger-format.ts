@@ -6,7 +6,7 @@ import type { Interner } from '../reconcile/actual.ts';
 import { type FeedEntities, withoutSecrets } from '../reconcile/feeds.ts';
 
 /** Of another format than this a ledger is not read but written anew: raise it with any change of what stands below. */
-export const LEDGER_FORMAT = 2;
+export const LEDGER_FORMAT = 3;
 
 type PackedLink = [id: string, g: number, target: string, tlp: Tlp];
 type PackedJudgement = [

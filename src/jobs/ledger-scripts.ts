@@ -4,13 +4,13 @@
  * set the stamp anew, by which a full read that overlaps them is known to be out of date. The keys are drawn in `ledger.ts`.
  */
 
-/** Marks entries (ARGV 3 and on); gives those that bore a mark before. */
+/** Marks entries (ARGV 4 and on) with ARGV[3]; gives those that bore a mark before. */
 export const BEGIN = `
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('set', KEYS[2], ARGV[2])
 local left = {}
-for i = 3, #ARGV do
-  if redis.call('hset', KEYS[3], ARGV[i], ARGV[1]) == 0 then left[#left + 1] = ARGV[i] end
+for i = 4, #ARGV do
+  if redis.call('hset', KEYS[3], ARGV[i], ARGV[3]) == 0 then left[#left + 1] = ARGV[i] end
 end
 return left
 `;

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import type { Actual } from '../plan/actual.ts';
 import { contradicts, type EntryRecord, learn, NOTHING_HELD, recordOf } from '../plan/learned.ts';
 import { makeInterner } from '../reconcile/actual.ts';
-import type { Recorder } from '../reconcile/apply.ts';
 import type { FeedEntities } from '../reconcile/feeds.ts';
+import type { Attempt, LedgerRecorder } from './journal.ts';
 import type { RedisKeys } from './keys.ts';
 import { LEDGER_FORMAT, packEntities, packRecord, unpackEntities, unpackRecord } from './ledger-format.ts';
 import { BEGIN, END, NOTE, SWAP } from './ledger-scripts.ts';
@@ -17,7 +17,7 @@ import { LockLost, type WriterLock } from './lock.ts';
  *                                 them, and a doubt where an answer of CTIA's contradicted it
  *   <ledger>:entries:<id>  hash   h → what we hold of it
  *   <ledger>:log           list   the entries that each version touched, one element a version, the latest `LOG_MAX`
- *   <ledger>:in-flight     hash   h → the writer that may be writing it: look before you write
+ *   <ledger>:attempts      hash   h → the writer that may be writing it, and for what: look before you write
  *   <ledger>:stamp         text   another one after each step of a writer
  *
  *   a writer, holding the lock      the ledger
@@ -45,8 +45,8 @@ const DRAFT_MS = 60 * 60 * 1000;
 export interface LedgerStore {
   /** What it says of itself, or why it cannot be used. */
   facts(): Promise<LedgerFacts | { unusable: string }>;
-  /** Entries whose writer is gone or did not know how it ended. What another one writes at this moment is not among them. */
-  leftInFlight(): Promise<string[]>;
+  /** Entries whose writer is gone or did not know how it ended, and what it was at. What another one writes at this moment is not among them. */
+  leftInFlight(): Promise<ReadonlyMap<string, Attempt>>;
   records(id: string, hs: readonly string[]): Promise<Map<string, EntryRecord>>;
   /** Entries touched after this version, or undefined where the log does not reach back so far. */
   touchedSince(version: number, facts: LedgerFacts): Promise<string[] | undefined>;
@@ -56,7 +56,7 @@ export interface LedgerStore {
   takeStamp(lock: WriterLock): Promise<string>;
   /** Puts what was read in the place of what was known and gives its id; undefined where somebody wrote since the stamp. */
   rewrite(lock: WriterLock, read: FullRead): Promise<string | undefined>;
-  recorder(lock: WriterLock): Omit<Recorder, 'note'>;
+  recorder(lock: WriterLock): LedgerRecorder;
   /** `undefined`: they have changed, and are to be read again. */
   noteEntities(id: string, entities: FeedEntities | undefined): Promise<void>;
   /** What makes it unusable until it is read in full. */
@@ -80,7 +80,7 @@ export function makeLedgerStore(
 ): LedgerStore {
   const base = keys.ledger;
   const log = `${base}:log`;
-  const inFlight = `${base}:in-flight`;
+  const inFlight = `${base}:attempts`;
   const stampKey = `${base}:stamp`;
   const entriesOf = (id: string) => `${base}:entries:${id}`;
   const whose = `${owner}@${tenant}`;
@@ -118,8 +118,17 @@ export function makeLedgerStore(
     records,
     async leftInFlight() {
       const [holder, marks] = (await redis.multi().get(keys.lock).hgetall(inFlight).exec()) ?? [];
-      const writers = Object.entries((marks?.[1] ?? {}) as Record<string, string>);
-      return writers.flatMap(([h, writer]) => (writer === holder?.[1] ? [] : [h]));
+      const left = new Map<string, Attempt>();
+      const attempts = new Map<string, Attempt>();
+      for (const [h, mark] of Object.entries((marks?.[1] ?? {}) as Record<string, string>)) {
+        const blank = mark.indexOf(' ');
+        const text = mark.slice(blank + 1);
+        if (mark.slice(0, blank) === holder?.[1]) continue;
+        const attempt = attempts.get(text) ?? (JSON.parse(text) as Attempt);
+        attempts.set(text, attempt);
+        left.set(h, attempt);
+      }
+      return left;
     },
     async touchedSince(version, { version: current }) {
       // A copy may be newer than these facts: another job of this process was here meanwhile.
@@ -184,8 +193,9 @@ export function makeLedgerStore(
       // Entries that an earlier attempt may have written: of these nothing is a contradiction.
       let attempted = new Set<string>();
       return {
-        async begin(hs) {
-          const left = await redis.eval(BEGIN, 3, keys.lock, stampKey, inFlight, lock.token, randomUUID(), ...hs);
+        async begin(hs, attempt) {
+          const values = [lock.token, randomUUID(), `${lock.token} ${JSON.stringify(attempt)}`];
+          const left = await redis.eval(BEGIN, 3, keys.lock, stampKey, inFlight, ...values, ...hs);
           if (!Array.isArray(left)) throw new LockLost(LOST);
           attempted = new Set(left.map(String));
         },

@@ -4,6 +4,7 @@ import type { Pull } from '../sources/upstream-pull.ts';
 import { pullLine, pullUpstreams } from '../sources/upstream-pulls.ts';
 import { enqueue } from './enqueue.ts';
 import { REFUSED, type RequestPayload } from './queues.ts';
+import { tellSources } from './telling.ts';
 import type { Workplace } from './workplace.ts';
 
 export interface PullReport {
@@ -44,6 +45,7 @@ export async function processPull(
     if (pull.did === 'kept') log.warn({ job: job.id, list: pull.list, kind: pull.kind }, pullLine(pull));
     else if (pull.did !== 'waited') log.info({ job: job.id, list: pull.list }, pullLine(pull));
   }
+  if (isWhole) await tellSources(work, all, work.upstreams.lastGood);
   if (!pulls.some(({ did }) => did === 'changed')) return { pulls, sync: null };
   const sync = await enqueue(work.requests, 'sync', {});
   return { pulls, sync: String(sync.id) };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEVERITIES } from '../ctim/judgement.ts';
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
 
 /**
@@ -8,18 +9,27 @@ import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
  */
 export const PAYLOAD_VERSION = 1;
 
-/** Three queues for one tenant and owner: what people ask for, renewals, which wait for none of that, and the requests to CTIA that follow. */
+/**
+ * For one tenant and owner: what people ask for, renewals, which wait for none of that, the requests to CTIA that follow, and
+ * what is told to people.
+ */
 export interface QueueNames {
   readonly requests: string;
   readonly renewals: string;
   readonly batches: string;
+  readonly messages: string;
 }
 
 /** By CTIA's host, so that a producer can name the queue without a token. BullMQ allows no colon in a name. */
 export function queueNames(ctiaUrl: string, owner: string): QueueNames {
   const host = new URL(ctiaUrl).host.replace(/[^a-z0-9.-]+/gi, '-');
   const requests = `ctim-feeds-${owner}-${host}`;
-  return { requests, renewals: `${requests}-renewals`, batches: `${requests}-batches` };
+  return {
+    requests,
+    renewals: `${requests}-renewals`,
+    batches: `${requests}-batches`,
+    messages: `${requests}-messages`,
+  };
 }
 
 const version = z.literal(PAYLOAD_VERSION);
@@ -27,6 +37,7 @@ const observable = { value: z.string().min(1).max(2048), type: z.enum(OBSERVABLE
 const duration = z.string().min(2).max(32);
 const channel = z.string().min(1).max(64);
 const reason = z.string().min(1).max(1024);
+const word = z.string().min(1).max(2048);
 
 const REQUESTS = {
   /** Make the feeds hold what the lists say. `revision`: only if the worker holds just that. */
@@ -44,6 +55,27 @@ const REQUESTS = {
     for: duration,
     reason,
     channel: channel.optional(),
+    ticket: word.optional(),
+    source_uri: word.optional(),
+    force: z.boolean().optional(),
+  }),
+  /** Block the attackers of a log, each until its time, on the reserved list of that name. */
+  attackers: z.strictObject({
+    v: version,
+    attackers: z
+      .array(
+        z.strictObject({
+          ...observable,
+          until: z.iso.datetime(),
+          reason,
+          severity: z.enum(SEVERITIES).optional(),
+          source_uri: word.optional(),
+        }),
+      )
+      .min(1)
+      .max(1000),
+    channel: channel.optional(),
+    force: z.boolean().optional(),
   }),
   /** Take back what `add` did; with `for`, let a listed value through for that time. */
   remove: z.strictObject({
@@ -70,8 +102,12 @@ const REQUESTS = {
   fetch: z.strictObject({ v: version }),
   /** Ask the upstream of one list, or of all, for what it says now. */
   pull: z.strictObject({ v: version, list: z.string().min(1).max(200).optional() }),
+  /** Fetch the lists that guards go by. */
+  guards: z.strictObject({ v: version }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
+  /** Tell people of new incidents. */
+  watch: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */
   audit: z.strictObject({ v: version }),
 } as const;

@@ -12,6 +12,7 @@ import { countByHand, meanwhileSince } from './hand-notes.ts';
 import { noteRenewal } from './history.ts';
 import { renewEveryMs } from './schedules.ts';
 import type { RequestCounts } from './sync-state.ts';
+import { tellRenewal } from './telling.ts';
 import { readTenant, type TenantReading } from './tenant-reading.ts';
 import { type Desk, deskFor, type Workplace } from './workplace.ts';
 
@@ -40,7 +41,9 @@ export interface RenewalReport {
 }
 
 export async function processRenew(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<RenewalReport> {
-  return (await renewFirst({ work, run: String(job.id), log, signal })).report;
+  const done = await renewFirst({ work, run: String(job.id), log, signal });
+  await tellRenewal(work, done);
+  return done.report;
 }
 
 export interface RenewedFirst {

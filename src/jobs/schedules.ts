@@ -25,16 +25,36 @@ interface Schedule {
 
 /** A webhook is faster; this is for who has none, and for the push that was not told. */
 const FETCH_EVERY_MS = 5 * MINUTE;
+const WATCH_EVERY_MS = 5 * MINUTE;
 
-/** `fetches`: the lists are fetched by us. */
-export function schedulesFor(renewMs: number, fetches = false): readonly Schedule[] {
+interface Asked {
+  /** The lists are fetched by us. */
+  readonly fetches?: boolean;
+  /** There is somebody to tell. */
+  readonly tells?: boolean;
+  /** How often guard lists are fetched; absent where nobody asked for that. */
+  readonly guardsMs?: number | undefined;
+}
+
+export function schedulesFor(
+  renewMs: number,
+  { fetches = false, tells = false, guardsMs }: Asked = {},
+): readonly Schedule[] {
   const fetch: Schedule = { name: 'fetch', queue: 'requests', everyMs: FETCH_EVERY_MS, firstMs: FETCH_EVERY_MS };
+  const watch: Schedule = { name: 'watch', queue: 'requests', everyMs: WATCH_EVERY_MS, firstMs: 0 };
   return [
     ...(fetches ? [fetch] : []),
+    ...(tells ? [watch] : []),
+    ...(guardsMs === undefined ? [] : [guardsSchedule(guardsMs)]),
     { name: 'renew', queue: 'renewals', everyMs: renewMs, firstMs: 0 },
     { name: 'sync', queue: 'requests', everyMs: HOUR, firstMs: HOUR },
     { name: 'audit', queue: 'requests', everyMs: DAY, firstMs: DAY },
   ];
+}
+
+/** As often as a failed list may be asked for again; it does nothing while it is not time. */
+function guardsSchedule(everyMs: number): Schedule {
+  return { name: 'guards', queue: 'requests', everyMs: Math.min(everyMs, RETRY_MS), firstMs: 0 };
 }
 
 /**
@@ -107,11 +127,14 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   const stop = new AbortController();
   let wanted: readonly Schedule[] | undefined;
   let pulls: readonly Schedule[] = [];
-  const fetches = work.fetch !== undefined;
+  const runs = { fetches: work.fetch !== undefined, tells: work.notifyTargets.length > 0 };
   const upsert = async () => {
     // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
-    const isSound = (await readSoundSettings(work.feedsDir)) !== undefined;
-    if (isSound || wanted === undefined) wanted = schedulesFor(await renewEveryMs(work), fetches);
+    const settings = await readSoundSettings(work.feedsDir);
+    if (settings !== undefined || wanted === undefined) {
+      const guardsMs = settings === undefined ? await everyOf(work, 'guards') : settings.guards.updateEveryMs;
+      wanted = schedulesFor(await renewEveryMs(work), { ...runs, guardsMs });
+    }
     const { lists, isWhole } = await readUpstreamLists(work.feedsDir, work);
     if (isWhole) pulls = pullSchedules(lists);
     await upsertSchedules(work, [...wanted, ...pulls], { keepPulls: !isWhole });
@@ -131,6 +154,10 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
       await keeping;
     },
   };
+}
+
+async function everyOf({ requests }: Pick<Workplace, 'requests'>, name: RequestName): Promise<number | undefined> {
+  return (await requests.getJobScheduler(schedulerId({ name })))?.every;
 }
 
 /** How often renewals run: as the settings say or, where they cannot be read, as they are scheduled. */

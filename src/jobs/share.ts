@@ -1,6 +1,5 @@
 import type { CtiaClient, CtiaConnection } from '../ctia/client.ts';
 import { REQUESTS_PER_HOUR } from '../ctia/one-by-one-share.ts';
-import type { Recorder } from '../reconcile/apply.ts';
 import type { AskMeanwhile } from '../reconcile/meanwhile.ts';
 import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
@@ -8,16 +7,17 @@ import type { LastGood } from '../sources/last-good.ts';
 import { connectRedis } from './connect.ts';
 import { countByHand, forgetReleased, meanwhileSince, releasedChannels } from './hand-notes.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, LedgerRecorder } from './journal.ts';
 import { redisJournal } from './journal-redis.ts';
 import { type KeptRights, keepRights } from './kept-rights.ts';
 import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
+import { type Standing, standingConditions } from './notifier.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import type { RenewalReport } from './renew.ts';
-import { sharedCopies } from './text-keys.ts';
+import { sharedCopies, sharedGuardCopies } from './text-keys.ts';
 import { keysOf, tenantOf } from './workplace.ts';
 
 export interface ShareInput extends ManagedRedisSettings {
@@ -32,10 +32,11 @@ export interface ShareInput extends ManagedRedisSettings {
 export interface Shared {
   readonly lock: WriterLock;
   /** Their ledger hears of what this process writes. */
-  readonly record: Omit<Recorder, 'note'>;
+  readonly record: LedgerRecorder;
   readonly journal: Journal;
   readonly rights: KeptRights;
   readonly lastGood: LastGood;
+  readonly guardCopies: LastGood;
   /** What people did by hand, as it concerns a run that begins now. */
   handsOf(client: CtiaClient): Promise<Hands>;
   /** Feeds were made or ended past the ledger: it is to read them again. */
@@ -43,6 +44,8 @@ export interface Shared {
   noteReport(report: Report): Promise<void>;
   latestReports(count: number): Promise<Report[]>;
   latestRenewal(): Promise<RenewalReport | undefined>;
+  /** What people were told of and is not over. */
+  conditions(): Promise<Standing[]>;
   /** Of the budget that all workers share: how many may still go within this hour. */
   requestsLeft(): Promise<number>;
 }
@@ -74,6 +77,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     },
     rights: keepRights(redis, keys.bulkRights),
     lastGood: sharedCopies(redis, keys),
+    guardCopies: sharedGuardCopies(redis),
     async handsOf(client) {
       const self = { owner, organisation: (await client.identity()).organisation };
       const released = await releasedChannels({ redis, keys });
@@ -86,6 +90,7 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),
     latestRenewal: () => latestRenewal(redis, keys.renewal),
+    conditions: () => standingConditions(redis, keys.conditions),
     requestsLeft: () => makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR).left(),
   };
 }

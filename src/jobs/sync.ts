@@ -22,6 +22,7 @@ import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
 import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
+import { tellSync } from './telling.ts';
 import { feedEntitiesOf, readTenant, type TenantReading } from './tenant-reading.ts';
 import { verdictsOnFeeds } from './verdicts.ts';
 import { type Desk, deskFor, readDesiredHere, type Workplace } from './workplace.ts';
@@ -67,14 +68,14 @@ export async function processSync(
     const verified = await verify(work, desk, job, state, log);
     if ('report' in verified) {
       await noteReport(work.redis, work.keys.history, verified.report);
+      await tellSync(work, verified.report);
       await leaveSlot(work.redis, work.keys.run, jobId);
       return verified.report;
     }
-    const { again } = verified;
-    // A repair may do what this run was allowed to do. Other lists than those approved are another plan.
-    const repairs = again.repairs > state.repairs;
-    const approval = repairs ? repairing(approvalOf(job.data)) : approvalOf(job.data);
-    state = await planAndQueue(work, desk, job, again, approval, log, repairs ? DRIFTED : undefined);
+    const { again, why } = verified;
+    // For the lists that were approved this run may do what it was allowed to do, though a digest fits its first plan alone.
+    const approval = why === 'lists' ? approvalOf(job.data) : repairing(approvalOf(job.data));
+    state = await planAndQueue(work, desk, job, again, approval, log, why === 'drift' ? DRIFTED : undefined);
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
   }
 }
@@ -219,14 +220,14 @@ async function verify(
   job: Job<SyncData, Report>,
   state: SyncState,
   log: Log,
-): Promise<{ report: Report } | { again: SyncState }> {
+): Promise<{ report: Report } | { again: SyncState; why: Moved | 'drift' }> {
   await failWithBatches(job);
   const children = Object.values(await job.getChildrenValues<BatchResult>());
   const done = together(children.map(({ outcome }) => outcome));
   const failures = [...state.failures, ...done.failures];
   const requests = children.reduce((total, child) => addRequests(total, child.requests), state.requests);
   const held = state.plan.held.length > 0;
-  const { verdicts, moved } = held ? { verdicts: [], moved: false } : await verdictsOn(work, desk, state);
+  const { verdicts, moved } = held ? { verdicts: [], moved: undefined } : await verdictsOn(work, desk, state);
   const report = makeReport({
     run: String(job.id),
     kind: 'sync',
@@ -240,30 +241,34 @@ async function verify(
     requests: addRequests(requests, desk.client.requests),
     read: state.read,
   });
-  if (moved && state.plans < PLANS_MAX) {
+  if (moved !== undefined && state.plans < PLANS_MAX) {
     // Somebody else wants something else now: this is no second try of the same.
     log.info('the lists, or what was done by hand, changed meanwhile: planning again');
-    return { again: state };
+    return { again: state, why: moved };
   }
-  if (moved) return { report: { ...report, result: 'not-verified', notices: [...report.notices, MOVING] } };
+  if (moved !== undefined)
+    return { report: { ...report, result: 'not-verified', notices: [...report.notices, MOVING] } };
   const drifted = report.result === 'not-verified' && failures.length === 0;
   if (!drifted || state.repairs >= REPAIRS_MAX) return { report };
   log.warn('the feeds do not hold what was planned: planning once more');
-  return { again: { ...state, repairs: state.repairs + 1 } };
+  return { again: { ...state, repairs: state.repairs + 1 }, why: 'drift' };
 }
 
-/** `moved`: what is wanted is not what was planned any more, so the views prove nothing about either. */
+/** What is wanted is not what was planned any more, so the views prove nothing about either: since the lists changed, or people did something. */
+type Moved = 'lists' | 'by-hand';
+
 async function verdictsOn(
   work: Workplace,
   desk: Desk,
   state: SyncState,
-): Promise<{ verdicts: FeedVerdict[]; moved: boolean }> {
+): Promise<{ verdicts: FeedVerdict[]; moved: Moved | undefined }> {
   const { client } = desk;
   const { organisation } = await client.identity();
   const self = { owner: work.owner, organisation };
   const desired = await readDesiredHere(work, desk.client, state.allowedByHand);
   const isOther = desired.revision !== state.plan.revision || desired.copies !== state.copies;
-  if (isOther || (await countByHand(work)) !== state.byHand) return { verdicts: [], moved: true };
+  if (isOther) return { verdicts: [], moved: 'lists' };
+  if ((await countByHand(work)) !== state.byHand) return { verdicts: [], moved: 'by-hand' };
   const { entities, id } = await feedEntitiesOf(work, desk, self, desired.channels);
   const found = matchFeeds(self, desired.channels, entities, client.serverNow());
   const verdicts = await verdictsOnFeeds(work, desk, self, { desired, state, feeds: found.feeds, ledgerId: id });
@@ -271,7 +276,7 @@ async function verdictsOn(
     const written = await noteApplied(client, { found, desired, self }, state.wrote);
     if (written && id !== undefined) await work.ledger.store.noteEntities(id, withIndicator(entities, written));
   });
-  return { verdicts, moved: false };
+  return { verdicts, moved: undefined };
 }
 
 /** A branch that we fetch ourselves may have moved on since the job was put into the queue: what contains the commit is no other. */

@@ -1,15 +1,14 @@
-import { REFRESH_MS } from '../ctia/retry.ts';
 import type { StoredIndicator } from '../ctia/stored.ts';
-import { ownedId, stateId } from '../ctim/external-id.ts';
+import { stateId } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
 import type { Actual } from '../plan/actual.ts';
-import { type Learned, recordOf } from '../plan/learned.ts';
-import { isOurs, readActual, type Self } from '../reconcile/actual.ts';
+import { recordOf } from '../plan/learned.ts';
+import { readActual, readOwnIndicators, type Self } from '../reconcile/actual.ts';
 import { coversChannels, type FeedEntities, readFeedEntities } from '../reconcile/feeds.ts';
-import { lookAtEntry } from '../reconcile/look.ts';
 import { readTwice, type TenantReader } from '../reconcile/prepare.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
 import type { LedgerFacts } from './ledger.ts';
+import { journalFound, LOOKS_MAX, lookAtLeft } from './left-in-flight.ts';
 import type { Desk, Workplace } from './workplace.ts';
 
 /**
@@ -33,9 +32,6 @@ export interface TenantReading extends TenantReader {
   keep(): Promise<boolean>;
 }
 
-/** Two requests for each; more than this cost as much as the pages of a large owner. */
-const LOOKS_MAX = 25;
-
 /** `inFull`: why this run does not go by the ledger whatever it says. */
 export function readTenant(work: Workplace, desk: Desk, inFull?: string): TenantReading {
   const { client, lock } = desk;
@@ -49,9 +45,13 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
   async function readFromCtia(self: Self, why: string): Promise<Actual> {
     from = { from: 'ctia', why };
     const stamp = await store.takeStamp(lock);
+    const left = await store.leftInFlight();
+    const facts = await store.facts();
+    const before = left.size > 0 && 'id' in facts && (await store.records(facts.id, [...left.keys()]));
     const readAt = new Date(client.serverNow()).toISOString();
     const actual = await readTwice(() => readActual(client, self));
     full = { stamp, actual, readAt };
+    if (before) await journalFound(work, client.serverNow(), left, before, (h) => recordOf(actual, h));
     return actual;
   }
 
@@ -60,15 +60,14 @@ export function readTenant(work: Workplace, desk: Desk, inFull?: string): Tenant
       if (inFull !== undefined) return readFromCtia(self, inFull);
       const facts = await store.facts();
       if ('unusable' in facts) return readFromCtia(self, facts.unusable);
-      const own = await client.allByExternalId('indicator', ownedId(self.owner));
-      ownIndicators = own.filter((it) => isOurs(self, it));
+      ownIndicators = await readOwnIndicators(client, self);
       const moved = stateMoved(self, facts, ownIndicators);
       if (moved !== undefined) return readFromCtia(self, moved);
       const left = await store.leftInFlight();
-      if (left.length > LOOKS_MAX) return readFromCtia(self, `${left.length} entries were left in flight`);
+      if (left.size > LOOKS_MAX) return readFromCtia(self, `${left.size} entries were left in flight`);
       let actual = await mirror.catchUp(facts);
-      if (actual !== undefined && left.length > 0) {
-        await lookAt(work, desk, self, actual);
+      if (actual !== undefined && left.size > 0) {
+        await lookAtLeft(work, desk, self, actual);
         const after = await store.facts();
         actual = 'id' in after && after.id === facts.id ? await mirror.catchUp(after) : undefined;
       }
@@ -136,28 +135,4 @@ function stateMoved(
   if (now === undefined) return 'the state in CTIA is gone';
   if (now.modified === known.modified) return undefined;
   return `somebody else applied ${now.short_description ?? 'lists'} at ${now.modified}`;
-}
-
-/**
- * What was in flight when its writer died may have been written a moment ago: after the refresh it is seen. Asked again
- * which they are once we are the only writer: one that was merely slow has told by then what became of its own.
- */
-async function lookAt(
-  { clock, ledger: { store }, log }: Workplace,
-  { client, lock, signal }: Desk,
-  self: Self,
-  actual: Actual,
-): Promise<void> {
-  await lock.exclusively(async () => {
-    const hs = (await store.leftInFlight()).slice(0, LOOKS_MAX);
-    if (hs.length === 0) return;
-    log.info({ entries: hs.length }, 'entries were left in flight: looking at them before anything is written');
-    await clock.sleep(REFRESH_MS, signal);
-    const facts: Learned[] = [];
-    for (const h of hs) {
-      await lock.assertHeld();
-      facts.push({ h, whole: await lookAtEntry(client, self, h, recordOf(actual, h)) });
-    }
-    await store.recorder(lock).end(facts);
-  });
 }

@@ -6,6 +6,7 @@ import type { Desired } from '../reconcile/prepare.ts';
 import { type FeedVerdict, verifyFeed } from '../reconcile/verify.ts';
 import { HOUR } from '../runtime/clock.ts';
 import { type SyncState, wantedValues } from './sync-state.ts';
+import { readTenant } from './tenant-reading.ts';
 import type { Desk, Workplace } from './workplace.ts';
 
 /** A verdict as the ledger keeps it, and how many jobs by hand had ended when it was found. */
@@ -37,7 +38,10 @@ export async function verdictsOnFeeds(
   const { client, signal } = desk;
   const kept = state.views === 'all' ? new Map<string, FeedVerdict>() : await keptVerdicts(work, state, feeds);
   const wanted = wantedValues(desired, state, new Set(feeds.map(feedKey).filter((key) => !kept.has(key))));
-  const onHold = await wantedOnHold(state.holds, desired, state.allowedByHand);
+  const onHold = await wantedOnHold(state.holds, desired, state.allowedByHand, {
+    actual: () => readTenant(work, desk).readActual(self),
+    now: client.serverNow(),
+  });
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
     const key = feedKey(feed);

@@ -5,14 +5,18 @@ import type { Log } from '../runtime/log.ts';
 import { processAudit } from './audit.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
-import { processByHand } from './by-hand.ts';
+import { errandOf, processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
+import { processGuards } from './guards.ts';
+import { processMessage } from './messages.ts';
 import { processPull } from './pull.ts';
-import { parseRequest, REFUSED, type Request } from './queues.ts';
+import { parseRequest, REFUSED, type Request, type RequestName } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
+import { tellFailedJob } from './telling.ts';
+import { processWatch } from './watch.ts';
 import { deskFor, type Workplace } from './workplace.ts';
 
 export interface Workers {
@@ -25,6 +29,9 @@ const LOCK_MS = 15 * SECOND;
 const STALLED_CHECK_MS = 5 * SECOND;
 /** Adding and removing by hand do not wait behind a sync that plans. */
 const REQUESTS_AT_ONCE = 4;
+const MESSAGES_AT_ONCE = 4;
+/** Those that say when it is over. */
+const WATCHED: ReadonlySet<string> = new Set<RequestName>(['sync', 'renew', 'audit']);
 const CLOSE_MS_MAX = 20 * SECOND;
 
 /** Nothing gets better by trying again: a person or another payload is needed. */
@@ -63,12 +70,21 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
     (job, token, signal) => react(work, batches, job, token, (log) => processBatch(work, job, log, signal)),
     { ...options, concurrency: 1 },
   );
-  const all = [requests, renewals, batches];
+  const messages: Worker = new Worker(
+    work.names.messages,
+    (job, token, signal) => processMessage({ ...work, targets: work.notifyTargets }, job, token ?? '', signal),
+    // Who has nowhere to send to leaves them to who has.
+    { ...options, concurrency: MESSAGES_AT_ONCE, autorun: work.notifyTargets.length > 0 },
+  );
+  const all = [requests, renewals, batches, messages];
   for (const worker of all) {
     worker.on('error', sayOnceAMinute(work, worker.name));
-    worker.on('failed', (job, error) =>
-      work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`),
-    );
+    worker.on('failed', (job, error) => {
+      work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`);
+      // Who asked for one sees it fail himself.
+      if (job?.repeatJobKey !== undefined && job.finishedOn !== undefined && WATCHED.has(job.name))
+        void tellFailedJob(work, job.name, error.message);
+    });
     worker.on('stalled', (id) => work.log.warn({ job: id }, 'a job of a worker that died is taken up'));
   }
   return {
@@ -113,10 +129,14 @@ async function processRequest(
       return processFetch(work, job);
     case 'renew':
       return processRenew(work, job, log, signal);
+    case 'watch':
+      return processWatch(work, job, log, signal);
+    case 'guards':
+      return processGuards(work, job, { token, closing });
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:
-      return processByHand(work, deskFor(work, log, request.name, String(job.id), signal), request);
+      return processByHand(work, deskFor(work, log, errandOf(request), String(job.id), signal), request);
   }
 }
 

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Observable } from '../ctim/observable.ts';
 
 /**
@@ -47,29 +46,77 @@ export function isV4(text: string): boolean {
   return parseV4(text) !== undefined;
 }
 
-/** Zone ids (`fe80::1%eth0`) name an interface of one machine, so they are no address for a feed. */
 export function isV6(text: string): boolean {
-  return isIP(text) === 6 && !text.includes('%');
+  return v6Groups(text) !== undefined;
 }
 
-/** By hand behind the gate: ipaddr.js reads `::1.2.3.4` as `::ffff:1.2.3.4`, which is another address. */
 export function parseV6(text: string): bigint | undefined {
-  if (!isV6(text)) return undefined;
-  const [head = '', tail] = text.split('::');
-  const front = groupsOf(head);
-  const back = tail === undefined ? [] : groupsOf(tail);
-  const zeros: number[] = new Array(8 - front.length - back.length).fill(0);
-  let bits = 0n;
-  for (const group of [...front, ...zeros, ...back]) bits = (bits << 16n) | BigInt(group);
-  return bits;
+  const groups = v6Groups(text);
+  return groups === undefined ? undefined : v6Bits(groups);
 }
 
-function groupsOf(text: string): number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap((group) => {
-    const v4 = parseV4(group);
-    return v4 === undefined ? [Number.parseInt(group, 16)] : [Math.floor(v4 / 65_536), v4 % 65_536];
-  });
+/**
+ * The eight numbers of an IPv6 address, as `net.isIP` takes it; by character for the same reason, and since it reads
+ * `::1.2.3.4` as what it is. Zone ids (`fe80::1%eth0`) name an interface of one machine, so they are no address for a feed.
+ */
+export function v6Groups(text: string): number[] | undefined {
+  if (text.length > 45) return undefined;
+  const gap = text.indexOf('::');
+  if (gap < 0) {
+    const groups = groupsIn(text, 0, text.length);
+    return groups?.length === 8 ? groups : undefined;
+  }
+  if (text.indexOf('::', gap + 1) >= 0 || text.lastIndexOf('.', gap) >= 0) return undefined;
+  const front = groupsIn(text, 0, gap);
+  const back = groupsIn(text, gap + 2, text.length);
+  if (front === undefined || back === undefined || front.length + back.length > 7) return undefined;
+  while (front.length + back.length < 8) front.push(0);
+  for (const group of back) front.push(group);
+  return front;
+}
+
+const GROUP_DIGITS_MAX = 4;
+const COLON = 0x3a;
+
+/** Hexadecimal groups with colons between them; the last may be two, written as an IPv4 address. */
+function groupsIn(text: string, start: number, end: number): number[] | undefined {
+  const groups: number[] = [];
+  if (start === end) return groups;
+  let group = 0;
+  let digits = 0;
+  let from = start;
+  for (let i = start; i <= end; i++) {
+    const code = i === end ? COLON : text.charCodeAt(i);
+    if (code === COLON) {
+      if (digits === 0) return undefined;
+      groups.push(group);
+      group = 0;
+      digits = 0;
+      from = i + 1;
+    } else if (code === DOT) {
+      const v4 = parseV4(text.slice(from, end));
+      if (v4 === undefined) return undefined;
+      groups.push(Math.floor(v4 / 65_536), v4 % 65_536);
+      return groups;
+    } else {
+      const digit = hexDigit(code);
+      if (digit < 0 || ++digits > GROUP_DIGITS_MAX) return undefined;
+      group = group * 16 + digit;
+    }
+  }
+  return groups;
+}
+
+function hexDigit(code: number): number {
+  if (code >= ZERO && code <= NINE) return code - ZERO;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+export function v6Bits(groups: readonly number[]): bigint {
+  let bits = 0n;
+  for (let i = 0; i < 8; i += 2) bits = (bits << 32n) | BigInt((groups[i] ?? 0) * 65_536 + (groups[i + 1] ?? 0));
+  return bits;
 }
 
 export function formatV4(bits: number): string {
@@ -78,17 +125,37 @@ export function formatV4(bits: number): string {
 
 /** RFC 5952: lower case, no leading zeros, the first of the longest runs of two or more zero groups becomes `::`. */
 export function formatV6(bits: bigint): string {
-  const groups: string[] = [];
-  for (let shift = 112n; shift >= 0n; shift -= 16n) groups.push(((bits >> shift) & 0xffffn).toString(16));
+  const groups: number[] = [];
+  for (let shift = 96n; shift >= 0n; shift -= 32n) {
+    const two = Number((bits >> shift) & 0xffff_ffffn);
+    groups.push(Math.floor(two / 65_536), two % 65_536);
+  }
+  return v6Text(groups);
+}
+
+export function v6Text(groups: readonly number[]): string {
   let start = 0;
   let length = 0;
   for (let i = 0; i < 8; i++) {
     let run = 0;
-    while (groups[i + run] === '0') run++;
-    if (run > length) [start, length] = [i, run];
+    while (groups[i + run] === 0) run++;
+    if (run > length) {
+      start = i;
+      length = run;
+    }
   }
-  if (length < 2) return groups.join(':');
-  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+  const isShort = length >= 2;
+  let text = '';
+  for (let i = 0; i < 8; i++) {
+    if (isShort && i === start) {
+      text += '::';
+      i += length - 1;
+    } else {
+      if (text !== '' && !text.endsWith(':')) text += ':';
+      text += (groups[i] ?? 0).toString(16);
+    }
+  }
+  return text;
 }
 
 const WIDTH = { 4: 32, 6: 128 } as const;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
+import { oneLine } from '../ctim/one-line.ts';
 
 /** What a person blocked or let through by hand, to be looked at by others and kept, or not. */
 export interface Adhoc {
@@ -8,6 +9,8 @@ export interface Adhoc {
   readonly channel: string;
   readonly observable: Observable;
   readonly reason: string;
+  readonly ticket?: string | undefined;
+  readonly source_uri?: string | undefined;
   /** ISO, to the millisecond. */
   readonly until: string;
   readonly by: string;
@@ -17,13 +20,18 @@ export interface Adhoc {
  * A list of its own for each such value, so that two of them never meet in one file. A list's last day is a whole one: it
  * may end some hours after what it was made of, and never before.
  */
-export function adhocList({ action, channel, observable, reason, until, by }: Adhoc): { below: string; text: string } {
+export function adhocList({ action, channel, observable, until, by, ...words }: Adhoc): {
+  below: string;
+  text: string;
+} {
   // JSON is YAML, and so nothing in a value or a reason can be read as anything else.
-  const entry = { value: observable.value, type: observable.type, reason, expires: until.slice(0, 10) };
-  const pairs = Object.entries(entry).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  const entry = { value: observable.value, type: observable.type, ...words, expires: until.slice(0, 10) };
+  const pairs = Object.entries(entry).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}: ${JSON.stringify(value)}`],
+  );
   const done = action === 'block' ? 'Blocked' : 'Let through';
   const text = [
-    `# ${done} by hand until ${until}, by ${by.replace(/[\p{Cc}]+/gu, ' ')}.`,
+    `# ${done} by hand until ${until}, by ${oneLine(by)}.`,
     '# To keep it longer give it another last day; to end it sooner remove this file, and ctim-feeds remove the value.',
     `action: ${action}`,
     `channel: ${channel}`,

@@ -1,6 +1,7 @@
 import type { ListAction } from '../ctim/feed.ts';
 import { MEDIUM_TEXT_MAX, SHORT_TEXT_MAX } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
+import { oneLine } from '../ctim/one-line.ts';
 import { normalise } from './normalise.ts';
 
 /** A list for what others made, as text: a person reads it, commits it, and the next sync takes over what it names. */
@@ -59,9 +60,4 @@ function text(key: string, value: string, max: number): string[] {
     .slice(0, max)
     .replace(/[\uD800-\uDBFF]$/, '');
   return cut === '' ? [] : [`${key}: ${JSON.stringify(cut)}`];
-}
-
-/** Of a document that others wrote nothing may become a line, an entry, or a command to a terminal. */
-export function oneLine(value: string): string {
-  return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }

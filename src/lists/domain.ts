@@ -60,6 +60,12 @@ function refused(text: string, why: string): Normalised {
   return { refused: { code: 'invalid-domain', message: `${quoted(text)} is no address, domain, URL or hash: ${why}` } };
 }
 
+/** Whether it ends in a suffix that registries know and is more than that: most words with a dot in them are no domain. */
+export function isRegistrable(name: string): boolean {
+  const { isIcann, domain } = parse(name);
+  return isIcann === true && domain !== null;
+}
+
 export function atOrBelow(name: string, parent: string): boolean {
   return name === parent || name.endsWith(`.${parent}`);
 }

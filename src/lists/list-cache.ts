@@ -99,8 +99,8 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
 }
 
 /** By the value in normal form: of a line that is written so only guards have something to say, and it means what it meant. */
-function linesOf({ entries, problems }: ListRead): KnownLines {
-  return (file) => {
+function linesOf({ entries, problems, summary }: ListRead): KnownLines {
+  const inFile: KnownLines['of'] = (file) => {
     const warned = new Set<number>();
     for (const { code, file: where, line } of problems)
       if (where === file && code.startsWith('guard-')) warned.add(line);
@@ -114,6 +114,7 @@ function linesOf({ entries, problems }: ListRead): KnownLines {
       return stays ? entry : { ...entry, position: { file, line, column } };
     };
   };
+  return { of: inFile, areApart: summary.duplicates === 0 };
 }
 
 function isSame(a: FileText | undefined, b: FileText | undefined): boolean {

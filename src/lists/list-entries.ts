@@ -52,27 +52,56 @@ export interface ListContext {
   readonly breathe: () => Promise<void> | undefined;
 }
 
-/** The entry that a line was, and is again, where it stands now; undefined where it has to be looked at. Asked line by line. */
-export type KnownLines = (file: string) => (line: TextLine) => Entry | undefined;
+export interface KnownLines {
+  /** The entry that a line was, and is again, where it stands now; undefined where it has to be looked at. Asked line by line. */
+  readonly of: (file: string) => (line: TextLine) => Entry | undefined;
+  /** No value stood twice: of the entries that are found none is another one's duplicate. */
+  readonly areApart: boolean;
+}
+
+interface EntriesRead {
+  readonly summary: ListSummary;
+  readonly entries: Entry[];
+}
 
 /** The entries of one list, its text files included, with problems for what is none. */
-export async function readEntries(
+export async function readEntries(list: ListFile, context: ListContext): Promise<EntriesRead> {
+  const { problems, known } = context;
+  const said = problems.length;
+  const read = await readOnce(list, context, known?.areApart === true ? 'laid' : 'looked up');
+  if (read !== 'stands twice') return read;
+  problems.length = said;
+  const whole = await readOnce(list, context, 'looked up');
+  if (whole === 'stands twice') throw new Error(`an entry of ${list.name} that was looked up stands twice`);
+  return whole;
+}
+
+/**
+ * What is known of each line that stood there before: whether its value stands there already. To look up 100,000 of them because
+ * one line changed takes longer than all else. Where they are known to be apart they are laid down as they come, and it is
+ * enough that at the end none of them has the value of a line that is new.
+ */
+async function readOnce(
   list: ListFile,
   context: ListContext,
-): Promise<{ summary: ListSummary; entries: Entry[] }> {
-  const { path, files, problems, breathe, known = () => () => undefined } = context;
+  knownAre: 'laid' | 'looked up',
+): Promise<EntriesRead | 'stands twice'> {
+  const { path, files, problems, breathe } = context;
   const file = `${files.folder}/${path}`;
   const overrides = readOverrides(list, file, problems);
   const { upstream } = list;
   const leftOut = upstream === undefined ? undefined : makeLeftOut();
   const draft = makeDraft(list, overrides, leftOut === undefined ? context : { ...context, problems: leftOut });
+  // With overrides a line may have words of its own, by which a guard lets it pass.
+  const knownIn = (overrides.size === 0 ? context.known?.of : undefined) ?? (() => () => undefined);
+  const takeKnown = knownAre === 'laid' ? draft.layKnown : draft.takeKnown;
   const takeItems = async ({ file: from, text }: { file: string; text: string }, format: SourceFormat) => {
-    const knownHere = overrides.size === 0 ? known(from) : () => undefined;
+    const knownHere = knownIn(from);
     for (const item of sourceItems(text, format)) {
       if (item.is === 'value') {
         const { value, line, column } = item;
         const entry = knownHere(item);
-        if (entry !== undefined) draft.takeKnown(entry);
+        if (entry !== undefined) takeKnown(entry);
         else draft.take({ value, words: NO_WORDS, line, column }, from, format.type);
       } else if (item.is === 'invalid') {
         draft.take({ ...item, value: '', words: NO_WORDS, broken: true, faults: [faultOf(item)] }, from);
@@ -93,11 +122,10 @@ export async function readEntries(
       await takeItems(source, from.format);
       continue;
     }
-    // With overrides a line may have words of its own, by which a guard lets it pass.
-    const knownHere = overrides.size === 0 ? known(source.file) : () => undefined;
+    const knownHere = knownIn(source.file);
     for (const line of textLines(source.text)) {
       const entry = knownHere(line);
-      if (entry !== undefined) draft.takeKnown(entry);
+      if (entry !== undefined) takeKnown(entry);
       else draft.take({ value: line.value, words: NO_WORDS, line: line.line, column: line.column }, source.file);
       const turn = breathe();
       if (turn !== undefined) await turn;
@@ -106,6 +134,7 @@ export async function readEntries(
   const copy = upstream && (await files.textFile(upstreamPath(list.name)));
   if (copy !== undefined && 'text' in copy && upstream)
     await takeItems({ file: `upstream ${list.name}`, text: copy.text }, upstream);
+  if (draft.standsTwice()) return 'stands twice';
   // A copy that was good, and holds nothing as it is read today: somebody changed how it is read.
   const isUnread =
     copy !== undefined && 'text' in copy && upstream?.bounds.minEntries !== 0 && draft.counts().accepted === 0;
@@ -145,7 +174,7 @@ function makeDraft(
 ) {
   const counts = { accepted: 0, duplicates: 0, unsupported: 0, invalid: 0 };
   // By type and then by value, so that a million lines need no million keys glued together.
-  const found = new Map<ObservableType, Map<string, Entry>>();
+  const found = new Map<ObservableType, OfType>();
   const lay = makeTermsPool();
 
   /** Each way out of here counts once. `only`: the type that is asked for; another is left out. */
@@ -173,7 +202,7 @@ function makeDraft(
     }
     if (list.action === 'block' && observable.type === 'domain' && observable.value.startsWith('*.')) {
       counts.invalid++;
-      say('error', 'wildcard-on-block-list', wildcardMessage(observable));
+      say('error', 'wildcard-on-block-list', wildcardMessage(observable), observable);
       return;
     }
     if (channel !== undefined && !channel.titles.has(observable.type)) {
@@ -185,17 +214,17 @@ function makeDraft(
     const rangeless = isRange(observable) ? refusesRanges(channel?.consumers ?? [], observable.type) : undefined;
     if (rangeless !== undefined) {
       counts.invalid++;
-      say('error', 'consumer-range', rangeMessage(observable, list.channel, rangeless));
+      say('error', 'consumer-range', rangeMessage(observable, list.channel, rangeless), observable);
       return;
     }
     const words = overrides.size === 0 ? item.words : overridden(item.words, overrides.get(observableKey(observable)));
-    const values = mapOf(found, observable.type);
-    const first = values.get(observable.value);
+    const { entries, places } = ofType(found, observable.type);
+    const place = places.get(observable.value) ?? -1;
+    const first = entries[place];
     if (first !== undefined) {
       counts.duplicates++;
       const lifetime = laterLifetime(first.terms.lifetime, lay(list.terms, words.terms).lifetime);
-      if (lifetime !== first.terms.lifetime)
-        values.set(observable.value, { ...first, terms: lay(first.terms, { lifetime }) });
+      if (lifetime !== first.terms.lifetime) entries[place] = { ...first, terms: lay(first.terms, { lifetime }) };
       say('notice', 'duplicate', duplicateMessage(first), observable);
       return;
     }
@@ -206,7 +235,7 @@ function makeDraft(
       say('error', guarded.code, guarded.message, observable);
       return;
     }
-    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message);
+    if (guarded?.weight === 'warn' && !forced) say('notice', guarded.code, guarded.message, observable);
     if (guarded?.weight === 'refuse') {
       say(
         'notice',
@@ -219,13 +248,14 @@ function makeDraft(
     const missing = channel?.require.find((word) => terms[word] === undefined);
     if (missing !== undefined) {
       counts.invalid++;
-      say('error', 'required-word', requiredMessage(observable, missing, list.channel));
+      say('error', 'required-word', requiredMessage(observable, missing, list.channel), observable);
       return;
     }
-    if (notice !== undefined) say('notice', notice.code, notice.message);
+    if (notice !== undefined) say('notice', notice.code, notice.message, observable);
     counts.accepted++;
     const carveOut = (words.carveOut ?? list.carveOut) && list.action === 'block' && isRange(observable);
-    values.set(observable.value, {
+    places.set(observable.value, entries.length);
+    entries.push({
       observable,
       terms,
       list: list.name,
@@ -240,40 +270,59 @@ function makeDraft(
   /** It was accepted before, with nothing to be said of it and the list's own terms: it stands again, unless it stands already. */
   const takeKnown = (entry: Entry): void => {
     const { observable, position } = entry;
-    const values = mapOf(found, observable.type);
-    if (values.has(observable.value)) {
+    const { entries, places } = ofType(found, observable.type);
+    if (places.has(observable.value)) {
       take({ ...position, value: observable.value, words: NO_WORDS }, position.file);
       return;
     }
     counts.accepted++;
-    values.set(observable.value, entry);
+    places.set(observable.value, entries.length);
+    entries.push(entry);
   };
 
   return {
     take,
     takeKnown,
+    layKnown(entry: Entry): void {
+      counts.accepted++;
+      ofType(found, entry.observable.type).entries.push(entry);
+    },
+    /** Whether an entry that was laid has the value of one that was taken. */
+    standsTwice(): boolean {
+      for (const { entries, places } of found.values()) {
+        if (places.size === 0 || places.size === entries.length) continue;
+        for (let n = 0; n < entries.length; n += 1)
+          if ((places.get(entries[n]?.observable.value ?? '') ?? n) !== n) return true;
+      }
+      return false;
+    },
     leaveOut() {
       counts.unsupported++;
     },
     counts() {
       const by_type: Partial<Record<ObservableType, number>> = {};
-      for (const [type, values] of found) if (values.size > 0) by_type[type] = values.size;
+      for (const [type, { entries }] of found) if (entries.length > 0) by_type[type] = entries.length;
       return { ...counts, by_type };
     },
     entries() {
-      const entries: Entry[] = [];
-      for (const values of found.values()) for (const entry of values.values()) entries.push(entry);
-      return entries;
+      const [first = [], ...more] = [...found.values()].map(({ entries }) => entries);
+      return first.concat(...more);
     },
   };
 }
 
-function mapOf(found: Map<ObservableType, Map<string, Entry>>, type: ObservableType): Map<string, Entry> {
+/** Entries in the order of their lines, and where in it the value stands that was looked at. */
+interface OfType {
+  readonly entries: Entry[];
+  readonly places: Map<string, number>;
+}
+
+function ofType(found: Map<ObservableType, OfType>, type: ObservableType): OfType {
   const known = found.get(type);
   if (known !== undefined) return known;
-  const values = new Map<string, Entry>();
-  found.set(type, values);
-  return values;
+  const made = { entries: [], places: new Map<string, number>() };
+  found.set(type, made);
+  return made;
 }
 
 interface Override {

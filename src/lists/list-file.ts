@@ -55,9 +55,15 @@ const NO_WORDS: Words = { terms: {} };
 /** CTIM's guide: at most 90 for automation. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
 const PRIORITY = { list: 95, upstream: 90 } as const;
 
-const MISPLACED_IN_LIST: Misplaced = new Map(
-  Object.keys(defaultsSchema.shape).map((key) => [key, 'it stands below defaults: or in an entry']),
-);
+/** What people call the entries of a list before they know what it is called here. */
+const ENTRIES = ['entries', 'values', 'items', 'list', 'indicators', 'addresses', 'ips', 'domains', 'urls', 'hashes'];
+const MISPLACED_IN_LIST: Misplaced = new Map([
+  ...Object.keys(defaultsSchema.shape).map((key): [string, string] => [
+    key,
+    'it stands below defaults: or in an entry',
+  ]),
+  ...ENTRIES.map((key): [string, string] => [key, 'the entries of a list stand below observables:']),
+]);
 const MISPLACED_IN_DEFAULTS: Misplaced = new Map([
   ['lifetime', 'lifetime: stands at the top of the list'],
   ['disposition', 'disposition: stands at the top of the list'],

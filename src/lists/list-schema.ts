@@ -3,6 +3,7 @@ import { CONFIDENCES, DISPOSITIONS, MEDIUM_TEXT_MAX, SEVERITIES, SHORT_TEXT_MAX,
 import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
 import { listLimitsSchema } from './limits-schema.ts';
 import { entriesFileSchema, upstreamSchema } from './upstream-schema.ts';
+import { parsedUrl } from './url.ts';
 
 /**
  * The keys of a list file. `docs/lists.schema.json` is made of these schemas, so an editor shows what `check` enforces; what
@@ -140,6 +141,6 @@ export const listSchema = z.strictObject({
 export type OverrideText = z.infer<typeof overrideSchema>;
 
 /** Absolute, printable ASCII, and something that URL parsers take. CTIA refuses a judgement whose `source_uri` is none. */
-function isUri(value: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(value) && !/["<>\\^`{|}]/.test(value) && URL.canParse(value);
+export function isUri(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(value) && !/["<>\\^`{|}]/.test(value) && parsedUrl(value) !== undefined;
 }

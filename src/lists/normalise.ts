@@ -1,6 +1,6 @@
 import type { Observable, ObservableType } from '../ctim/observable.ts';
 import { quoted } from '../ctim/problem.ts';
-import { formatV4, formatV6, isV4, isV6, parseV4, parseV6, v4Range, v6Range } from './address.ts';
+import { formatV4, formatV6, isV4, isV6, parseV4, v4Range, v6Bits, v6Groups, v6Range, v6Text } from './address.ts';
 import { domainOf } from './domain.ts';
 import { formatHint } from './foreign-format.ts';
 import { urlOf } from './url.ts';
@@ -105,7 +105,11 @@ function addressOf(text: string): Normalised {
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
   const v4 = parseV4(address);
-  const v6 = v4 === undefined ? parseV6(address) : undefined;
+  const groups = v4 === undefined ? v6Groups(address) : undefined;
+  // Nearly every address of a long list.
+  if (slash < 0 && groups !== undefined && groups[5] !== 0xffff)
+    return { observable: { type: 'ipv6', value: v6Text(groups) } };
+  const v6 = groups && v6Bits(groups);
   if (v4 === undefined && v6 === undefined) return refuse('invalid-address', addressMessage(text, address));
   const width = v4 === undefined ? 128 : 32;
   const prefix = slash < 0 ? width : prefixOf(text.slice(slash + 1), width);

@@ -9,9 +9,9 @@ import type { ListCache, ListRead } from './list-cache.ts';
 import { type ListSummary, readEntries } from './list-entries.ts';
 import { type ListFile, readListFile } from './list-file.ts';
 import { didYouMean } from './nearest.ts';
-import { makePrecedence } from './precedence.ts';
+import { makePrecedence, type Precedence } from './precedence.ts';
 import { defaultSettings, readSettings, type Settings } from './settings.ts';
-import { standingOf } from './standing.ts';
+import { STANDS, standingOf } from './standing.ts';
 
 /** A whole feeds folder, understood. `entries` are to be published: accepted, not past `expires`, not shadowed by an allow entry. */
 export interface Reading {
@@ -75,9 +75,12 @@ export async function readLists(
     oneName(read, `${files.folder}/${path}`, names, problems);
     for (const problem of read.problems) problems.push(problem);
     const into = read.action === 'allow' ? allows : blocks;
+    // Mostly all entries of a list share their terms.
+    let always: Entry['terms'] | undefined;
     for (const entry of read.entries) {
       if (entry.adopt !== undefined) oneAdopter(entry, entry.adopt, adopters, problems);
-      const standing = standingOf(entry, read.action, now);
+      const standing = entry.terms === always ? STANDS : standingOf(entry, read.action, now);
+      if (standing === STANDS) always = entry.terms;
       if (standing.is === 'stands') into.push(entry);
       else if (standing.is === 'ran out') expired.push(entry);
       if (standing.problem) problems.push(standing.problem);
@@ -87,22 +90,35 @@ export async function readLists(
     }
   }
 
-  const precedence = makePrecedence(allows, adhocAllow);
-  const entries = allows;
-  const firstBlock = entries.length;
+  const precedence = allows.length + adhocAllow.length === 0 ? undefined : makePrecedence(allows, adhocAllow);
+  const blocked = await notAllowed(blocks, precedence, breathe);
+  for (const problem of blocked.problems) problems.push(problem);
+  problems.push(...(await overSpace(blocked.entries, settings.guards.addressSpace, breathe)));
+  const entries = allows.concat(blocked.entries);
+  const lists = parts.lists.map(({ summary }) => summary);
+  const reading: Reading = { settings, lists, entries, expired, problems: problems.sort(byPlace) };
+  cache?.keep(files, reads, parts, until, reading);
+  return reading;
+}
+
+/** What is left of what is blocked. */
+async function notAllowed(
+  blocks: Entry[],
+  precedence: Precedence | undefined,
+  breathe: () => Promise<void> | undefined,
+): Promise<Pick<Reading, 'entries' | 'problems'>> {
+  if (precedence === undefined) return { entries: blocks, problems: [] };
+  const entries: Entry[] = [];
+  const problems: Problem[] = [];
   for (const entry of blocks) {
-    const { published, parts: carved, problems: said } = precedence(entry);
-    if (carved !== undefined) for (const part of carved) entries.push(part);
+    const { published, parts, problems: said } = precedence(entry);
+    if (parts !== undefined) for (const part of parts) entries.push(part);
     else if (published) entries.push(entry);
     for (const problem of said) problems.push(problem);
     const turn = breathe();
     if (turn !== undefined) await turn;
   }
-  problems.push(...(await overSpace(entries.slice(firstBlock), settings.guards.addressSpace, breathe)));
-  const lists = parts.lists.map(({ summary }) => summary);
-  const reading: Reading = { settings, lists, entries, expired, problems: problems.sort(byPlace) };
-  cache?.keep(files, reads, parts, until, reading);
-  return reading;
+  return { entries, problems };
 }
 
 interface ListContext {
@@ -206,8 +222,9 @@ function oneAdopter(entry: Entry, ids: readonly string[], adopters: Map<string, 
     adopters.set(id, other ?? entry);
     if (other === undefined) continue;
     const { file, line } = other.position;
+    const { observable } = entry;
     const message = `${id} is adopted by ${quoted(other.observable.value)} in ${file}:${line} already: a judgement becomes that of one entry; take it out of one of the two`;
-    problems.push({ severity: 'error', code: 'adopted-twice', message, ...entry.position });
+    problems.push({ severity: 'error', code: 'adopted-twice', message, observable, ...entry.position });
   }
 }
 

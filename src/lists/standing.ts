@@ -23,7 +23,8 @@ export interface Standing {
   readonly problem?: Problem;
 }
 
-const STANDS: Standing = { is: 'stands', until: Number.POSITIVE_INFINITY };
+/** Whatever the time. */
+export const STANDS: Standing = { is: 'stands', until: Number.POSITIVE_INFINITY };
 
 /**
  *   starts in the future   not published, and an allow entry does not protect yet

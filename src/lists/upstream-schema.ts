@@ -4,6 +4,7 @@ import { quoted } from '../ctim/problem.ts';
 import { FORMATS, FORMATS_WITH_COLUMN, type SourceFormat } from './formats/formats.ts';
 import { durationMs } from './lifetime.ts';
 import type { UpstreamBounds } from './upstream-verdict.ts';
+import { parsedUrl } from './url.ts';
 import type { WrongKey } from './words.ts';
 
 /** A remote list in the place of entries: where it is, how it reads, and what is believed of it. */
@@ -86,7 +87,7 @@ export function readUpstream(said: UpstreamText, place: Upstream['place']): { up
     stale_after: stale,
     canary: canaries = [],
   } = said;
-  if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url))
+  if (!/^https?:\/\/[^/]/i.test(url) || parsedUrl(url) === undefined)
     wrong.push({ key: 'url', message: 'no address that can be pulled: write it whole, beginning with https://' });
   const spanOf = (key: string, text: string | undefined, unsaid: number, [min, max]: readonly [number, number]) => {
     const ms = text === undefined ? unsaid : durationMs(text);

@@ -35,18 +35,24 @@ export function urlOf(text: string): Normalised {
 
 /**
  * The standard has encoded `^` in paths since 2023, newer versions of Node with it and older ones not: here always, so that one
- * URL stays one value. Not by `URL.canParse`: that of Node 20, once it was called often enough to be compiled, refuses every
- * text with an `ü` in it.
+ * URL stays one value.
  */
 function parsed(text: string): URL | undefined {
-  let url: URL;
+  const url = parsedUrl(text);
+  if (url?.pathname.includes('^')) url.pathname = url.pathname.replaceAll('^', '%5E');
+  return url;
+}
+
+/**
+ * Not by `URL.canParse`: that of Node 20, once it was called often enough to be compiled, refuses every text with an `ü` in
+ * it; and `URL.parse` came later.
+ */
+export function parsedUrl(text: string, base?: URL): URL | undefined {
   try {
-    url = new URL(text);
+    return new URL(text, base);
   } catch {
     return undefined;
   }
-  if (url.pathname.includes('^')) url.pathname = url.pathname.replaceAll('^', '%5E');
-  return url;
 }
 
 function refused(text: string, why: string): Normalised {

@@ -1,4 +1,4 @@
-import type { ExternalReference, JudgementDocument, Tlp } from '../ctim/judgement.ts';
+import type { ExternalReference, JudgementDocument, Tlp, ValidTime } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { HashKeys } from './hash-keys.ts';
 
@@ -76,6 +76,14 @@ export function glances(judgements: Judgements): Iterable<Glance> {
 
 function* each(judgements: Judgements): Generator<Glance> {
   for (const those of judgements.values()) yield* those;
+}
+
+/** When a stored judgement is valid, in epoch ms. */
+export function timesOf({ valid_time: { start_time, end_time } }: { valid_time: ValidTime }): {
+  start: number;
+  end: number;
+} {
+  return { start: Date.parse(start_time), end: Date.parse(end_time) };
 }
 
 /** The rule of feed views: valid at both bounds, inclusive. */

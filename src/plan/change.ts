@@ -1,6 +1,7 @@
 import type { Entry } from '../ctim/entry.ts';
 import type { Generation } from '../ctim/external-id.ts';
 import type { FeedName } from '../ctim/feed.ts';
+import type { Observable } from '../ctim/observable.ts';
 import type { ActualJudgement, ActualLink } from './actual.ts';
 import type { Taken } from './adopt.ts';
 
@@ -72,7 +73,14 @@ export type Change =
       /** It ends no later than the one that stays: where it could only be ended one by one, it is left to lapse. */
       readonly lapses?: true;
     }
-  | { readonly kind: 'unlink'; readonly feed: FeedName; readonly h: string; readonly link: ActualLink }
+  | {
+      readonly kind: 'unlink';
+      readonly feed: FeedName;
+      readonly h: string;
+      readonly link: ActualLink;
+      /** What it says it was of; absent where its judgement is gone. */
+      readonly of?: { readonly observable: Observable; readonly list: string | undefined };
+    }
   | { readonly kind: 'collect'; readonly feed: FeedName | undefined; readonly stored: ActualJudgement };
 
 export type ChangeKind = Change['kind'];

@@ -16,7 +16,7 @@ import { adoption, type ForeignJudgement } from './adopt.ts';
 import { type Apart, makeFeedCounts } from './apart.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
 import { type Collecting, collectsInSlices } from './collect.ts';
-import { endFor, entryOfStored, lifetimeText, saySame } from './documents.ts';
+import { endFor, entryOfStored, lifetimeText, outlives, saySame } from './documents.ts';
 import type { EntriesByHash } from './entries-by-hash.ts';
 import { meet, strangers } from './meet.ts';
 import { MARGIN_SHARE } from './renewals.ts';
@@ -33,7 +33,7 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  *   yes     | live, right link; it names others'  | adopt: they end, beside what else the row below says
  *   yes     | live, right link, same words        | – or renew, when less than half its life is left
  *   yes     | live, right link, other words or end | change (so is another observable, or a start that is still to come)
- *   yes     | live, no right link                 | link (link g + 1)
+ *   yes     | live, no right link                 | link (link g + 1); by succession, where it is due too: create g + 1
  *   yes     | dead, right link                    | revive
  *   yes     | dead, no right link                 | create g + 1 (dead ids stay taken)
  *   yes     | several                             | the highest g with a right link stays, of equal g the smallest id; live others: withdraw
@@ -121,7 +121,7 @@ function isInFeed(held: Glance, { observable }: Entry, target: string | undefine
 
 /** And in that row the same words, and not due. */
 function isSettled(held: Glance | number, entry: Entry, { now }: Situation): boolean {
-  return typeof held !== 'number' && !saysOther(held, entry) && !isDue(held, entry, now);
+  return typeof held !== 'number' && !saysOther(held, entry, now) && !isDue(held, entry, now);
 }
 
 function changesFor({ now, actual, indicators, succession, adoptable }: Situation, h: string, entry: Entry): Change[] {
@@ -152,8 +152,10 @@ function changesFor({ now, actual, indicators, succession, adoptable }: Situatio
     else changes.push({ kind: 'create', feed, entry, judgement: anew, link: anew });
   } else {
     if (differs(stored, entry, now)) changes.push({ kind: 'change', feed, entry, stored, next });
-    else if (isDue(stored, entry, now))
-      changes.push({ kind: 'renew', feed, entry, stored, lifetimeMs: entry.terms.lifetime.ms, next });
+    else if (isDue(stored, entry, now)) {
+      if (succession && !linked) changes.push({ kind: 'create', feed, entry, judgement: anew, link: anew });
+      else changes.push({ kind: 'renew', feed, entry, stored, lifetimeMs: entry.terms.lifetime.ms, next });
+    }
     // A successor comes with a link of its own.
     if (!linked && !(succession && changes.length > 0))
       changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: nextLink() });
@@ -176,9 +178,11 @@ function wrongLinks(
   feed: FeedName,
   isRight: (link: ActualLink) => boolean,
 ): Change[] {
-  return known.flatMap(({ h, links }) =>
-    links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link }])),
-  );
+  return known.flatMap((stored) => {
+    const { h, links, observable } = stored;
+    const of = { observable, list: listOf(stored) };
+    return links.flatMap((link): Change[] => (isRight(link) ? [] : [{ kind: 'unlink', feed, h, link, of }]));
+  });
 }
 
 function chosen(
@@ -195,17 +199,18 @@ function chosen(
 /**
  * Only what the list decides, in canonical form: never times, order or ids of the server. `external_references` are not
  * compared either, but for the lifetime they tell. Observable and start are ours from the beginning: another one means
- * that somebody edited the judgement, and it is not in the feed as its list wants it.
+ * that somebody edited the judgement, and it is not in the feed as its list wants it. So does an end that its lifetime never gave.
  */
 function differs(stored: ActualJudgement, entry: Entry, now: number): boolean {
-  return !sameObservable(stored.observable, entry.observable) || stored.start > now || saysOther(stored, entry);
+  return !sameObservable(stored.observable, entry.observable) || stored.start > now || saysOther(stored, entry, now);
 }
 
-function saysOther(stored: Glance, { terms }: Entry): boolean {
+function saysOther(stored: Glance, { terms }: Entry, now: number): boolean {
   const once = terms.lifetime.kind !== 'renewed';
   if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
     return true;
+  if (terms.lifetime.kind !== 'once' && outlives(stored, terms.lifetime.ms, now)) return true;
   return !sayTheSame(stored.words, terms);
 }
 
@@ -285,7 +290,8 @@ function relinksOfStanding(
     const entry = { ...bare, terms, channel: feed.channel };
     changes.push({ kind: 'link', feed, entry, judgement: { h, g: stored.g }, link: { h, g } });
   }
-  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link });
+  const of = { observable: stored.observable, list: listOf(stored) };
+  for (const link of links) if (link.target !== target) changes.push({ kind: 'unlink', feed, h, link, of });
   return changes;
 }
 

@@ -82,6 +82,11 @@ export function endFor(lifetime: Lifetime, h: string, now: number): number {
   return Math.round(now + lifetime.ms * (1 + JITTER_SHARE * share));
 }
 
+/** Later than any list would have it end that says so now. */
+export function outlives({ end }: { end: number }, lifetimeMs: number, now: number): boolean {
+  return end - now > lifetimeMs * (1 + JITTER_SHARE) + START_BEFORE_MS;
+}
+
 export function newJudgement(
   { now, owner, revision }: Moment,
   entry: Entry,
@@ -106,7 +111,7 @@ export interface Kept {
 /** Other words are no other life: what runs out ends when it would have, unless its list gave it another lifetime. */
 export function keptEnd({ lifetime }: Terms, stored: ActualJudgement, now: number): Kept {
   const goesOn = lifetime.kind === 'runs-out' && stored.once && stored.lifetimeMs === lifetime.ms;
-  return goesOn && stored.end >= now ? { end: stored.end } : {};
+  return goesOn && stored.end >= now && !outlives(stored, lifetime.ms, now) ? { end: stored.end } : {};
 }
 
 /** The stored judgement as its list wants it now: its start stays, so that its history does. A dead one starts anew. */

@@ -10,7 +10,7 @@ import type { Learned } from './learned.ts';
 /** One change that was carried out, as the journal keeps it: plain, and only what differs before and after. */
 export interface Done {
   readonly kind: ChangeKind;
-  /** Absent where a link was deleted: of its entry only `h` is known. */
+  /** Absent where a link was deleted whose judgement is gone: of its entry only `h` is known. */
   readonly type?: ObservableType;
   readonly value?: string;
   readonly h?: string;
@@ -28,6 +28,8 @@ export interface Done {
   readonly words?: Partial<JudgementWords>;
   /** CTIA did not say what became of it. */
   readonly unknown?: true;
+  /** Its writer died before it could tell; who looked next found it so. */
+  readonly found?: true;
 }
 
 /**
@@ -74,7 +76,10 @@ function judgementAfter(change: Change, facts: readonly Learned[]): ActualJudgem
 function doneOf(change: Change, after: ActualJudgement | undefined): Done {
   const { kind, feed } = change;
   const where = feed && { feed: feedKey(feed) };
-  if (kind === 'unlink') return { kind, ...where, h: change.h };
+  if (kind === 'unlink') {
+    const { observable, list } = change.of ?? {};
+    return { kind, ...where, h: change.h, ...observable, ...(list && { list }) };
+  }
   const end = after && { end: after.end };
   if (kind === 'create' || kind === 'link' || kind === 'adopt') {
     const { observable, list } = change.entry;
@@ -93,7 +98,7 @@ function doneOf(change: Change, after: ActualJudgement | undefined): Done {
   return { ...common, ...rest, ...(after && changedWords(stored.words, after.words)) };
 }
 
-function changedWords(before: JudgementWords, after: JudgementWords): Pick<Done, 'words' | 'wordsBefore'> {
+export function changedWords(before: JudgementWords, after: JudgementWords): Pick<Done, 'words' | 'wordsBefore'> {
   const changed = differingWords(before, after);
   if (changed.length === 0) return {};
   const only = (words: JudgementWords) => Object.fromEntries(changed.map((name) => [name, words[name]]));

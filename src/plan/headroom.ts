@@ -1,4 +1,5 @@
 import { CONSUMERS, type ConsumerName, entriesMaxOf, takes } from '../ctim/consumer.ts';
+import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { glances, isLive } from './actual.ts';
 import { feedKeyOf, feedNamed, type Situation } from './changes.ts';
@@ -74,6 +75,32 @@ export function sizesOf(feeds: readonly FeedSize[], situation: Situation, consum
     bytes.set(key, exactly);
   }
   return feeds.map((it) => (limits.has(feedKey(it.feed)) ? { ...it, bytes: bytes.get(feedKey(it.feed)) ?? 0 } : it));
+}
+
+/** What a feed would hold if it held what the lists say and nothing else, and which list brings most of it. */
+export interface ListedFeed extends FeedSize {
+  readonly bytes: number;
+  readonly mostOf: string;
+}
+
+/** Of channels that somebody is known to pull. What two lists have counts once. */
+export function listedFeeds(entries: Iterable<Entry>, consumers: ConsumersOf): ListedFeed[] {
+  const feeds = new Map<string, { feed: FeedName; values: Set<string>; bytes: number; lists: Map<string, number> }>();
+  for (const { channel, list, observable } of entries) {
+    if ((consumers.get(channel)?.length ?? 0) === 0) continue;
+    const { type, value } = observable;
+    const key = feedKey({ channel, type });
+    const found = feeds.get(key) ?? { feed: { channel, type }, values: new Set(), bytes: 0, lists: new Map() };
+    feeds.set(key, found);
+    found.lists.set(list, (found.lists.get(list) ?? 0) + 1);
+    if (found.values.has(value)) continue;
+    found.values.add(value);
+    found.bytes += value.length + 1;
+  }
+  return [...feeds.values()].map(({ feed, values, bytes, lists }) => {
+    const [[mostOf] = ['']] = [...lists].sort(([, a], [, b]) => b - a);
+    return { feed, entries: values.size, bytes, mostOf };
+  });
 }
 
 /** How many values each feed holds now, by what was read of our own. */

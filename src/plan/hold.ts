@@ -50,9 +50,16 @@ export function holdsAmong(owner: string, indicators: readonly StoredHold[]): Ho
   return [...holds.values()];
 }
 
-export function holdNotice({ channel, to, since, reason }: Hold): string {
-  const what = to === EMPTY ? 'emptied' : `put back to ${to}`;
-  return `channel ${channel} is on hold since ${since}: ${what} by a person${reason === undefined ? '' : ` (${reason})`}; nothing but renewals is done there until panic ${channel} --release`;
+export function holdNotice(hold: Hold): string {
+  return `${onHold(hold)}; nothing but renewals is done there until panic ${hold.channel} --release`;
+}
+
+export function onHold({ channel, to, since, reason }: Hold): string {
+  return `channel ${channel} is on hold since ${since}: ${whatWasDone(to)} by a person${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+export function whatWasDone(to: Hold['to']): string {
+  return to === EMPTY ? 'emptied' : `put back to ${to}`;
 }
 
 /** Which judgements and links are of some channels: by the indicator they are in, and where that is nobody's, by their h. */

@@ -289,10 +289,14 @@ function* digestOf(
 
 type Approved = Exclude<Change, { kind: 'renew' | 'collect' }>;
 
-/** What a renewal by succession leaves behind changes no feed, and lapses by itself. */
+/** One too many of an entry that stays changes no feed; which one that is, a renewal by succession decides anew. */
 function isApproved(change: Change): change is Approved {
-  return change.kind !== 'renew' && change.kind !== 'collect' && !(change.kind === 'withdraw' && change.lapses);
+  if (change.kind === 'withdraw') return !change.after.includes(change.stored.h);
+  return change.kind !== 'renew' && change.kind !== 'collect';
 }
+
+/** Three ways to one end. Which of them it is may turn out otherwise once renewals went, or a time later. */
+const ENTERING: ReadonlySet<Change['kind']> = new Set(['create', 'link', 'revive']);
 
 function lineOf(change: Approved): string {
   switch (change.kind) {
@@ -300,12 +304,13 @@ function lineOf(change: Approved): string {
       // By its entry: renewed by succession meanwhile, it is another judgement, or two.
       return `withdraw ${change.stored.h}`;
     case 'unlink':
-      return `unlink ${change.link.id}`;
+      // A renewal by succession copies the link that is wrong.
+      return `unlink ${change.h} from ${change.link.target}`;
     default: {
       const { lifetime } = change.entry.terms;
       const said = JSON.stringify([wordsOf(change.entry.terms), lifetime.text]);
       const taken = change.kind === 'adopt' ? ` ${takenIds(change).join(' ')}` : '';
-      return `${change.kind} ${hashOf(change)} ${said}${taken}`;
+      return `${ENTERING.has(change.kind) ? 'enter' : change.kind} ${hashOf(change)} ${said}${taken}`;
     }
   }
 }

@@ -5,7 +5,7 @@ import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { toldLifetime } from '../lists/lifetime.ts';
-import type { Actual, ActualJudgement, ActualLink } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, type ActualLink, timesOf } from '../plan/actual.ts';
 import { lifetimeText, wordsOf } from '../plan/documents.ts';
 
 /** Who reads: what is ours bears the owner's mark and belongs to our organisation. */
@@ -54,6 +54,11 @@ export function isOurs(
   stored: { externalIds: readonly string[]; groups: readonly string[] },
 ): boolean {
   return isOwned(owner, stored.externalIds) && stored.groups.includes(organisation);
+}
+
+/** All indicators of ours: of channels, the state, holds. One request. */
+export async function readOwnIndicators(client: CtiaClient, self: Self): Promise<StoredIndicator[]> {
+  return (await client.allByExternalId('indicator', ownedId(self.owner))).filter((it) => isOurs(self, it));
 }
 
 export function stateOf(owner: string, indicators: readonly StoredIndicator[]): State | undefined {
@@ -114,7 +119,7 @@ export function judgementSaid(
   document: Said,
   links: readonly ActualLink[],
 ): ActualJudgement | undefined {
-  const { external_ids: externalIds, external_references: references, observable, valid_time: times } = document;
+  const { external_ids: externalIds, external_references: references, observable } = document;
   const generation = generationOf(owner, 'judgement', externalIds);
   if (generation === undefined) return undefined;
   const said = lifetimeText({ references });
@@ -123,8 +128,7 @@ export function judgementSaid(
     ...generation,
     observable: { type: observable.type as ObservableType, value: observable.value },
     words: wordsOf(document),
-    start: Date.parse(times.start_time),
-    end: Date.parse(times.end_time),
+    ...timesOf(document),
     once: isOnce(owner, generation.h, externalIds),
     lifetimeMs: said === undefined ? undefined : toldLifetime(said),
     references,

@@ -41,7 +41,7 @@ export interface ApplyContext {
 
 /** Who keeps a copy of what we hold hears of each batch before it is sent and of what became of it after. */
 export interface Recorder {
-  begin(hs: readonly string[]): Promise<void>;
+  begin(hs: readonly string[], moment: Moment): Promise<void>;
   end(facts: readonly Learned[]): Promise<void>;
   /** For the journal: what was changed for these lists, and when by the server's clock. */
   note(done: readonly Done[], moment: Moment): Promise<void>;
@@ -88,13 +88,15 @@ export async function applyBatch(context: ApplyContext, batch: Batch, failed: Re
   const notices =
     leftOut === 0 ? [] : [`${leftOut} changes were left out: a person holds their channel, or let them through`];
   if (wanted.changes.length === 0) return { applied: 0, failures: [], notices };
-  await context.record.begin(wanted.changes.map(hashOf));
+  await context.record.begin(wanted.changes.map(hashOf), context.moment());
   context.learned.length = 0;
   const outcome = await carryOut(context, wanted, failed);
   const unknown = new Set(outcome.failures.filter(({ kind }) => kind === 'unknown').map(({ h }) => h));
-  await context.record.end(context.learned.filter(({ h }) => !unknown.has(h)));
   const said = { ...outcome, notices: [...outcome.notices, ...notices] };
-  return together([said, await note(context, wanted, outcome, unknown)]);
+  // Before the marks go: who dies between the two leaves them, and is told of by whoever looks next.
+  const noted = await note(context, wanted, outcome, unknown);
+  await context.record.end(context.learned.filter(({ h }) => !unknown.has(h)));
+  return together([said, noted]);
 }
 
 /** What is written is written: a journal that cannot be kept stops nothing. */

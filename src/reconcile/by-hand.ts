@@ -1,11 +1,14 @@
 import type { CtiaClient } from '../ctia/client.ts';
-import type { AllowedByHand, Entry } from '../ctim/entry.ts';
+import { isCtiaError } from '../ctia/error.ts';
+import type { AllowedByHand, Entry, Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { ActualJudgement } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import { EMPTY, type Hold } from '../plan/hold.ts';
+import { channelByHash, onHold } from '../plan/hold.ts';
+import type { FeedLimits } from '../plan/limits.ts';
+import { type AddedByHand, overByHand } from '../plan/over-by-hand.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
@@ -15,6 +18,7 @@ import { type FoundFeeds, findFeeds, makeFeeds, type TypedFeed } from './feeds.t
 import { allowedAround, isReserved, placeOf } from './neighbours.ts';
 import { type Failure, NOTHING_DONE, type Outcome, together } from './outcome.ts';
 import { CARVE_OUT } from './prepare.ts';
+import { viewTrouble } from './verify.ts';
 
 /**
  * What a person does by hand is will too. It has no list: the judgement itself says what is wanted and until when, always
@@ -48,6 +52,8 @@ export interface HandReport {
   /** Feeds that hold the value, and feeds that do not any more, as their views show it. */
   readonly shown: readonly string[];
   readonly gone: readonly string[];
+  /** Of feeds whose views could not be read: why. */
+  readonly troubles?: readonly string[];
   readonly until?: string;
   /** Ranges that hold the value, and that are published in parts around it for that time. */
   readonly split?: readonly string[];
@@ -61,6 +67,8 @@ export class HandRefused extends Error {
 
 const VIEW_MS_MAX = 10 * SECOND;
 const VIEW_EVERY_MS = 250;
+/** What a firewall that pulls it gets, too: trying again changes nothing. */
+const VIEW_UNREADABLE = ['not-found', 'token', 'forbidden'] as const;
 /** CTIM's guide: 100 for a human's word. */
 const PRIORITY_BY_HAND = 100;
 const CLEAN = 1;
@@ -72,11 +80,16 @@ export interface AddRequest {
   /** All that there are: allow beats block in each of them. */
   readonly channels: readonly Channel[];
   readonly lifetimeMs: number;
-  readonly reason: string;
+  readonly words: WordsByHand;
+  /** Of its feed; undefined where the person said that they are meant to be passed, and what its firewalls read too. */
+  readonly limits: FeedLimits | undefined;
 }
 
+/** What a person says beside a value. */
+export type WordsByHand = Pick<Terms, 'ticket' | 'source_uri'> & { readonly reason: string };
+
 export async function addByHand(work: HandWork, request: AddRequest): Promise<HandReport> {
-  const { observable, channel, channels, lifetimeMs, reason } = request;
+  const { observable, channel, channels, lifetimeMs, words, limits } = request;
   if (!channel.titles.has(observable.type)) {
     throw new HandRefused(
       `channel ${channel.name} has no feed of type ${observable.type}; it has ${[...channel.titles.keys()].join(', ')}`,
@@ -84,26 +97,52 @@ export async function addByHand(work: HandWork, request: AddRequest): Promise<Ha
   }
   const looked = await look(work, only(observable.type, [channel]));
   refuseOnHold(looked, [channel]);
+  if (limits !== undefined) await refuseOver(work, looked, { channel, observable, limits });
   const end = work.client.serverNow() + lifetimeMs;
   const { outcome, feeds, ended } = await work.exclusively(async () => {
-    const entry = entryByHand(channel, observable, end, reason);
+    const entry = entryByHand(channel, observable, end, words);
     const ended = channel.action === 'block' ? await letThroughBefore(work, looked, channels, entry) : [];
     const { context, feeds } = await makeReady(work, looked, only(observable.type, [channel]));
     const outcomes = [await put(context, entry)];
-    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw(context, ended, []));
+    if (outcomes[0]?.failures.length === 0) outcomes.push(await withdraw({ context, feeds }, ended, []));
     return { outcome: together(outcomes), feeds, ended };
   });
   const feed = feeds.find((it) => it.channel === channel.name && it.type === observable.type);
   const shown = outcome.failures.length === 0 && feed && (await becomes(work, feed, observable.value, true));
+  const trouble = typeof shown === 'string' ? [shown] : [];
   const over = ended.length === 0 ? '' : ', and no longer let through by hand';
   return {
     observable,
     did: `${channel.action === 'block' ? 'blocked' : 'allowed'} in ${channel.name}${over}`,
-    shown: shown && feed ? [feedKey(feed)] : [],
+    shown: shown === true && feed ? [feedKey(feed)] : [],
     gone: [],
+    ...(trouble.length > 0 && { troubles: trouble }),
     until: new Date(end).toISOString(),
     failures: outcome.failures,
   };
+}
+
+/** Asked before anything is made: of the feed as it is pulled now, which costs none of the hour's requests. */
+async function refuseOver({ client }: HandWork, { found }: Looked, asked: Omit<AddedByHand, 'held'>): Promise<void> {
+  const { channel, observable } = asked;
+  const feed = found.feeds.find((it) => it.channel === channel.name && it.type === observable.type)?.feed;
+  const held = feed === undefined ? [] : await pulledNow(client, feed.feed_view_url);
+  const over = overByHand({ ...asked, held });
+  if (over.length === 0) return;
+  const done = channel.action === 'block' ? 'blocked' : 'allowed';
+  throw new HandRefused(
+    `${observable.value} is not ${done} in ${channel.name}: ${over.join('; ')}. If it is meant all the same, --force`,
+  );
+}
+
+/** What firewalls get. Where they get nothing but an error there is no feed to be too full: that stops nobody who blocks one value. */
+export async function pulledNow(client: CtiaClient, url: string): Promise<readonly string[]> {
+  try {
+    return await client.view(url);
+  } catch (error) {
+    if (!isCtiaError(error, ...VIEW_UNREADABLE)) throw error;
+    return [];
+  }
 }
 
 /** What an allow list lets through stays so; of what a person let through just so, the later word counts: it ends. */
@@ -148,12 +187,10 @@ export async function look({ client, owner }: HandWork, channels: readonly Chann
 
 export function refuseOnHold({ found }: Looked, channels: readonly Pick<Channel, 'name'>[]): void {
   const hold = found.holds.find((it) => channels.some(({ name }) => name === it.channel));
-  if (hold !== undefined) throw new HandRefused(onHold(hold));
-}
-
-function onHold({ channel, to, since, reason }: Hold): string {
-  const what = to === EMPTY ? 'emptied' : `put back to ${to}`;
-  return `channel ${channel} is on hold since ${since}, ${what} by a person${reason === undefined ? '' : ` (${reason})`}: nothing enters or leaves it; lift the hold first (panic ${channel} --release)`;
+  if (hold !== undefined)
+    throw new HandRefused(
+      `${onHold(hold)}; nothing enters or leaves it: lift the hold first (panic ${hold.channel} --release)`,
+    );
 }
 
 /** These channels, as if they had feeds of this type alone: what is asked of CTIA, and made there, is in proportion. */
@@ -198,13 +235,18 @@ export function put(context: ApplyContext, ...entries: readonly Entry[]): Promis
 }
 
 export async function withdraw(
-  context: ApplyContext,
+  { context, feeds }: { context: ApplyContext; feeds: readonly TypedFeed[] },
   those: readonly ActualJudgement[],
   after: readonly string[],
   failed: ReadonlySet<string> = new Set(),
 ): Promise<Outcome> {
   const changes = those.map((stored): Extract<Change, { kind: 'withdraw' }> => {
-    return { kind: 'withdraw', feed: undefined, stored, after };
+    const { type } = stored.observable;
+    const channel = channelByHash(
+      feeds.map((feed) => feed.channel),
+      stored,
+    );
+    return { kind: 'withdraw', feed: channel === undefined ? undefined : { channel, type }, stored, after };
   });
   if (changes.length === 0) return NOTHING_DONE;
   return applyBatch(context, { kind: 'withdraw', changes }, failed);
@@ -214,7 +256,7 @@ export function entryByHand(
   channel: Channel,
   observable: Observable,
   end: number,
-  reason: string,
+  words: WordsByHand,
   carveOut = false,
 ): Entry {
   const list = channel.action === 'block' ? 'adhoc-block' : 'adhoc-allow';
@@ -225,7 +267,7 @@ export function entryByHand(
     position: { file: carveOut ? CARVE_OUT : 'by-hand', line: 1, column: 1 },
     terms: {
       disposition: channel.action === 'block' ? MALICIOUS : CLEAN,
-      reason,
+      ...words,
       source: list,
       priority: PRIORITY_BY_HAND,
       severity: 'Medium',
@@ -236,16 +278,21 @@ export function entryByHand(
   };
 }
 
-/** Reads the view until the value is there (or is gone), at most ten seconds. */
+/** Reads the view until the value is there (or is gone), at most ten seconds. A text says why the view cannot be read. */
 export async function becomes(
   { client, clock, signal }: HandWork,
   feed: TypedFeed,
   value: string,
   present: boolean,
-): Promise<boolean> {
+): Promise<boolean | string> {
   if (feed.feed === undefined) return !present;
   for (const until = clock.now() + VIEW_MS_MAX; ; ) {
-    if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
+    try {
+      if ((await client.view(feed.feed.feed_view_url)).includes(value) === present) return true;
+    } catch (error) {
+      if (!isCtiaError(error, ...VIEW_UNREADABLE)) throw error;
+      return viewTrouble(error.kind, feed, error.message);
+    }
     if (clock.now() >= until) return false;
     await clock.sleep(VIEW_EVERY_MS, signal);
   }

@@ -8,7 +8,7 @@ import type { ObservableType } from '../ctim/observable.ts';
 import { FEED_LIFETIME_LEFT_MIN_MS, feedDocument, indicatorDocument, type Moment } from '../plan/documents.ts';
 import { type Hold, holdsAmong } from '../plan/hold.ts';
 import type { Making } from '../plan/plan.ts';
-import { isOurs, type Self, type State, stateOf } from './actual.ts';
+import { isOurs, readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
 
 /** One typed feed of a channel as the tenant has it. */
 export interface TypedFeed extends FeedName {
@@ -74,7 +74,7 @@ export async function readFeedEntities(
   const ofFeeds = titles.map((it) => it.feed);
   const none = titles.length === 0;
   return {
-    ownIndicators: (await client.allByExternalId('indicator', ownedId(self.owner))).filter((it) => isOurs(self, it)),
+    ownIndicators: await readOwnIndicators(client, self),
     ownFeeds: (await client.allByExternalId('feed', ownedId(self.owner))).filter((it) => isOurs(self, it)),
     indicators: none ? [] : await client.allByTitle('indicator', ofIndicators),
     feeds: none ? [] : await client.allByTitle('feed', ofFeeds),

@@ -1,7 +1,7 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import type { StoredJudgement } from '../ctia/stored.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { isLive } from '../plan/actual.ts';
+import { isLive, timesOf } from '../plan/actual.ts';
 import { isOurs, type Self } from './actual.ts';
 import type { TypedFeed } from './feeds.ts';
 import { readTwice } from './prepare.ts';
@@ -39,9 +39,8 @@ export async function findForeign(client: CtiaClient, self: Self, feeds: readonl
   let ofOthers = 0;
   let ours = 0;
   for (const judgement of await client.judgementsById([...feedsOf.keys()])) {
-    const { start_time, end_time } = judgement.valid_time;
     if (isOurs(self, judgement)) ours += 1;
-    else if (!isLive({ start: Date.parse(start_time), end: Date.parse(end_time) }, now)) continue;
+    else if (!isLive(timesOf(judgement), now)) continue;
     else if (!judgement.groups.includes(self.organisation)) ofOthers += 1;
     else those.push({ judgement, feeds: [...(feedsOf.get(judgement.id)?.values() ?? [])] });
   }

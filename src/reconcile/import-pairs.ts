@@ -7,7 +7,7 @@ import type { Entry } from '../ctim/entry.ts';
 import { entryId, type Generation, importPrefixes, judgementIds } from '../ctim/external-id.ts';
 import { LINK_TYPE } from '../ctim/feed.ts';
 import type { JudgementDocument, Tlp } from '../ctim/judgement.ts';
-import { type ActualJudgement, isDead } from '../plan/actual.ts';
+import { type ActualJudgement, isDead, isLive, timesOf } from '../plan/actual.ts';
 import { type Kept, type Moment, newJudgement, newLink, saySame } from '../plan/documents.ts';
 import { mustEnd, nextOf } from '../plan/succession.ts';
 import { actualJudgement, isOurs, judgementSaid } from './actual.ts';
@@ -299,17 +299,13 @@ function isElementOf(link: StoredRelationship): boolean {
 /** What exists, as its list wants it; it keeps its start while it is live. */
 function rewrittenPair(moment: Moment, { entry, judgement }: Pair, stored: StoredJudgement): JudgementDocument {
   const fresh = { id: stored.id, ...newJudgement(moment, entry, judgement) };
-  if (!isLiveAt(moment.now, stored)) return fresh;
+  if (!isLive(timesOf(stored), moment.now)) return fresh;
   return { ...fresh, valid_time: { ...fresh.valid_time, start_time: stored.valid_time.start_time } };
-}
-
-function isLiveAt(now: number, { valid_time: { start_time, end_time } }: StoredJudgement): boolean {
-  return Date.parse(start_time) <= now && now < Date.parse(end_time);
 }
 
 /** Compares what our words and our lifetime make of the entry now with what stands there; a start or end in another place is no difference. */
 function needsRewrite({ now, owner }: Moment, { entry, judgement }: Pair, stored: StoredJudgement): boolean {
-  const end = Date.parse(stored.valid_time.end_time);
+  const { start, end } = timesOf(stored);
   const { lifetime } = entry.terms;
   const endsRight =
     lifetime.kind === 'once' ? end === lifetime.end : lifetime.kind === 'runs-out' || end - now > lifetime.ms / 2;
@@ -317,7 +313,7 @@ function needsRewrite({ now, owner }: Moment, { entry, judgement }: Pair, stored
   const sameValue = type === entry.observable.type && value === entry.observable.value;
   const ids = judgementIds(owner, judgement, lifetime.kind !== 'renewed');
   const sameIds = ids.length === stored.externalIds.length && ids.every((id) => stored.externalIds.includes(id));
-  return !isLiveAt(now, stored) || !endsRight || !saySame(stored, entry.terms) || !sameIds || !sameValue;
+  return !isLive({ start, end }, now) || !endsRight || !saySame(stored, entry.terms) || !sameIds || !sameValue;
 }
 
 function next(pair: Pair, what: 'judgement' | 'link'): Pair {

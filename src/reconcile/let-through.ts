@@ -58,25 +58,30 @@ export async function removeByHand(work: HandWork, request: RemoveRequest): Prom
     const entries: Entry[] = [...decided.parts];
     if (allow && end !== undefined) {
       await work.notes?.letThrough(decided.parts.length > 0 ? { ...observable, carveOut: true } : observable);
-      entries.push(entryByHand(allow.channel, observable, end, allow.reason, decided.parts.length > 0));
+      entries.push(entryByHand(allow.channel, observable, end, { reason: allow.reason }, decided.parts.length > 0));
     }
     const outcomes: Outcome[] = entries.length === 0 ? [] : [await put(ready.context, ...entries)];
     const made = entries.map((it) => entryHash(it.channel, it.list, it.observable));
     const failed = new Set(outcomes.flatMap(({ failures }) => failures.map(({ h }) => h)));
-    outcomes.push(await withdraw(ready.context, decided.leaving, made, failed));
+    outcomes.push(await withdraw(ready, decided.leaving, made, failed));
     return { outcome: together(outcomes), feeds: ready.feeds, split: decided.ranges };
   });
   const gone: string[] = [];
+  const troubles: string[] = [];
   for (const feed of feeds) {
     const isBlocked = feed.type === observable.type && blocks.some(({ name }) => name === feed.channel);
     const values = [observable.value, ...split];
-    if (isBlocked && (await allGone(work, feed, values))) gone.push(feedKey(feed));
+    if (!isBlocked) continue;
+    const isGone = await allGone(work, feed, values);
+    if (typeof isGone === 'string') troubles.push(isGone);
+    else if (isGone) gone.push(feedKey(feed));
   }
   return {
     observable,
     did: allow ? `allowed in ${allow.channel.name}, withdrawn where it was blocked` : 'withdrawn',
     shown: [],
     gone,
+    ...(troubles.length > 0 && { troubles }),
     ...(end !== undefined && { until: new Date(end).toISOString() }),
     ...(split.length > 0 && { split }),
     failures: outcome.failures,
@@ -87,8 +92,11 @@ async function allGone(
   work: HandWork,
   feed: Parameters<typeof becomes>[1],
   values: readonly string[],
-): Promise<boolean> {
-  for (const value of values) if (!(await becomes(work, feed, value, false))) return false;
+): Promise<boolean | string> {
+  for (const value of values) {
+    const isGone = await becomes(work, feed, value, false);
+    if (isGone !== true) return isGone;
+  }
   return true;
 }
 

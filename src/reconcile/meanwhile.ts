@@ -1,13 +1,12 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import type { AllowedByHand, Entry } from '../ctim/entry.ts';
-import { ownedId } from '../ctim/external-id.ts';
 import { makePrecedence, type Precedence } from '../lists/precedence.ts';
 import type { Batch } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { entryOfStored } from '../plan/documents.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
-import { isOurs, type Self } from './actual.ts';
+import { readOwnIndicators, type Self } from './actual.ts';
 
 /**
  * What people did by hand since a plan was made. A batch about to go asks once more, as the only writer: a plan of a
@@ -54,11 +53,7 @@ function enteringOf(change: Change): Entry | undefined {
 
 /** Holds as CTIA has them: one request. */
 export async function readHolds(client: CtiaClient, self: Self): Promise<Hold[]> {
-  const own = await client.allByExternalId('indicator', ownedId(self.owner));
-  return holdsAmong(
-    self.owner,
-    own.filter((it) => isOurs(self, it)),
-  );
+  return holdsAmong(self.owner, await readOwnIndicators(client, self));
 }
 
 const ASK_EVERY_MS = 10 * SECOND;

@@ -16,6 +16,7 @@ import { byHash } from './by-hash.ts';
 import { type FeedEntities, matchFeeds, readFeedEntities } from './feeds.ts';
 import { type Failure, type Outcome, together } from './outcome.ts';
 import { findAllowedByHand, type ListsAt } from './prepare.ts';
+import { keptOfPulled, type PulledList, pulledNotices, valuesOf, withoutKept } from './pulled-lists.ts';
 import { type FeedVerdict, type Named, verifyFeed } from './verify.ts';
 
 export interface PanicWork extends HandWork {
@@ -74,10 +75,11 @@ export async function panic(work: PanicWork, request: PanicRequest): Promise<Pan
     });
   });
   const actual = await work.readActual(self, channels);
-  const wanted = commit
-    ? (await sound(work, commit.commit, findAllowedByHand(actual, client.serverNow()))).entries
-    : [];
-  const entries = wanted.filter((entry) => entry.channel === name);
+  const wanted = commit && (await sound(work, commit.commit, findAllowedByHand(actual, client.serverNow())));
+  const pulled: ReadonlyMap<string, PulledList> = wanted?.pulled ?? new Map();
+  const kept = keptOfPulled(actual, name, pulled, client.serverNow());
+  const listed = (wanted?.entries ?? []).filter((entry) => entry.channel === name);
+  const entries = withoutKept(listed, kept);
   const { context, feeds } = await exclusively(() => makeReady(work, looked, entries.length === 0 ? [] : channels));
   const mine = new Set<string>();
   const others = new Set<string>();
@@ -85,9 +87,10 @@ export async function panic(work: PanicWork, request: PanicRequest): Promise<Pan
     (channelOfIndicator(owner, externalIds) === name ? mine : others).add(id);
   for (const { indicatorId } of feeds) if (indicatorId !== undefined) mine.add(indicatorId);
   const there = keep(actual, ofChannels(new Set([name]), mine, others));
-  const changes = changesTo(there, await byHash(entries), {
+  const changes = changesTo(name, there, await byHash(entries), {
     now: client.serverNow(),
     indicators: new Map(feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
+    unknownLists: kept.lists,
     succession: (await work.rights?.lacking()) !== undefined,
   });
   const revision = commit?.commit ?? looked.revision;
@@ -101,9 +104,8 @@ export async function panic(work: PanicWork, request: PanicRequest): Promise<Pan
   }
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
-    const values = entries.filter(({ observable }) => observable.type === feed.type);
-    const set = new Set(values.map(({ observable }) => observable.value));
-    if (feed.feed !== undefined) verdicts.push(await verifyFeed({ client, clock, self, signal }, feed, set));
+    if (feed.feed !== undefined)
+      verdicts.push(await verifyFeed({ client, clock, self, signal }, feed, valuesOf(feed, entries, kept)));
   }
   const { failures, notices } = together(outcomes);
   const byHand = changes.flatMap((it) =>
@@ -117,7 +119,7 @@ export async function panic(work: PanicWork, request: PanicRequest): Promise<Pan
     byHand: { count: byHand.length, some: byHand.slice(0, NAMED_MAX) },
     feeds: verdicts,
     failures,
-    notices: [...new Set(notices)],
+    notices: [...new Set([...pulledNotices(name, pulled, kept, listed), ...notices])],
   };
 }
 
@@ -190,9 +192,10 @@ async function makeHold(client: CtiaClient, self: Self, wish: Omit<Hold, 'id' | 
 
 /** What a person added by hand no list takes back; here it goes too. */
 function changesTo(
+  channel: string,
   actual: Actual,
   desired: ReadonlyMap<string, Entry>,
-  rest: Pick<Parameters<typeof computeChanges>[0], 'now' | 'indicators' | 'succession'>,
+  rest: Pick<Parameters<typeof computeChanges>[0], 'now' | 'indicators' | 'unknownLists' | 'succession'>,
 ): Change[] {
   const changes = computeChanges({ ...rest, desired, actual, ranOut: new Set(), collectAfterMs: undefined });
   const ending = new Set(changes.flatMap((it) => (it.kind === 'withdraw' ? it.stored.id : [])));
@@ -200,9 +203,10 @@ function changesTo(
   const more: Change[] = [];
   for (const [h, those] of actual.judgements) {
     for (const stored of desired.has(h) ? [] : those) {
-      if (isDead(stored, rest.now) || ending.has(stored.id)) continue;
+      if (isDead(stored, rest.now) || ending.has(stored.id) || rest.unknownLists?.has(listOf(stored) ?? '')) continue;
       const after = made.filter((it) => 'entry' in it && it.entry?.observable.value === stored.observable.value);
-      more.push({ kind: 'withdraw', feed: undefined, stored, after: after.map(hashOf) });
+      const feed = { channel, type: stored.observable.type };
+      more.push({ kind: 'withdraw', feed, stored, after: after.map(hashOf) });
     }
   }
   const withdrawals = [...changes.filter(({ kind }) => kind === 'withdraw'), ...more];

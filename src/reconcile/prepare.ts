@@ -21,6 +21,7 @@ import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
+import type { PulledList } from './pulled-lists.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
 /** What the lists say at a commit. */
@@ -52,7 +53,14 @@ export interface Desired {
 }
 
 /** Of a commit: its entries, or why they are not to be had. */
-export type ListsAt = { readonly commit: string; readonly entries: readonly Entry[] } | { readonly unreadable: string };
+export type ListsAt =
+  | {
+      readonly commit: string;
+      readonly entries: readonly Entry[];
+      /** Of these lists the entries are those of a copy of now. */
+      readonly pulled: ReadonlyMap<string, PulledList>;
+    }
+  | { readonly unreadable: string };
 
 export interface PrepareInput {
   readonly client: CtiaClient;
@@ -88,6 +96,8 @@ export interface Prepared {
   /** What people allowed by hand, as the lists were read with it. */
   readonly allowedByHand: readonly AllowedByHand[];
   readonly situation: Situation;
+  /** All that is held, also in channels on hold, of which the situation has nothing. */
+  readonly actual: Actual;
   readonly found: FoundFeeds;
   readonly plan: Plan;
 }
@@ -166,7 +176,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const sizes = sizesOf(plan.feeds, situation, consumers);
   const said = headroomNotices(headroomOf(sizes, consumers), sizes, consumers);
   return {
-    ...{ self, tenant, desired, allowedByHand, situation, plan },
+    ...{ self, tenant, desired, allowedByHand, situation, actual, plan },
     found: { ...found, notices: [...found.notices, ...said] },
   };
 }

@@ -7,7 +7,7 @@ import { feedKey, LINK_TYPE } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
 import { shortId } from '../ctim/short-id.ts';
 import { normalise } from '../lists/normalise.ts';
-import { isLive } from '../plan/actual.ts';
+import { isLive, timesOf } from '../plan/actual.ts';
 import type { ForeignJudgement } from '../plan/adopt.ts';
 import type { Situation } from '../plan/changes.ts';
 import { wordsOf } from '../plan/documents.ts';
@@ -158,8 +158,4 @@ function livesAlready({ actual, now }: Situation, h: string): boolean {
 
 function targetOf({ indicators }: Situation, { channel, observable }: Entry): string | undefined {
   return indicators.get(feedKey({ channel, type: observable.type }));
-}
-
-function timesOf({ valid_time: { start_time, end_time } }: StoredJudgement): { start: number; end: number } {
-  return { start: Date.parse(start_time), end: Date.parse(end_time) };
 }

@@ -1,6 +1,6 @@
 import { isCtiaError } from '../ctia/error.ts';
 import { RESERVED_LISTS } from '../ctim/entry.ts';
-import { listOf } from '../plan/actual.ts';
+import { isDead, listOf, timesOf } from '../plan/actual.ts';
 import type { Batch } from '../plan/batch.ts';
 import type { ApplyContext } from './apply.ts';
 import { removeEach, unlinkEach } from './one-by-one.ts';
@@ -67,7 +67,7 @@ async function stillDead(
   if (byHand.length === 0) return changes;
   const found = await context.client.judgementsById(byHand.map(({ stored }) => stored.id));
   const { now } = context.moment();
-  const alive = new Set(found.filter((it) => Date.parse(it.valid_time.end_time) >= now).map(({ id }) => id));
+  const alive = new Set(found.filter((it) => !isDead(timesOf(it), now)).map(({ id }) => id));
   return changes.filter(({ stored }) => !alive.has(stored.id));
 }
 

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
-import { ownedId } from '../ctim/external-id.ts';
 import { type Actual, glances, isLive } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
@@ -9,7 +8,7 @@ import { type Learned, withLearned } from '../plan/learned.ts';
 import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
 import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
-import { isOurs, type Self, type State, stateOf } from './actual.ts';
+import { readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
 import { applyBatch, makeApplyContext, type Recorder } from './apply.ts';
 import type { BulkRights } from './bulk-rights.ts';
 import type { AskMeanwhile } from './meanwhile.ts';
@@ -88,7 +87,7 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     rights: input.rights,
     meanwhile: input.meanwhile,
     record: {
-      begin: async (hs) => input.record?.begin(hs),
+      begin: async (hs, moment) => input.record?.begin(hs, moment),
       async end(facts) {
         learned.push(...facts);
         await input.record?.end(facts);
@@ -140,8 +139,7 @@ async function isOfAnother({ repository }: State, origin: RenewInput['origin']):
 }
 
 export async function readState(client: CtiaClient, self: Self): Promise<StateAndHolds> {
-  const found = await client.allByExternalId('indicator', ownedId(self.owner));
-  const own = found.filter((it) => isOurs(self, it));
+  const own = await readOwnIndicators(client, self);
   return { state: stateOf(self.owner, own), holds: holdsAmong(self.owner, own) };
 }
 

@@ -205,7 +205,10 @@ async function verifyAll(
   feeds: readonly TypedFeed[],
 ): Promise<FeedVerdict[]> {
   const wanted = desiredValues(prepared.situation);
-  const onHold = await wantedOnHold(prepared.found.holds, prepared.desired, prepared.allowedByHand);
+  const onHold = await wantedOnHold(prepared.found.holds, prepared.desired, prepared.allowedByHand, {
+    actual: async () => prepared.actual,
+    now: input.client.serverNow(),
+  });
   const verdicts: FeedVerdict[] = [];
   for (const feed of feeds) {
     const values = onHold(feed) ?? wanted.get(feedKey(feed)) ?? new Set();

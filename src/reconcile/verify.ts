@@ -3,6 +3,7 @@ import { isCtiaError } from '../ctia/error.ts';
 import { withoutQuery } from '../ctia/http.ts';
 import type { StoredJudgement } from '../ctia/stored.ts';
 import { feedKey } from '../ctim/feed.ts';
+import { isLive, timesOf } from '../plan/actual.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { isOurs, type Self } from './actual.ts';
 import type { TypedFeed } from './feeds.ts';
@@ -128,12 +129,10 @@ export async function readForeign(
   const links = (await client.allLinksTo(indicatorId)).filter((link) => !isOurs(self, link));
   const judgements = await client.judgementsById([...new Set(links.map((link) => link.source_ref))]);
   const now = client.serverNow();
-  return judgements.filter(({ valid_time: { start_time, end_time } }) => {
-    return Date.parse(start_time) <= now && now <= Date.parse(end_time);
-  });
+  return judgements.filter((judgement) => isLive(timesOf(judgement), now));
 }
 
-function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
+export function viewTrouble(kind: string, feed: TypedFeed, message: string): string {
   switch (kind) {
     case 'not-found':
       return `the feed ${feedKey(feed)} is gone or its lifetime ended: firewalls get 404`;

@@ -2,6 +2,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { CTIA_HOST, type Role, readHost, regionProblems, TOKEN_HOST } from './ctia-hosts.ts';
 import { type KeysFile, readKeysFile } from './keys-file.ts';
 import type { LogOptions } from './log.ts';
+import { type NotifyTarget, readNotifyTargets } from './notify-targets.ts';
 
 export interface Config {
   /** With a repository, the folder of the lists in the tree that was fetched last. */
@@ -12,9 +13,13 @@ export interface Config {
   redisUrl?: string;
   /** Hosts of upstreams that may lie at addresses that are not public. */
   upstreamPrivateHosts: string[];
+  /** Where people are told what they must hear of. */
+  notifyTargets: NotifyTarget[];
   /** The PATH, on which a Redis is looked for. */
   searchPath: string;
   tenant: { kind: 'embedded' } | RemoteTenant;
+  /** Where bundles and incidents are written: in CTIA, or by the newer path of the host that gives tokens. */
+  incidentBase: (typeof INCIDENT_BASES)[number];
   /** Of the embedded server, where one is started: also beside a remote tenant, by the command that is nothing else. */
   listen: Listen;
   log: LogOptions;
@@ -102,9 +107,11 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
     dataDir,
     ...(redisUrl !== undefined && { redisUrl }),
     upstreamPrivateHosts: (variable('UPSTREAM_PRIVATE_HOSTS') ?? '').split(',').flatMap((host) => host.trim() || []),
+    notifyTargets: readNotifyTargets(variable('NOTIFY_URLS'), problems),
     searchPath: variable('PATH') ?? '',
     log: readLog(flags.log ?? variable('CTIM_FEEDS_LOG'), log, cwd, problems),
-    tenant: readRemote(variable, cwd, problems, hints) ?? ({ kind: 'embedded' } as const),
+    tenant: readRemote(variable, cwd, KEYS_FILE, problems, hints) ?? ({ kind: 'embedded' } as const),
+    incidentBase: readIncidentBase(variable('CTIA_INCIDENT_BASE'), problems),
     listen: readListen(flags, variable, cwd, problems),
     hints,
   };
@@ -114,6 +121,14 @@ export function loadConfig({ env, flags, cwd, log }: ConfigSources): Config {
 
 type Variable = (name: string) => string | undefined;
 
+const INCIDENT_BASES = ['ctia', 'private-intel'] as const;
+
+function readIncidentBase(text: string | undefined, problems: string[]): Config['incidentBase'] {
+  const base = INCIDENT_BASES.find((known) => known === (text ?? 'ctia'));
+  if (base === undefined) problems.push(`CTIA_INCIDENT_BASE is ${text}; expected ${INCIDENT_BASES.join(' or ')}`);
+  return base ?? 'ctia';
+}
+
 /** The four parts of a remote tenant: the variable, the key in the file, and what it is. */
 const PARTS = {
   clientId: { variable: 'CTIA_CLIENT_ID', key: 'ctr_client_id', says: 'the client id' },
@@ -122,11 +137,26 @@ const PARTS = {
   tokenUrl: { variable: 'CTIA_TOKEN_URL', key: 'host_for_token', says: TOKEN_HOST.says },
 } as const;
 
+/** Another tenant than the configured one, of a keys file of its own: credentials are never said on a command line. */
+export function loadTenantFile(file: string, cwd: string): RemoteTenant {
+  const problems: string[] = [];
+  const tenant = readRemote(() => undefined, cwd, file, problems, []);
+  if (tenant !== undefined && problems.length === 0) return tenant;
+  const keys = Object.values(PARTS).map(({ key }) => key);
+  throw new ConfigError(problems.length > 0 ? problems : [`${file} holds none of ${keys.join(', ')}`]);
+}
+
 /** Undefined when nothing at all points to a remote tenant; once anything does, everything must be there. */
-function readRemote(variable: Variable, cwd: string, problems: string[], hints: string[]): RemoteTenant | undefined {
+function readRemote(
+  variable: Variable,
+  cwd: string,
+  keysFile: string,
+  problems: string[],
+  hints: string[],
+): RemoteTenant | undefined {
   const parts = Object.values(PARTS);
   const allInEnv = parts.every((part) => variable(part.variable) !== undefined);
-  const file: KeysFile = allInEnv ? { values: {}, problems: [] } : readKeysFile(resolve(cwd, KEYS_FILE), KEYS_FILE);
+  const file: KeysFile = allInEnv ? { values: {}, problems: [] } : readKeysFile(resolve(cwd, keysFile), keysFile);
   problems.push(...file.problems);
 
   // The two halves of a credential belong together, so they come from one place or the other.
@@ -135,7 +165,7 @@ function readRemote(variable: Variable, cwd: string, problems: string[], hints: 
     const isCredential = part === PARTS.clientId || part === PARTS.clientPassword;
     const inEnv = isCredential ? credentialInEnv : variable(part.variable) !== undefined;
     if (inEnv) return { text: variable(part.variable), where: part.variable };
-    return { text: file.values[part.key], where: `${part.key} in ${KEYS_FILE}` };
+    return { text: file.values[part.key], where: `${part.key} in ${keysFile}` };
   };
   const set = parts.map(read).filter(({ text }) => text !== undefined);
   // A file that is refused or half read says enough by its own problems, and its values are not judged further.
@@ -143,7 +173,7 @@ function readRemote(variable: Variable, cwd: string, problems: string[], hints: 
   for (const part of parts.filter((each) => read(each).text === undefined)) {
     problems.push(
       `${part.says} is missing, while there is ${set.map(({ where }) => where).join(' and ')}; ` +
-        `set ${part.variable}, or ${part.key} in ${KEYS_FILE}`,
+        `set ${part.variable}, or ${part.key} in ${keysFile}`,
     );
   }
 

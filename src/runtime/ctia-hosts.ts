@@ -49,8 +49,12 @@ export function readHost(where: string, written: string, role: Role): HostReadin
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(written);
   if (!hasScheme) hints.push(`${where} has no https:// in front; read as https`);
   const text = hasScheme ? written : `https://${written}`;
-  if (!URL.canParse(text)) return refuse('is not a URL');
-  const url = new URL(text);
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return refuse('is not a URL');
+  }
   if (url.username !== '' || url.password !== '')
     return refuse('carries a user name or password, which is not shown here');
   if (url.search !== '' || url.hash !== '') return refuse('has a "?" or "#" part');

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } fr
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import axios from 'axios';
+import { parsedUrl } from '../lists/url.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { bodyText } from './download-body.ts';
 import { isPublicAddress } from './public-address.ts';
@@ -132,7 +133,7 @@ export function redirectedTo(url: URL, location: string): URL {
 }
 
 function parseUrl(text: string, base?: URL): URL {
-  const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
+  const url = parsedUrl(text, base);
   const from = base === undefined ? '' : `${shownUrl(base)} leads to `;
   if (url === undefined) throw new Failed('bad-url', `${from}${shownUrl(text)}, which is no URL`);
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
@@ -260,9 +261,9 @@ function retryAfter({ 'retry-after': text }: IncomingHttpHeaders, clock: Clock):
 
 /** Without user, password, query and fragment: what is secret in a URL is in there. */
 export function shownUrl(url: string | URL): string {
-  const text = String(url);
-  if (!URL.canParse(text)) return 'the address';
-  const { protocol, host, pathname } = new URL(text);
+  const parsed = typeof url === 'string' ? parsedUrl(url) : url;
+  if (parsed === undefined) return 'the address';
+  const { protocol, host, pathname } = parsed;
   return `${protocol}//${host}${pathname}`;
 }
 

@@ -1,15 +1,17 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import type { Reading } from '../lists/reading.ts';
 import { type ReadFeedsOptions, readFeeds } from './feeds-folder.ts';
+import { git } from './git.ts';
 
 export type FeedsAt = { readonly commit: string; readonly reading: Reading } | { readonly unreadable: string };
 
 /** What names a commit and nothing else: git would take other texts for options, ranges or paths. */
 export const COMMIT_NAME = /^[0-9a-f]{7,64}$/;
+
+/** A hundred thousand files are written out in less. */
+const WRITE_OUT_MS = 60_000;
 
 /**
  * A feeds folder as it was at a commit of the repository that it is in. Written out beside it by git's plumbing, with an
@@ -18,13 +20,13 @@ export const COMMIT_NAME = /^[0-9a-f]{7,64}$/;
 export async function readFeedsAt(
   dir: string,
   name: string,
-  options: Pick<ReadFeedsOptions, 'now' | 'adhocAllow' | 'upstreamText'>,
+  options: Pick<ReadFeedsOptions, 'now' | 'adhocAllow' | 'knowledge' | 'upstreamText'>,
 ): Promise<FeedsAt> {
   if (!COMMIT_NAME.test(name)) return { unreadable: 'it is no commit: 7 to 64 of 0-9 and a-f are expected' };
   const root = await realpath(dir).catch(() => undefined);
-  const top = root && (await git(root, [], ['rev-parse', '--show-toplevel']))?.trimEnd();
+  const top = root && (await git(root, ['rev-parse', '--show-toplevel']))?.trimEnd();
   if (root === undefined || !top) return { unreadable: `${dir} is in no git checkout that can be read` };
-  const commit = (await git(root, [], ['rev-parse', '--verify', '--quiet', `${name}^{commit}`]))?.trim();
+  const commit = (await git(root, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`]))?.trim();
   if (!commit)
     return { unreadable: 'it is not in this checkout: fetch it (git fetch --unshallow where it is shallow)' };
   const below = path
@@ -33,35 +35,17 @@ export async function readFeedsAt(
     .join('/');
   const folder = await mkdtemp(path.join(tmpdir(), 'feeds-at-'));
   try {
-    const index = [`GIT_INDEX_FILE=${path.join(folder, 'index')}`];
+    const limits = { timeoutMs: WRITE_OUT_MS, environment: [`GIT_INDEX_FILE=${path.join(folder, 'index')}`] };
     const tree = path.join(folder, path.basename(root));
     await mkdir(tree);
-    const read = await git(top, index, ['read-tree', below === '' ? commit : `${commit}:${below}`]);
+    const read = await git(top, ['read-tree', below === '' ? commit : `${commit}:${below}`], limits);
     const out =
       read === undefined
         ? undefined
-        : await git(top, index, ['checkout-index', '--all', '--force', `--prefix=${tree}/`]);
+        : await git(top, ['checkout-index', '--all', '--force', `--prefix=${tree}/`], limits);
     if (out === undefined) return { unreadable: `it has no folder ${below === '' ? '.' : below}` };
     return { commit, reading: (await readFeeds(tree, options)).reading };
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const run = promisify(execFile);
-const TIMEOUT_MS = 60_000;
-const OUTPUT_MAX = 16 * 1024 * 1024;
-
-async function git(
-  directory: string,
-  environment: readonly string[],
-  args: readonly string[],
-): Promise<string | undefined> {
-  try {
-    const command = [...environment, 'git', '--no-optional-locks', '-c', 'core.fsmonitor=false', ...args];
-    const { stdout } = await run('env', command, { cwd: directory, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX });
-    return stdout;
-  } catch {
-    return undefined;
   }
 }

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { MEDIUM_TEXT_MAX } from '../ctim/judgement.ts';
 import type { Standing } from '../ctim/standing.ts';
+import { withoutCredentials } from './git-address.ts';
+import { GitFailed, type GitLimits, runGit } from './git-command.ts';
 
 /** Which state of the lists was read. */
 export interface Revision {
@@ -79,25 +79,6 @@ export async function originOf(root: string): Promise<string | undefined> {
   return origin === undefined ? undefined : withoutCredentials(origin);
 }
 
-/** `git@host:org/name.git` is git's own short form of `ssh://git@host/org/name.git`. */
-const SCP_FORM = /^(?:[^@/:]+@)?([A-Za-z0-9.-]+):(?!\/\/)(.+)$/;
-
-export function withoutCredentials(remote: string): string | undefined {
-  const [, host, below] = SCP_FORM.exec(remote) ?? [];
-  const text = remote.startsWith('/')
-    ? pathToFileURL(remote).href
-    : host === undefined || below === undefined
-      ? remote
-      : `ssh://${host}/${below.replace(/^\/+/, '')}`;
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  url.username = '';
-  url.password = '';
-  url.search = '';
-  url.hash = '';
-  return url.href;
-}
-
 export async function standingOf(dir: string, commit: string, other: string): Promise<Standing> {
   if (commit === other) return 'same';
   if ((await git(dir, ['cat-file', '-e', `${other}^{commit}`])) === undefined) return 'unknown';
@@ -107,20 +88,21 @@ export async function standingOf(dir: string, commit: string, other: string): Pr
   return (await contains(other, commit)) ? 'older' : 'apart';
 }
 
-const run = promisify(execFile);
 const TIMEOUT_MS = 20_000;
-const OUTPUT_MAX = 64 * 1024 * 1024;
 
 /**
  * What git prints, or undefined where it cannot say: it is missing, this is no repository, or the repository belongs to
  * another user. The latter is git's protection against foreign hooks and filters, so it is left in force.
  */
-export async function git(directory: string, args: readonly string[]): Promise<string | undefined> {
+export async function git(
+  directory: string,
+  args: readonly string[],
+  limits: GitLimits = { timeoutMs: TIMEOUT_MS },
+): Promise<string | undefined> {
   try {
-    const options = { cwd: directory, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX };
-    const { stdout } = await run('git', ['--no-optional-locks', '-c', 'core.fsmonitor=false', ...args], options);
-    return stdout;
-  } catch {
-    return undefined;
+    return await runGit(directory, args, limits);
+  } catch (error) {
+    if (error instanceof GitFailed) return undefined;
+    throw error;
   }
 }

@@ -6,21 +6,26 @@ import { configuredHosts, hostOfUrl } from './configured-hosts.ts';
 import { shownUrl } from './download.ts';
 import { readSettingsAlone } from './feeds-folder.ts';
 import { guardCopies, makeGuardListReader } from './guard-data.ts';
+import type { LastGood } from './last-good.ts';
 import { readUpstreamLists } from './upstream-lists.ts';
+
+/** `shared`: the copies of guard lists that all workers have, where there is a Redis. */
+export type KnowGuards = (shared?: LastGood) => Promise<GuardKnowledge>;
 
 /**
  * What guards go by besides the settings, asked for before each reading of lists. The answer is the same object as long as
  * nothing of it changed, so that what was read with it need not be read again.
  */
-export function makeGuardKnowledge(config: Config): () => Promise<GuardKnowledge> {
-  const readLists = makeGuardListReader(guardCopies(config.dataDir));
+export function makeGuardKnowledge(config: Config): KnowGuards {
+  const readLists = makeGuardListReader();
+  const own = guardCopies(config.dataDir);
   let revealed: Promise<readonly ConfiguredHost[]> | undefined;
   let known: GuardKnowledge | undefined;
-  return async () => {
+  return async (shared) => {
     revealed ??= configuredHosts(config);
     const { guards } = await readSettingsAlone(config.feedsDir);
     const configured = [...(await revealed), ...(await hostsOfLists(config.feedsDir, guards))];
-    const fetched = await readLists(guards.lists);
+    const fetched = await readLists(guards.lists, shared === undefined ? [own] : [shared, own]);
     const isSame = known?.fetched === fetched && JSON.stringify(known.configured) === JSON.stringify(configured);
     if (known === undefined || !isSame) known = { configured, fetched };
     return known;

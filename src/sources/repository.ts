@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { systemClock } from '../runtime/clock.ts';
-import { withoutCredentials } from './git.ts';
+import { withoutCredentials } from './git-address.ts';
+import { GitFailed, runGit } from './git-command.ts';
 
 /**
  * A repository of lists that we fetch ourselves. What lies where:
@@ -142,39 +141,17 @@ async function isThere(path: string): Promise<boolean> {
 
 type Git = (directory: string, args: readonly string[]) => Promise<string>;
 
-const run = promisify(execFile);
 const TIMEOUT_MS = 5 * 60_000;
-const OUTPUT_MAX = 16 * 1024 * 1024;
-const SAID_MAX = 300;
 
-/** What git tidies up now and then, it does before it ends: nobody would wait for a process that it leaves behind. */
-const TIDY = ['-c', 'gc.autoDetach=false', '-c', 'maintenance.autoDetach=false'];
-
-/** `env`, since a password that is missing must be an error: git would ask the terminal for it, and wait. */
 function gitFor(url: string): Git {
   return async (directory, args) => {
     try {
-      const command = ['GIT_TERMINAL_PROMPT=0', 'git', ...TIDY, ...args];
-      const { stdout } = await run('env', command, { cwd: directory, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX });
-      return stdout;
+      return await runGit(directory, args, { timeoutMs: TIMEOUT_MS });
     } catch (error) {
-      throw new FetchError(`${shown(url)} cannot be fetched: ${said(error, url)}`);
+      if (error instanceof GitFailed) throw new FetchError(`${shown(url)} cannot be fetched: ${error.message}`);
+      throw error;
     }
   };
-}
-
-function said(error: unknown, url: string): string {
-  const { code, killed, stderr } = error as { code?: unknown; killed?: boolean; stderr?: string };
-  if (code === 'ENOENT') return 'git is not installed';
-  if (killed === true) return `git did not answer within ${TIMEOUT_MS / 60_000} minutes`;
-  // Git repeats the URL as it was given to it.
-  const text = (stderr ?? '').replaceAll(url, shown(url)).replaceAll(/(\w+:\/\/)[^/\s@]*@/g, '$1');
-  return (
-    text
-      .trim()
-      .replaceAll(/\s*\n\s*/g, '; ')
-      .slice(0, SAID_MAX) || `git ended with ${code}`
-  );
 }
 
 function shown(url: string): string {

@@ -57,17 +57,22 @@ export async function pullUpstream(
   return judge(list, answer, copy !== undefined, { ...parts, now, retryAt });
 }
 
-/** A pull a little early is better than one that is left out since the schedule came a second too soon. */
+type Period = Pick<Upstream, 'everyMs'>;
+
+/**
+ * A pull a little early is better than one that is left out since the schedule came a second too soon. A share of how often
+ * that comes: one of a long period would let a source that failed be asked again at once.
+ */
 const EARLY_SHARE = 0.1;
 
-export function isDue({ nextPullAt }: SourceFacts, { everyMs }: Upstream, now: number): boolean {
-  return now >= nextPullAt - everyMs * EARLY_SHARE;
+export function isDue({ nextPullAt }: Pick<SourceFacts, 'nextPullAt'>, { everyMs }: Period, now: number): boolean {
+  return now >= nextPullAt - Math.min(everyMs, RETRY_MS) * EARLY_SHARE;
 }
 
 /** Twice as long after each failure, up to a day: what is over in a minute does not cost a period, what is down is left alone. */
 export const RETRY_MS = 10 * MINUTE;
 
-export function backOffMs({ everyMs }: Upstream, failures: number): number {
+export function backOffMs({ everyMs }: Period, failures: number): number {
   return Math.min(Math.min(everyMs, RETRY_MS) * 2 ** (failures - 1), Math.max(everyMs, DAY));
 }
 

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { withoutCredentials } from './git.ts';
+import { GitFailed, runGit } from './git-command.ts';
 
 /** Where a file of a feeds folder may be committed to. Opened before the work is done that the commit tells of. */
 export interface WriteBack {
@@ -130,18 +128,13 @@ async function succeeds(top: string, args: readonly string[]): Promise<boolean> 
   );
 }
 
-const run = promisify(execFile);
 const TIMEOUT_MS = 60_000;
-const SAID_MAX = 300;
 
-/** `env`, since a password that is missing must be an error: git would ask the terminal for it, and wait. */
 async function git(directory: string, environment: readonly string[], args: readonly string[]): Promise<string> {
   try {
-    const command = ['GIT_TERMINAL_PROMPT=0', ...environment, 'git', '-c', 'core.fsmonitor=false', ...args];
-    return (await run('env', command, { cwd: directory, timeout: TIMEOUT_MS })).stdout.trim();
+    return (await runGit(directory, args, { timeoutMs: TIMEOUT_MS, environment })).trim();
   } catch (error) {
-    const { stderr = '' } = error as { stderr?: string };
-    const text = stderr.trim().replaceAll(/\S+:\/\/\S+|\S+@\S+:\S+/g, (url) => withoutCredentials(url) ?? 'a URL');
-    throw new WriteBackError(`git ${args[0]} failed: ${text.replaceAll(/\s*\n\s*/g, '; ').slice(0, SAID_MAX)}`);
+    if (error instanceof GitFailed) throw new WriteBackError(`git ${args[0]} failed: ${error.message}`);
+    throw error;
   }
 }

@@ -42,11 +42,11 @@ export interface AtFacts {
 export function inFeedAt(facts: AtFacts): At {
   const { at, rows, journalBegins, judgements } = facts;
   const told = new Map<string, { holding: Holding; isIn: boolean }>();
-  for (const [key, those] of byEntry(rows)) {
+  for (const [key, { feed, those }] of byEntry(rows)) {
     const isIn = saidAt(those, at, journalBegins !== undefined && journalBegins <= at);
     const [row] = [...those.filter((it) => Date.parse(it.at) <= at).slice(-1), ...those];
-    if (isIn !== undefined && row?.feed !== undefined) {
-      const { feed, list, revision, place, judgement } = row;
+    if (isIn !== undefined && row !== undefined) {
+      const { list, revision, place, judgement } = row;
       told.set(key, { isIn, holding: { feed, list, revision, place, judgement, from: 'journal' } });
     }
   }
@@ -90,15 +90,22 @@ function saysNothing(begins: number | undefined, at: number): string {
     : 'no judgement in CTIA was valid then, and what ended since is still kept there';
 }
 
-/** By list and feed, each in the order of time. */
-function byEntry(rows: readonly HistoryRow[]): Map<string, HistoryRow[]> {
-  const entries = new Map<string, HistoryRow[]>();
+/** By list and feed, each in the order of time. A row that names no feed is of that which others name for its judgement, or its list. */
+function byEntry(rows: readonly HistoryRow[]): Map<string, { feed: string; those: HistoryRow[] }> {
+  const entries = new Map<string, { feed: string; those: HistoryRow[] }>();
+  const feeds = new Map<string | undefined, string>();
+  for (const { feed, judgement, list } of rows) {
+    if (feed === undefined) continue;
+    if (judgement !== undefined) feeds.set(judgement, feed);
+    if (list !== undefined) feeds.set(list, feed);
+  }
   for (const row of [...rows].sort((a, b) => Date.parse(a.at) - Date.parse(b.at))) {
-    if (row.feed === undefined) continue;
-    const key = keyOf(row.feed, row.list);
-    const those = entries.get(key);
-    if (those) those.push(row);
-    else entries.set(key, [row]);
+    const feed = row.feed ?? feeds.get(row.judgement) ?? feeds.get(row.list);
+    if (feed === undefined) continue;
+    const key = keyOf(feed, row.list);
+    const entry = entries.get(key);
+    if (entry) entry.those.push(row);
+    else entries.set(key, { feed, those: [row] });
   }
   return entries;
 }

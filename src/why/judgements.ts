@@ -4,7 +4,7 @@ import { isOwned } from '../ctim/external-id.ts';
 import { type FeedName, feedKey, LINK_TYPE } from '../ctim/feed.ts';
 import { DISPOSITIONS, type DispositionName } from '../ctim/judgement.ts';
 import { type Observable, sameObservable } from '../ctim/observable.ts';
-import { isLive, listOf } from '../plan/actual.ts';
+import { isLive, listOf, timesOf } from '../plan/actual.ts';
 
 /** A feed of the tenant, as far as one value is concerned. */
 export interface KnownFeed extends FeedName {
@@ -73,8 +73,7 @@ function known(
 ): KnownJudgement {
   const { id, disposition, priority, source, reason, external_references: references } = stored;
   const ours = isOwned(owner, stored.externalIds) && stored.groups.includes(organisation);
-  const start = Date.parse(stored.valid_time.start_time);
-  const end = Date.parse(stored.valid_time.end_time);
+  const { start, end } = timesOf(stored);
   const said = ours ? (references[0]?.external_id ?? '') : '';
   const [revision, place] = /^([^:]+):(.+)$/.exec(said)?.slice(1) ?? [];
   return {

@@ -8,7 +8,8 @@ import type { KnownFeed, KnownJudgement } from './judgements.ts';
 /** Everything that is known of one observable now, for a person who is asked why it is blocked, or why not. */
 export interface Why {
   readonly observable: Observable;
-  readonly answer: 'blocked' | 'blocked-by-wider' | 'not-blocked';
+  /** `unknown`: CTIA could not be asked; what lists, guards and journal say is told all the same. */
+  readonly answer: 'blocked' | 'blocked-by-wider' | 'not-blocked' | 'unknown';
   /** The answer in one line. */
   readonly says: string;
   readonly in_feeds: readonly InFeed[];
@@ -22,6 +23,8 @@ export interface Why {
   readonly because: readonly string[];
   readonly others: readonly Other[];
   readonly verdict: Verdict | null;
+  /** Why CTIA was not asked. Then feeds, judgements of others and the verdict are not known, whatever stands here. */
+  readonly not_asked: string | null;
   readonly history: readonly HistoryRow[];
   readonly notices: readonly string[];
 }
@@ -123,5 +126,8 @@ export interface WhyFacts {
   readonly failures: readonly string[];
   /** Of this value, newest first. */
   readonly history: readonly HistoryRow[];
+  readonly journalBegins: number | undefined;
+  /** Why CTIA was not asked, where that is so. */
+  readonly notAsked?: string | undefined;
   readonly notices: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { inFeedAt } from './at.ts';
 import { shortRevision } from './history.ts';
 import type { Allowing, InFeed, Listed, Why, WhyFacts } from './known.ts';
 
@@ -11,7 +12,7 @@ export function whyNot(facts: WhyFacts, listed: readonly Listed[], allows: reado
   const because = allows.map(({ value, by, until }) => `${value} is allowed by ${by}${until ? ` until ${until}` : ''}`);
   const outOfForce = blockLines.filter(({ in_force }) => !in_force);
   because.push(...outOfForce.map(({ file, line, state }) => `${file}:${line} ${state}`));
-  if (inForce) {
+  if (inForce && facts.notAsked === undefined) {
     because.push(...pending(facts));
     if (because.length === 0)
       because.push('it should be in its feed and is not: enqueue sync --wait puts it there, or says what hinders it');
@@ -57,10 +58,12 @@ function withdrawal(reason: string | undefined): string {
 }
 
 export function answerLine(
-  { observable }: WhyFacts,
+  facts: WhyFacts,
   found: Pick<Why, 'answer' | 'listed' | 'wider' | 'because'> & { blocking: readonly InFeed[] },
 ): string {
-  const { value } = observable;
+  const { value } = facts.observable;
+  if (found.answer === 'unknown')
+    return `whether ${value} is blocked now is not known, since CTIA could not be asked: ${byLists(found)}; ${byJournal(facts)}`;
   const [first] = found.blocking;
   if (first !== undefined) {
     const line = found.listed.find(({ list, in_force }) => list === first.list && in_force);
@@ -77,6 +80,24 @@ export function answerLine(
   if (found.wider[0])
     return `${value} is not blocked yet: ${found.wider[0].value} of list ${found.wider[0].list} would block it, and is in no feed`;
   return `${value} is not blocked: no list names it, and no feed of ours shows it`;
+}
+
+function byLists({ listed, wider, because }: Pick<Why, 'listed' | 'wider' | 'because'>): string {
+  const line = listed.find(({ action, in_force }) => action === 'block' && in_force);
+  if (line !== undefined) return `by the lists it is, in list ${line.list} (${line.file}:${line.line})`;
+  const [reason] = because;
+  if (reason !== undefined) return `by the lists it is not: ${reason}`;
+  const [range] = wider;
+  return range === undefined
+    ? 'no list names it'
+    : `by the lists ${range.value}, which contains it, is, in list ${range.list}`;
+}
+
+function byJournal({ now, history, journalBegins }: WhyFacts): string {
+  const nothingOfCtia = { judgements: [], collectAfterMs: Number.POSITIVE_INFINITY };
+  const { answer, by } = inFeedAt({ at: now, now, rows: history, journalBegins, ...nothingOfCtia });
+  if (answer === 'yes') return `by the journal it is in ${by.map(({ feed }) => feed).join(', ')}`;
+  return answer === 'no' && history.length > 0 ? 'by the journal it is in no feed' : 'the journal does not tell';
 }
 
 function whoBlocks({ list, reason }: InFeed, place: string | null): string {

@@ -1,3 +1,4 @@
+import { oneLine } from '../ctim/one-line.ts';
 import { shortId } from '../ctim/short-id.ts';
 import type { At } from './at.ts';
 import { type HistoryRow, shortRevision } from './history.ts';
@@ -38,10 +39,12 @@ export function renderWhy(why: Why): string {
       `${source} says ${disposition}, priority ${priority}, ${endless ? 'for ever' : `until ${until}`}${where} (${shortId(judgement)})`,
     ]);
   }
-  rows.push(['verdict', verdict === null ? 'none now' : `${verdict.disposition}, by ${verdict.by}`]);
+  if (why.not_asked === null)
+    rows.push(['verdict', verdict === null ? 'none now' : `${verdict.disposition}, by ${verdict.by}`]);
+  else rows.push(['not asked', `CTIA: ${why.not_asked}`]);
   for (const row of history.slice(0, SHOWN_MAX)) rows.push(['history', historyLine(row)]);
   for (const notice of notices) rows.push(['notice', notice]);
-  return [why.says, ...rows.map(([what, text]) => `  ${what.padEnd(9)} ${oneLine(text)}`)].join('\n');
+  return [oneLine(why.says), ...rows.map(([what, text]) => `  ${what.padEnd(9)} ${oneLine(text)}`)].join('\n');
 }
 
 const SHOWN_MAX = 5;
@@ -64,9 +67,11 @@ function historyLine(row: HistoryRow): string {
 export const HISTORY_HEADINGS = ['at', 'by', 'change', 'observable', 'feed', 'list', 'what changed', 'commit', 'run'];
 
 export function historyCells(row: HistoryRow): string[] {
-  const { at, who, kind, value, h, feed, list, revision, run, unknown } = row;
+  const { at, who, kind, value, h, feed, list, revision, run, unknown, found } = row;
   const name = value ?? `entry ${h?.slice(0, 12)}`;
-  const change = unknown ? 'nobody knows what became of it' : whatChanged(row);
+  const change = unknown
+    ? 'nobody knows what became of it'
+    : `${whatChanged(row)}${found ? ', found after its run died' : ''}`;
   return [at, who, kind, name, feed ?? '?', list ?? '?', change, shortRevision(revision), run].map(oneLine);
 }
 
@@ -85,12 +90,7 @@ export function renderAt(value: string, time: string, { answer, by, why }: At): 
   if (answer !== 'yes') return `${value} at ${time}: ${answer === 'no' ? 'not in a feed' : 'cannot be known'}: ${why}`;
   const lines = by.map(({ feed, list, place, revision, from }) => {
     const made = list === undefined ? 'a judgement that others made' : `list ${list}${place ? ` (${place})` : ''}`;
-    return `  in ${feed} by ${made}, ${shortRevision(revision ?? 'of an unknown commit')}, as ${from === 'journal' ? 'the journal' : from} tells`;
+    return `in ${feed} by ${made}, ${shortRevision(revision ?? 'of an unknown commit')}, as ${from === 'journal' ? 'the journal' : from} tells`;
   });
-  return [`${value} at ${time}: in a feed`, ...lines.map(oneLine)].join('\n');
-}
-
-/** What others wrote must not move a terminal's cursor. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+  return [`${value} at ${time}: in a feed`, ...lines.map((line) => `  ${oneLine(line)}`)].join('\n');
 }

@@ -9,14 +9,20 @@ import { answerLine, whyNot, whyStill } from './reasons.ts';
 const ENDLESS_MS = 100 * 365 * 24 * 60 * 60 * 1000;
 
 export function explain(facts: WhyFacts): Why {
-  const { observable, judgements, guard, history, notices } = facts;
+  const { observable, judgements, guard, history, notices, notAsked } = facts;
   const in_feeds = feedsWith(facts);
   const listed = linesWith(facts);
   const allowed_by = allowing(facts);
   const wider = widerThan(facts);
   const blocking = in_feeds.filter(({ feed }) => actionOf(facts, feed) === 'block');
   const answer =
-    blocking.length > 0 ? 'blocked' : wider.some(({ feed }) => feed !== undefined) ? 'blocked-by-wider' : 'not-blocked';
+    notAsked !== undefined
+      ? 'unknown'
+      : blocking.length > 0
+        ? 'blocked'
+        : wider.some(({ feed }) => feed !== undefined)
+          ? 'blocked-by-wider'
+          : 'not-blocked';
   const because = answer === 'blocked' ? whyStill(facts, blocking, listed) : whyNot(facts, listed, allowed_by);
   const others = judgements.filter(({ ours, live }) => !ours && live).map((it) => otherOf(it, facts.now));
   return {
@@ -25,6 +31,7 @@ export function explain(facts: WhyFacts): Why {
     says: answerLine(facts, { answer, blocking, listed, wider, because }),
     ...{ in_feeds, listed, wider, allowed_by, guard: guard ?? null, because, others },
     verdict: verdictOf(facts),
+    not_asked: notAsked ?? null,
     history,
     notices,
   };
@@ -83,7 +90,9 @@ function linesWith({ observable, lists }: WhyFacts): Listed[] {
     };
   });
   const said = lists.problems.filter((it) => it.observable !== undefined && sameObservable(it.observable, observable));
-  for (const { file, line, code, message } of said) {
+  // The last word on a line says why it is out: that a guard only warns of it is said before.
+  const last = new Map(said.map((it) => [`${it.file}:${it.line}`, it]));
+  for (const { file, line, code, message } of last.values()) {
     if (listed.some((it) => it.file === file && it.line === line)) continue;
     const [name, summary] = listOfFile(lists.summaries, file) ?? ['unknown', undefined];
     listed.push({

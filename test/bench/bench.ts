@@ -11,6 +11,7 @@ import type { Report } from '../../src/reconcile/report.ts';
 import { run } from '../../src/reconcile/run.ts';
 import { MINUTE, systemClock } from '../../src/runtime/clock.ts';
 import { makeReleases } from '../../src/runtime/release.ts';
+import { accessLogMeasures } from './access-log.ts';
 import { address, writeFeeds } from './addresses.ts';
 import { type Prepared, postBare } from './bare-loop.ts';
 import { measureImport, measureSize } from './embedded.ts';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     'plan-n': { type: 'string', default: '200000' },
     'ingest-n': { type: 'string', default: '100000' },
     'store-n': { type: 'string', default: '1000000' },
+    'log-n': { type: 'string', default: '1000000' },
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '3' },
   },
@@ -54,6 +56,7 @@ const PARTS = {
   plan: planMeasures,
   'embedded-import': () => measureImport(embedded),
   'embedded-size': () => measureSize(embedded),
+  'access-log': () => accessLogMeasures({ folder: newFolder('logs'), lines: Number(options['log-n']), releases }),
 } as const;
 const chosen = Object.entries(PARTS).filter(([name]) => name.startsWith(options.only));
 if (chosen.length === 0) throw new Error(`--only ${options.only}: the parts are ${Object.keys(PARTS).join(', ')}`);

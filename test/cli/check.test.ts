@@ -23,8 +23,8 @@ test('check prints a table, and where to look when something is wrong', async (t
 
 test('check --json has the shape that programs rely on', async (t) => {
   const { stdout } = checkEnded(await run(t, folderWith(t, BAD), ['check', '--json']), 1);
-  const { lists, problems, ...rest } = JSON.parse(stdout);
-  assert.deepEqual(rest, {});
+  const { lists, problems, consumers, ...rest } = JSON.parse(stdout);
+  assert.deepEqual([rest, consumers], [{}, []], 'nobody is said to pull anything');
   assert.deepEqual(
     lists.find(({ name }: { name: string }) => name === 'tor'),
     {
@@ -46,6 +46,37 @@ test('check --json has the shape that programs rely on', async (t) => {
     ],
   );
   assert.match(errors[1].code, /^guard/);
+});
+
+test('T31 check counts the lists against who pulls the feeds, without a tenant: headroom, and an error where one is too long', async (t) => {
+  const lines = (from: number, count: number) =>
+    Array.from(
+      { length: count },
+      (_, n) => `45.${66 + Math.floor((from + n) / 65_536)}.${((from + n) >> 8) & 255}.${(from + n) & 255}`,
+    );
+  const folder = (more: number) =>
+    folderWith(t, {
+      'feeds/settings.yaml': 'channels: { firewall-block: { consumers: [panos, cisco-fmc, sonicwall-50000] } }\n',
+      'feeds/a.yaml': 'action: block\nentries_from: a.txt\n',
+      'feeds/b.yaml': 'action: block\nentries_from: b.txt\nobservables: [todaysfutbol.com]\n',
+      'feeds/a.txt': lines(0, 20_000).join('\n'),
+      'feeds/b.txt': lines(19_000, 30_000 + more).join('\n'),
+    });
+  const near = checkEnded(await run(t, folder(1000), ['check']), 0);
+  assert.match(near.stdout, /firewall-block\/ip +panos +50000 +50000 +– +– +100 %\n/);
+  assert.match(near.stdout, /firewall-block\/domain +panos +1 +50000 /);
+  assert.match(near.stdout, /firewall-block\/ip +cisco-fmc +50000 +– +650300 +500000000 +0\.1 %\n/);
+  assert.match(
+    near.stdout,
+    /^feeds\/b\.yaml:1:1 notice headroom panos takes 50000 entries of firewall-block\/ip, which holds 50000 \(100 %\); over that: it skips/m,
+  );
+  const over = checkEnded(await run(t, folder(1001), ['check']), 1);
+  assert.match(
+    over.stdout,
+    /^feeds\/b\.yaml:1:1 error over-consumer panos takes 50000 entries of firewall-block\/ip, which holds 50001 \(100 %\): it skips .*\. Shorten the lists/m,
+  );
+  assert.match(over.stdout, /^feeds\/b\.yaml:1:1 error over-consumer sonicwall-50000 /m);
+  assert.match(over.stdout, /\n2 errors, /);
 });
 
 test('a folder without lists is a problem, and check needs no key', async (t) => {

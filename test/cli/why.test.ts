@@ -50,6 +50,25 @@ test('why: list, line, commit, author and pull request, feed, ids, what others s
   assert.match(checkEnded(typed, 2).stderr, /^error: "11\.0\.0" is no/);
 });
 
+test('without a token, and with a Redis that is away, why tells what lists, git, guards and journal know, and who could not be asked', async (t) => {
+  const redis = 'redis://127.0.0.1:1';
+  const [refused, away] = await Promise.all([
+    command(t, folder, 'why 11.0.0.2', { CTIA_CLIENT_PASSWORD: 'not-the-password' }),
+    command(t, folder, 'why 11.0.0.2', { REDIS_URL: redis }),
+  ]);
+  const { stdout } = checkEnded(refused, 4);
+  assert.match(
+    stdout,
+    /^whether 11\.0\.0\.2 is blocked now is not known, since CTIA could not be asked: by the lists it is, in list tor \(feeds\/tor\.yaml:5\); by the journal it is in firewall-block\/ip\n/,
+  );
+  assert.match(stdout, /commit +feeds\/tor\.yaml:5 [0-9a-f]{12} by a at 20\S+: Block exits \(#123\)/);
+  assert.match(stdout, /not asked CTIA: the token service refused the API client/);
+  assert.match(stdout, /history +20\S+ create in firewall-block\/ip, list tor/);
+  const told = checkEnded(away, 0).stdout;
+  assert.match(told, /^11\.0\.0\.2 is blocked by list tor/);
+  assert.match(told, /notice +the Redis of REDIS_URL, .* does not answer/);
+});
+
 test('history, its export, and at: from files where there is no Redis', async (t) => {
   const said = (args: string, exit = 0) => command(t, folder, args).then((ended) => checkEnded(ended, exit));
   const [ofValue, ofList, exported] = await Promise.all([

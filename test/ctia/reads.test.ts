@@ -62,7 +62,7 @@ const incomplete: { name: string; answers: RawAnswer[] }[] = [
   { name: 'no number announced', answers: [page([1, 2], undefined)] },
 ];
 for (const { name, answers } of incomplete) {
-  test(`a walk with ${name} is incomplete: nothing is decided on it`, async (t) => {
+  test(`T15 a walk with ${name} is incomplete: nothing is decided on it`, async (t) => {
     const error = await errorOf(walk(await rawClient(t, pages(...answers))));
     assert.equal(error.kind, 'incomplete');
     assert.match(error.message, /nothing is decided on it/);
@@ -102,7 +102,7 @@ test('no ids, no request', async (t) => {
   assert.deepEqual(raw.server.seen, []);
 });
 
-test('a view is asked for as text, without a token, and an empty one has no values', async (t) => {
+test('T35 a view is asked for as text, without a token, and an empty one has no values', async (t) => {
   const accepts: (string | undefined)[] = [];
   let body = 'a.test\nb.test';
   const raw = await rawClient(t, (_, { headers }) => {
@@ -121,7 +121,7 @@ const clocks: { date: string; aheadMs: number }[] = [
   { date: 'Wed, 25 Nov 2026 02:00:01 GMT', aheadMs: 0 },
 ];
 for (const { date, aheadMs } of clocks) {
-  test(`a server whose Date is ${date}: its clock counts`, async (t) => {
+  test(`T43 a server whose Date is ${date}: its clock counts`, async (t) => {
     const raw = await rawClient(t, (path) =>
       path === TOKEN_PATH ? undefined : { ...page([], 0), headers: { date, 'x-total-hits': '0' } },
     );

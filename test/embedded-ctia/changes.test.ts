@@ -7,8 +7,14 @@ import type { Write } from '../../src/embedded-ctia/refresh.ts';
 const OURS = 'https://ctia/ctia/indicator/indicator-Ours';
 const OTHER = 'https://ctia/ctia/indicator/indicator-other';
 
+const JUDGEMENT = 'judgement-11111111-1111-4111-8111-111111111111';
+
 function entity(type: string, more: object = {}): Stored {
-  return { type, ...more } as Stored;
+  const fields = {
+    judgement: { observable: { type: 'ip', value: '192.0.2.1' } },
+    relationship: { source_ref: `https://ctia/ctia/judgement/${JUDGEMENT}` },
+  };
+  return { type, ...fields[type as keyof typeof fields], ...more } as unknown as Stored;
 }
 
 /** What is kept of a view is used again as long as the state is the same: that is what makes an unchanged view cheap. */
@@ -28,14 +34,14 @@ for (const [what, write, ours] of WRITES) {
   test(`the list of a feed after ${what}: ${ours}`, () => {
     const changes = makeChanges();
     const before = changes.stateOf(OURS);
-    changes.note(write);
+    changes.note(write, []);
     assert.equal(changes.stateOf(OURS) === before ? 'the same' : 'another', ours);
   });
 }
 
 test('the list of a feed after links to more indicators than are counted: another, and counting goes on', () => {
   const changes = makeChanges();
-  const linkTo = (target: string) => changes.note({ create: [entity('relationship', { target_ref: target })] });
+  const linkTo = (target: string) => changes.note({ create: [entity('relationship', { target_ref: target })] }, []);
   linkTo(OURS);
   const states = new Set([changes.stateOf(OURS)]);
   for (let n = 0; n < 10_001; n += 1) linkTo(`${OTHER}-${n}`);
@@ -43,4 +49,34 @@ test('the list of a feed after links to more indicators than are counted: anothe
   linkTo(OURS);
   states.add(changes.stateOf(OURS));
   assert.equal(states.size, 3);
+});
+
+function judgementOf(value: string): Stored {
+  return entity('judgement', { observable: { type: 'ip', value } });
+}
+
+test('what was touched since a state: values before and after, judgements behind links, and nothing of other kinds', () => {
+  const changes = makeChanges();
+  changes.note({ put: [judgementOf('192.0.2.9')] }, []);
+  const state = changes.stateOf(OURS);
+  changes.note({ create: [judgementOf('192.0.2.8'), entity('relationship', { target_ref: OURS })] }, []);
+  changes.note({ put: [judgementOf('192.0.2.2'), entity('indicator')] }, [judgementOf('192.0.2.1')]);
+  changes.note({ remove: { type: 'judgement', ids: ['any'] } }, [judgementOf('192.0.2.3')]);
+  changes.note({ remove: { type: 'relationship', ids: ['any'] } }, [entity('relationship'), entity('sighting')]);
+  const touched = changes.touchedSince(state);
+  assert.deepEqual([...(touched?.values ?? [])].sort(), ['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  assert.deepEqual([...(touched?.judgements ?? [])], [JUDGEMENT]);
+  assert.deepEqual(changes.touchedSince(changes.stateOf(OURS)), { values: new Set(), judgements: new Set() });
+});
+
+test('what was touched is not remembered for ever', () => {
+  const changes = makeChanges();
+  const state = changes.stateOf(OURS);
+  const many = Array.from({ length: 9000 }, (_, n) => judgementOf(String(n)));
+  changes.note({ put: many }, []);
+  assert.equal(changes.touchedSince(state)?.values.size, 9000);
+  const after = changes.stateOf(OURS);
+  changes.note({ put: many }, many);
+  assert.equal(changes.touchedSince(state), undefined);
+  assert.equal(changes.touchedSince(after)?.values.size, 9000);
 });

@@ -215,6 +215,24 @@ test('feed view: a kept text that links are added to is what a text made anew wo
   session.clock.step(3 * 60_000);
   await add(['domain', 'g']);
   assert.equal(await same(), 'a aa b c c d g m n \ufffd \u{1f600}');
+  await add(['domain', 'b\nx']);
+  await add(['domain', 'h']);
+  assert.equal(await same(), 'a aa b b x c c d g h m n \ufffd \u{1f600}');
+  await add(['domain', 'i']);
+  assert.equal(await same(), 'a aa b b x c c d g h i m n \ufffd \u{1f600}');
+});
+
+test('feed view: a kept list to which more came than it has, and then less', async (t) => {
+  const session = await started(t);
+  const { url, indicator } = await filled(session, 10);
+  const count = async () => (await raw(url)).body.toString().split('\n').length;
+  assert.equal(await count(), 10);
+  for (const from of [10, 610]) await call(session, 'POST', IMPORT, pairs(600, indicator, from));
+  assert.equal(await count(), 1210);
+  await call(session, 'POST', IMPORT, pairs(600, indicator, 1210));
+  assert.equal(await count(), 1810);
+  await call(session, 'POST', IMPORT, pairs(300, indicator, 1810));
+  assert.equal(await count(), 2110);
 });
 
 test('feed view: what the owner may no longer read fails a view that was kept', async (t) => {

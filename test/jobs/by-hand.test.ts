@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE, systemClock } from '../../src/runtime/clock.ts';
-import { OWNER, type Workbench, workbench } from './workbench.ts';
+import { addresses, OWNER, until, type Workbench, workbench } from './workbench.ts';
 
 const FILES = { 'tor.yaml': 'action: block\nobservables:\n  - 11.0.0.1\n  - 11.0.0.2\n' };
 
@@ -40,8 +40,15 @@ test('add: in the feed at once, for its time; a sync leaves it, and remove takes
   assert.equal(await bench.view('ip'), '11.0.0.1\n11.0.0.2\n11.9.9.9');
 });
 
-test('the guards hold for people too', async (t) => {
-  const bench = await published(t);
+test('guards, limits, what a firewall reads and what a channel requires hold for people too', async (t) => {
+  const settings = `owner: ${OWNER}
+channels:
+  firewall-block: { consumers: [cisco-tid] }
+  cases: { action: block, types: [ip, ipv6], consumers: [sophos], require: [reason, ticket], limits: { entries_per_feed: 1 } }
+`;
+  const bench = await workbench(t, { files: { ...FILES, 'settings.yaml': settings } });
+  bench.startWorkers();
+  assert.equal((await bench.run('sync')).result.result, 'verified');
   for (const [value, says] of [
     ['8.8.8.8', /8\.8\.8\.8 is not blocked: /],
     ['8.8.8.0/24', /8\.8\.8\.0\/24 is not blocked: /],
@@ -52,6 +59,23 @@ test('the guards hold for people too', async (t) => {
     assert.match(failed ?? 'not failed', new RegExp(`^refused: ${says.source}`));
     assert.equal(job.attemptsMade, 1);
   }
+  const add = (value: string, more: object = {}) =>
+    bench.run('add', { value, for: '24h', reason: 'case 4711', channel: 'cases', ...more });
+  const range = await add('11.9.9.0/24', { channel: 'firewall-block' });
+  assert.match(range.failed ?? '', /cisco-tid, which pulls its feeds, takes single addresses only\. If .*, --force$/);
+  assert.match(
+    (await add('11.9.9.9')).failed ?? '',
+    /^refused: the channel cases requires ticket: say --ticket, or --force if there is none$/,
+  );
+  assert.match(
+    (await add('2a00:1450::1', { ticket: '4711' })).failed ?? '',
+    /of those who pull its feeds \(sophos\) none takes ipv6/,
+  );
+  assert.match((await add('11.9.9.9', { ticket: '4711', source_uri: 'no where' })).failed ?? '', /is no absolute URI/);
+  assert.deepEqual((await add('11.9.9.9', { ticket: '4711' })).result.shown, ['cases/ip']);
+  assert.match((await add('11.9.9.8', { ticket: '4711' })).failed ?? '', /cases\/ip entries 2 \(limit 1\)/);
+  assert.deepEqual((await add('11.9.9.8', { force: true })).result.shown, ['cases/ip']);
+  assert.equal((await bench.run('remove', { value: '11.9.9.8' })).failed, undefined, 'nothing holds a remove');
   assert.equal(await bench.view('ip'), '11.0.0.1\n11.0.0.2');
 });
 
@@ -97,4 +121,21 @@ test('a list with an error holds no work by hand', async (t) => {
   bench.write('tor.yaml', 'action: block\nobservables: [1.2.3]\n');
   const { result, failed } = await bench.run('add', { value: '11.9.9.9', for: '24h', reason: 'case 4711' });
   assert.deepEqual(result?.shown, ['firewall-block/ip'], failed);
+});
+
+test('what was approved by its digest goes through, although somebody blocks an address meanwhile', async (t) => {
+  const bench = await published(t);
+  bench.write('settings.yaml', `owner: ${OWNER}\nlimits: { additions: 5 }\n`);
+  bench.write('more.yaml', 'action: block\nentries_from: [more.txt]\n');
+  bench.write('more.txt', addresses(1100));
+  const held = await bench.run('sync');
+  assert.equal(held.result?.result, 'held', held.failed);
+  bench.server.faults.push({ on: { path: /bundle\/import/ }, kind: 'slow', ms: 300, times: 9 });
+  const approved = bench.run('sync', { digest: held.result.digest });
+  await until('its batch is under way', () => bench.slow.now > 0);
+  const added = await bench.run('add', { value: '11.9.9.9', for: '24h', reason: 'case 4711' });
+  assert.deepEqual(added.result?.shown, ['firewall-block/ip'], added.failed);
+  const { result, failed } = await approved;
+  assert.equal(result?.result, 'verified', `${failed} ${JSON.stringify(result?.held)}`);
+  assert.match(await bench.view('ip'), /11\.0\.0\.9\n.*11\.9\.9\.9/s);
 });

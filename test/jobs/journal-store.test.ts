@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Journal, JournalRecord, Range } from '../../src/jobs/journal.ts';
 import { newestFirst } from '../../src/jobs/journal.ts';
-import { fileJournal } from '../../src/jobs/journal-files.ts';
+import { fileJournal, fileJournalsOf } from '../../src/jobs/journal-files.ts';
 import { toBytes } from '../../src/jobs/journal-format.ts';
-import { redisJournal } from '../../src/jobs/journal-redis.ts';
+import { redisJournal, redisJournalsOf } from '../../src/jobs/journal-redis.ts';
+import { redisKeys } from '../../src/jobs/keys.ts';
 import type { Done } from '../../src/plan/done.ts';
 import { redisForTests } from './redis-for-tests.ts';
 
@@ -137,4 +138,24 @@ test('a renewal of a thousand addresses takes some nine kilobytes', async () => 
   });
   const { length } = await toBytes(record(NOON, changes));
   assert(length < 12_000, `${length} bytes`);
+});
+
+test('without a token the journals of an owner are found by the URL of CTIA alone, and nobody else’s', async () => {
+  const ctiaUrl = 'http://[::1]:3000';
+  const dataDir = join(folder, 'elsewhere');
+  for (const [tenant, owner, value] of [
+    [`${ctiaUrl} one`, 'acme', '11.0.0.1'],
+    [`${ctiaUrl} two`, 'acme', '11.0.0.2'],
+    [`${ctiaUrl} one`, 'other', '11.0.0.3'],
+    [`${ctiaUrl}1 one`, 'acme', '11.0.0.4'],
+  ] as const) {
+    await fileJournal(dataDir, tenant, owner).append(record(NOON, created(value)));
+    await redisJournal(redis, redisKeys(tenant, owner).journal).append(record(NOON, created(value)));
+  }
+  const whose = { ctiaUrl, owner: 'acme' };
+  for (const journals of [await fileJournalsOf(dataDir, whose), await redisJournalsOf(redis, whose)]) {
+    const found = await Promise.all(journals.map((journal) => values(journal)));
+    assert.deepEqual(found.flat().sort(), ['11.0.0.1', '11.0.0.2']);
+  }
+  assert.deepEqual(await fileJournalsOf(join(folder, 'none'), whose), []);
 });

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { handsOf } from '../../src/jobs/by-hand.ts';
 import type { Journal } from '../../src/jobs/journal.ts';
+import { deskFor } from '../../src/jobs/workplace.ts';
+import { addByHand, type HandWork } from '../../src/reconcile/by-hand.ts';
+import { removeByHand } from '../../src/reconcile/let-through.ts';
 import { HOUR } from '../../src/runtime/clock.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import { readSettingsAlone } from '../../src/sources/feeds-folder.ts';
 import { type HistoryFilter, type HistoryRow, historyOf } from '../../src/why/history.ts';
 import { HEAD, SETTINGS, synced, TOR } from './synced-workbench.ts';
+import type { Workbench } from './workbench.ts';
 
 async function rowsOf(journal: Journal, filter: HistoryFilter = {}): Promise<HistoryRow[]> {
   const rows: HistoryRow[] = [];
@@ -67,10 +74,10 @@ test('the journal tells who changed what for which commit, from what to what: sy
   await bench.run('remove', { value: '198.51.100.99' });
   const byHand = await rowsOf(journal, { list: 'adhoc-block' });
   assert.deepEqual(
-    byHand.map(({ kind, who, words, run }) => [kind, who, words?.reason, run === added.job.id]),
+    byHand.map(({ kind, who, feed, words, run }) => [kind, who, feed, words?.reason, run === added.job.id]),
     [
-      ['withdraw', 'remove', undefined, false],
-      ['create', 'add', 'case 4712', true],
+      ['withdraw', 'remove', 'firewall-block/ip', undefined, false],
+      ['create', 'add', 'firewall-block/ip', 'case 4712', true],
     ],
   );
   assert.equal((await rowsOf(journal)).length, TOR.length + 2 + 2 + 2, 'a sync that changes nothing is not told');
@@ -104,4 +111,48 @@ test('a journal that cannot be written is a notice of the run, and stops nothing
   const { result, failed } = await bench.run('sync');
   assert.equal(result?.result, 'verified', failed);
   assert.match(result.notices.join('\n'), /the journal does not tell of 1 changes: .*WRONGTYPE/);
+});
+
+/** As one that is killed when CTIA has written what it asked for, and before it could tell ledger or journal. */
+async function dying({ work }: Workbench, who: 'add' | 'remove', run: string): Promise<HandWork> {
+  const hands = handsOf(work, deskFor(work, silentLog, who, run));
+  assert(hands.record);
+  const killed = () => Promise.reject(new Error('killed'));
+  return { ...hands, record: { ...hands.record, note: killed, end: killed } };
+}
+
+test('what a writer did that died before it could tell is told by whoever looks next, under its own run and time', async (t) => {
+  const bench = await synced(t);
+  const { journal, ledger, feedsDir } = bench.work;
+  const channels = [...(await readSettingsAlone(feedsDir)).channels.values()];
+  const [channel] = channels;
+  assert(channel);
+  const value = '198.51.100.99';
+  const said = { words: { reason: 'case 4713' }, limits: undefined };
+  const request = { observable: ip(value), channel, channels, lifetimeMs: 24 * HOUR, ...said };
+  await assert.rejects(addByHand(await dying(bench, 'add', 'run-that-died'), request), /killed/);
+  assert.deepEqual(await rowsOf(journal, { observable: ip(value) }), []);
+  const attempt = [...(await ledger.store.leftInFlight()).values()][0];
+
+  const next = await bench.run('sync');
+  assert.deepEqual([next.result?.result, next.result?.read.from], ['verified', 'ledger'], next.failed);
+  const [told, ...more] = await rowsOf(journal, { observable: ip(value) });
+  assert.deepEqual(
+    [told?.kind, told?.list, told?.who, told?.run, told?.words?.reason, told?.found, more.length],
+    ['create', 'adhoc-block', 'add', 'run-that-died', 'case 4713', true, 0],
+  );
+  assert.equal(told?.at, new Date(attempt?.at ?? 0).toISOString(), 'when it set out to');
+
+  // So many that CTIA is read in full.
+  await assert.rejects(
+    removeByHand(await dying(bench, 'remove', 'another'), { observable: ip(value), channels, allow: undefined }),
+    /killed/,
+  );
+  const { lock, record } = deskFor(bench.work, silentLog, 'sync', 'yet another');
+  const others = Array.from({ length: 26 }, (_, n) => `h${n}`);
+  await lock.exclusively(() => record.begin(others, { now: 1, owner: 'acme', revision: 'c0ffee' }));
+  assert.equal((await bench.run('sync')).result?.read.why, '27 entries were left in flight');
+  const [withdrawn, ...rest] = await rowsOf(journal, { observable: ip(value) });
+  assert.deepEqual([withdrawn?.kind, withdrawn?.run, withdrawn?.found, rest.length], ['withdraw', 'another', true, 1]);
+  assert.deepEqual(await rowsOf(journal, { run: 'yet another' }), [], 'nothing became of those');
 });

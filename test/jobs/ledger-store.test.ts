@@ -19,6 +19,8 @@ const NO_FEEDS: FeedEntities = { ownIndicators: [], ownFeeds: [], indicators: []
 const SEVEN = judgementOf('tor 198.51.100.7 g0 +6d link0');
 const EIGHT = judgementOf('tor 198.51.100.8 g0 +6d link1');
 
+const ATTEMPT = { at: 1, run: 'a run', who: 'sync', revision: 'c0ffee' };
+
 /** One process that works with the ledger of a tenant. */
 interface Writer {
   readonly store: LedgerStore;
@@ -67,7 +69,7 @@ function writer(tenant: string, { end = redis, owner = 'acme' }: { end?: Redis; 
     write: (learned) =>
       lock.exclusively(async () => {
         const record = store.recorder(lock);
-        await record.begin([...new Set(learned.map(({ h }) => h))]);
+        await record.begin([...new Set(learned.map(({ h }) => h))], ATTEMPT);
         await record.end(learned);
       }),
     async rewrite(actual) {
@@ -178,12 +180,12 @@ test('a writer that lost the lock writes nothing, and leaves its marks', async (
   await stopped.rewrite(holding(SEVEN));
   await stopped.lock.exclusively(async () => {
     const record = stopped.store.recorder(stopped.lock);
-    await record.begin([SEVEN.h]);
-    assert.deepEqual(await next.store.leftInFlight(), [], 'it may still be at it');
+    await record.begin([SEVEN.h], ATTEMPT);
+    assert.equal((await next.store.leftInFlight()).size, 0, 'it may still be at it');
     await redis.pexpire(redisKeys('lost lock', 'acme').lock, 1);
     await next.lock.exclusively(async () => {
       await assert.rejects(record.end([{ h: SEVEN.h, gone: SEVEN.id }]), LockLost);
-      assert.deepEqual(await next.store.leftInFlight(), [SEVEN.h]);
+      assert.deepEqual([...(await next.store.leftInFlight())], [[SEVEN.h, ATTEMPT]]);
     });
   });
   assert.deepEqual(await next.known(SEVEN.h), [SEVEN]);
@@ -215,10 +217,10 @@ test('what an attempt before this one may have written contradicts nothing', asy
   const ours = writer('second attempt');
   await ours.rewrite(holding(SEVEN));
   const died = makeWriterLock(redis, redisKeys('second attempt', 'acme').lock, systemClock);
-  await died.exclusively(() => ours.store.recorder(died).begin([EIGHT.h]));
+  await died.exclusively(() => ours.store.recorder(died).begin([EIGHT.h], ATTEMPT));
   await ours.write([{ h: EIGHT.h, judgement: EIGHT, found: true }]);
   assert.deepEqual(await ours.known(EIGHT.h), [EIGHT]);
-  assert.deepEqual(await ours.store.leftInFlight(), []);
+  assert.equal((await ours.store.leftInFlight()).size, 0);
 });
 
 test('a ledger of a hundred thousand is written and loaded without stopping the event loop', async () => {

@@ -7,7 +7,7 @@ import { until } from './workbench.ts';
 
 const { redis, other } = await redisForTests();
 
-test('of two that want to write one waits, and goes on when the other has done', async () => {
+test('T45 of two that want to write one waits, and goes on when the other has done', async () => {
   const [first, second] = [makeWriterLock(redis, 'turns', systemClock), makeWriterLock(other, 'turns', systemClock)];
   const order: string[] = [];
   let release = () => {};

@@ -14,7 +14,7 @@ const LIFETIME_MS = 20 * SECOND;
 const FOR_MS = 60 * SECOND;
 const LOOK_EVERY_MS = 200;
 
-test('lifetime 20 s, period 4 s, broken lists: the feed is never short, read five times a second for a minute', async (t) => {
+test('T18 lifetime 20 s, period 4 s, broken lists: the feed is never short, read five times a second for a minute', async (t) => {
   const bench = await workbench(t, { files: { 'tor.yaml': 'action: block\nentries_from: [tor.txt]\n' } });
   bench.write('tor.txt', addresses(ENTRIES));
   bench.startWorkers();

@@ -9,7 +9,7 @@ const FILES = {
 };
 const IMPORT = { method: 'POST', path: /bundle\/import/ };
 
-test('two worker processes share the batches of a sync, and one writes at a time', async (t) => {
+test('T45 two worker processes share the batches of a sync, and one writes at a time', async (t) => {
   const bench = await workbench(t, { files: FILES });
   const workers = [await bench.startWorkProcess(), await bench.startWorkProcess()];
   bench.server.faults.push({ on: IMPORT, times: 100, kind: 'slow', ms: 200 });

@@ -16,6 +16,7 @@ import { startWorkers } from '../../src/jobs/workers.ts';
 import type { Workplace } from '../../src/jobs/workplace.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
+import type { NotifyTarget } from '../../src/runtime/notify-targets.ts';
 import { makeReleases, type Releases } from '../../src/runtime/release.ts';
 import { currentTree } from '../../src/sources/repository.ts';
 import { type Cleanup, type Running, start } from '../cli/ctim-feeds-process.ts';
@@ -40,7 +41,7 @@ export interface Workbench {
   write(file: string, text: string): void;
   remove(file: string): void;
   /** `ctim-feeds work` in a process of its own, ready to work. It ends before the Redis does that it shares. */
-  startWorkProcess(): Promise<Running>;
+  startWorkProcess(env?: Record<string, string>): Promise<Running>;
   /** Workers in this process. */
   startWorkers(): void;
   /** Puts a job into the queue and waits for its end. */
@@ -73,7 +74,15 @@ export async function workbench(
     beside,
     remote,
     refreshMs = 0,
-  }: { files?: Record<string, string>; log?: Log; beside?: Workbench; remote?: string; refreshMs?: number } = {},
+    notifyTargets = [],
+  }: {
+    files?: Record<string, string>;
+    log?: Log;
+    beside?: Workbench;
+    remote?: string;
+    refreshMs?: number;
+    notifyTargets?: readonly NotifyTarget[];
+  } = {},
 ): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-'));
   const home = join(folder, 'repository');
@@ -135,6 +144,7 @@ export async function workbench(
     ...(remote !== undefined && { repository: { url: remote, branch: undefined, home } }),
     ownEmbedded: true,
     upstreamPrivateHosts: ['127.0.0.1'],
+    notifyTargets,
   });
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
 
@@ -162,7 +172,7 @@ export async function workbench(
     work,
     write,
     remove: (file) => rmSync(join(feedsDir, file)),
-    async startWorkProcess() {
+    async startWorkProcess(env = {}) {
       const cleanup = { after: (undo: () => void | Promise<void>) => releases.add('a work process', undo) };
       const worker = start(cleanup, folder, ['work'], {
         ...(remote === undefined ? { FEEDS_DIR: feedsDir } : { FEEDS_REPO: remote }),
@@ -172,6 +182,7 @@ export async function workbench(
         CTIA_CLIENT_ID: CLIENT.id,
         CTIA_CLIENT_PASSWORD: CLIENT.password,
         UPSTREAM_PRIVATE_HOSTS: '127.0.0.1',
+        ...env,
       });
       await worker.shows(/Working on ctim-feeds-acme-/);
       return worker;

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type AddressRange, makeRangeTable, parseRange, parseV4, v4Range, without } from '../../src/lists/address.ts';
+import {
+  type AddressRange,
+  formatV6,
+  makeRangeTable,
+  parseRange,
+  parseV4,
+  v4Range,
+  v6Bits,
+  v6Groups,
+  v6Text,
+  without,
+} from '../../src/lists/address.ts';
 
 test('IPv4 by character agrees with a plain reading of the rule', () => {
   const naive = (text: string): number | undefined => {
@@ -17,6 +29,46 @@ test('IPv4 by character agrees with a plain reading of the rule', () => {
   );
 });
 
+test('IPv6 by character takes what net.isIP takes, reads it as the URL parser does, and writes it as RFC 5952 says', () => {
+  const group = fc.constantFrom('', '0', '00', 'ffff', 'FFFF', '12345', 'g', '1.2.3.4', '01.2.3.4', '::');
+  const near = fc
+    .tuple(
+      fc.array(
+        fc.oneof(
+          group,
+          fc.nat(65_535).map((n) => n.toString(16)),
+        ),
+        { maxLength: 9 },
+      ),
+      fc.constantFrom(':', '::', '.'),
+    )
+    .chain(([groups, other]) =>
+      fc.nat(9).map((n) => groups.slice(0, n).join(':') + (n < groups.length ? other : '') + groups.slice(n).join(':')),
+    );
+  fc.assert(
+    fc.property(fc.oneof(fc.ipV6(), near, fc.string({ maxLength: 46 })), (text) => {
+      const taken = isIP(text) === 6 && !text.includes('%');
+      const groups = v6Groups(text);
+      assert.equal(groups !== undefined, taken, text);
+      if (groups === undefined) return;
+      const [high = '', low] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::');
+      const [front, back] = [high, low ?? ''].map((part) => part.split(':').filter((it) => it !== '')) as [
+        string[],
+        string[],
+      ];
+      const expected = [...front, ...Array<string>(8 - front.length - back.length).fill('0'), ...back];
+      assert.deepEqual(
+        groups.map((it) => it.toString(16)),
+        expected,
+        text,
+      );
+      assert.equal(v6Text(groups), new URL(`http://[${text}]/`).hostname.slice(1, -1));
+      assert.equal(formatV6(v6Bits(groups)), v6Text(groups));
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
 /** All 256 addresses of 45.66.35.0/24, so that brute force can count. */
 const BASE = 45 * 2 ** 24 + 66 * 2 ** 16 + 35 * 256;
 const range = fc
@@ -29,7 +81,7 @@ function members(of: AddressRange): Set<number> {
   return found;
 }
 
-test('splitting a range around holes leaves exactly the rest, each address once', () => {
+test('T23 splitting a range around holes leaves exactly the rest, each address once', () => {
   fc.assert(
     fc.property(range, fc.array(range, { maxLength: 6 }), (whole, holes) => {
       const expected = members(whole);

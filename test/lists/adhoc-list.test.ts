@@ -8,6 +8,7 @@ const ADHOC: Adhoc = {
   channel: 'firewall-block',
   observable: { type: 'ip', value: '11.0.0.7' },
   reason: 'case "4711": # not a comment\n- nor an entry',
+  ticket: 'INC-4711: phish',
   until: '2026-11-26T02:00:00.000Z',
   by: 'Ann <ann@example.org>\naction: allow',
 };
@@ -20,6 +21,7 @@ test('what was done by hand reads as a list: the value, its words whatever they 
   const [entry, ...more] = entries;
   assert.ok(entry);
   assert.deepEqual([more, entry.observable, entry.terms.reason], [[], ADHOC.observable, ADHOC.reason]);
+  assert.equal(entry.terms.ticket, ADHOC.ticket);
   const { lifetime } = entry.terms;
   assert(lifetime.kind === 'once' && lifetime.end >= Date.parse(ADHOC.until));
 });

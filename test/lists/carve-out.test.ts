@@ -48,7 +48,7 @@ for (const { row, block, allow, parts } of table) {
   });
 }
 
-test('carve_out: every address of the range but the allowed ones is in exactly one part', async () => {
+test('T23 carve_out: every address of the range but the allowed ones is in exactly one part', async () => {
   const reading = await readingOf(folder('45.66.35.0/24', '45.66.35.7 45.66.35.128/26 45.66.35.255'));
   const covered = new Array(256).fill(0);
   for (const { observable, list } of reading.entries) {

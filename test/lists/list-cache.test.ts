@@ -56,6 +56,8 @@ const PLAIN: Folder = {
   'b.txt': '',
 };
 
+const MOVING: Folder = { ...PLAIN, 'b.txt': '45.66.35.12' };
+
 test('whatever was read before, a reading with a cache says what one without says', async () => {
   let reused = 0;
   await fc.assert(
@@ -64,13 +66,21 @@ test('whatever was read before, a reading with a cache says what one without say
       for (const before of folders) {
         for (const now of [before, { ...before, 'b.txt': edit }]) {
           const known = cache.knownLines('block.yaml', filesOf(now));
-          if (known?.('feeds/a.txt')({ value: '45.66.35.11', line: 1, column: 1 }) !== undefined) reused += 1;
+          if (known?.of('feeds/a.txt')({ value: '45.66.35.11', line: 1, column: 1 }) !== undefined) reused += 1;
           assert.deepEqual(await readingOf(now, { cache }), await readingOf(now));
         }
       }
     }),
     // By chance alone most lists have an error, and are not kept.
-    { numRuns: 150, examples: [[[PLAIN, PLAIN], '45.66.35.12']] },
+    {
+      numRuns: 150,
+      examples: [
+        [[PLAIN, PLAIN], '45.66.35.12'],
+        // A line that is new has the value of one that stands in another file, after it and before it.
+        [[PLAIN, PLAIN], '45.66.35.11'],
+        [[MOVING, { ...MOVING, 'a.txt': '45.66.35.11\n45.66.35.12' }], '45.66.35.12'],
+      ],
+    },
   );
   assert.ok(reused > 0, 'no line was ever known: the comparison compared nothing');
 });

@@ -13,7 +13,7 @@ async function termsOf(rest: string) {
   return entries.map(({ terms }) => terms);
 }
 
-test('what a list does not say: the defaults', async () => {
+test('T30 what a list does not say: the defaults', async () => {
   const reading = await readingOf(ONE('observables: [45.66.35.11]\n'));
   assert.deepEqual(reading.entries, [
     {

@@ -200,6 +200,11 @@ const anything = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
 );
 
+test('T39 two paths that differ in case alone are two URLs, whatever the case of scheme and host', () => {
+  assert.equal(shown('HTTP://Evil.icu/A'), 'url http://evil.icu/A');
+  assert.equal(shown('http://evil.icu/a'), 'url http://evil.icu/a');
+});
+
 test('the normal form is its own normal form', () => {
   fc.assert(
     fc.property(anything, fc.boolean(), (text, refang) => {

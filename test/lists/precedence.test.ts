@@ -47,7 +47,7 @@ const MATRIX: readonly (readonly [string, string, Outcome])[] = [
 ];
 
 for (const [blocked, allowed, outcome] of MATRIX) {
-  test(`block ${blocked}, allow ${allowed}: ${outcome}`, async () => {
+  test(`T7 block ${blocked}, allow ${allowed}: ${outcome}`, async () => {
     const reading = await readingOf({ 'block.yaml': block(blocked), 'ours.yaml': allow(allowed) });
     assert.deepEqual(
       reading.problems.map(({ severity, code }) => `${severity} ${code}`),
@@ -106,7 +106,7 @@ test('the split of a range is told, all that is allowed in it left out', async (
   );
 });
 
-test('an allow entry that ran out allows nothing', async () => {
+test('T44 an allow entry that ran out allows nothing', async () => {
   const reading = await readingOf({
     'block.yaml': block('45.66.35.11'),
     'ours.yaml': 'action: allow\nobservables: [{ value: 45.66.35.11, expires: 2026-11-24 }]\n',

@@ -156,7 +156,7 @@ for (const [name, { text, says }] of Object.entries(FAULTS)) {
   });
 }
 
-test('a list of the other action in a channel is an error that names both', async () => {
+test('T21 a list of the other action in a channel is an error that names both', async () => {
   const problems = await problemsOf({
     'ours.yaml': 'action: allow\nchannel: firewall-block\nobservables: [partner.com]\n',
   });

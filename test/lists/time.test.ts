@@ -88,7 +88,7 @@ observables: [45.66.35.11, { value: 45.66.35.12, lifetime: 9d }, { value: 45.66.
   assert.deepEqual(await lifetimesOf('action: block\nrenew: true\nobservables: [45.66.35.11]'), ['renewed 7d']);
 });
 
-test('a list that says nothing lives as long as the settings allow', async () => {
+test('T30 a list that says nothing lives as long as the settings allow', async () => {
   const list = 'action: block\nobservables: [45.66.35.11]';
   assert.deepEqual(await lifetimesOf(list, 'lifetime: { max: 3d }'), ['renewed 3d']);
   assert.deepEqual(await lifetimesOf(list, 'lifetime: { min: 14d }'), ['renewed 14d']);

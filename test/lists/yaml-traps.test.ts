@@ -40,6 +40,12 @@ const TRAPS: Readonly<Record<string, { text: string; says: readonly string[] }>>
       'feeds/list.yaml:2:1 error unknown-key "reason" is no key of a list; it stands below defaults: or in an entry',
     ],
   },
+  'entries by the name that a newcomer guesses': {
+    text: 'action: block\nentries: [ 45.66.35.11 ]\n',
+    says: [
+      'feeds/list.yaml:2:1 error unknown-key "entries" is no key of a list; the entries of a list stand below observables:',
+    ],
+  },
   'a key that every object has': {
     text: 'action: block\nconstructor: x\n__proto__: x\n',
     says: [
@@ -133,7 +139,7 @@ const TRAPS: Readonly<Record<string, { text: string; says: readonly string[] }>>
 };
 
 for (const [name, { text, says }] of Object.entries(TRAPS)) {
-  test(`trap: ${name}`, async () => {
+  test(`T41 trap: ${name}`, async () => {
     const problems = await problemsOf({ 'list.yaml': text });
     assert.equal(problems.length, says.length, problems.join('\n'));
     for (const [index, said] of says.entries()) {

@@ -46,6 +46,12 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     changes: 'change j',
   },
   {
+    row: 'desired, live for ever: somebody edited its end',
+    desired: `tor ${V}`,
+    actual: `tor ${V} g0 +9999d link0 id=j`,
+    changes: 'change j',
+  },
+  {
     row: 'other words and due: one change, which renews too',
     desired: `tor ${V} reason=scanner`,
     actual: `tor ${V} g0 +1d link0 id=j`,

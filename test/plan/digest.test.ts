@@ -30,6 +30,28 @@ test('the digest is the same where what is to go was renewed by succession meanw
   assert.equal(renewed.digest, digest);
 });
 
+test('the digest is the same where what stands on a wrong link was renewed by succession meanwhile, that link with it', () => {
+  const desired = `${DESIRED}\ntor 198.51.100.1`;
+  const before = situation(desired, `${ACTUAL}\ntor 198.51.100.1 g0 +1d wrong0`);
+  const after = situation(desired, `${ACTUAL}\ntor 198.51.100.1 g0 +1d wrong0\ntor 198.51.100.1 g1 +7d wrong1`);
+  const [planned, renewed] = [before, after].map((it) => plan('', '', { ...it, succession: true }));
+  assert.deepEqual([planned?.counts.create, planned?.counts.unlink, renewed?.counts.unlink], [2, 1, 2]);
+  assert.equal(renewed?.counts.link, 1);
+  assert.equal(planned?.digest, renewed?.digest);
+  assert.notEqual(planned?.digest, digest);
+});
+
+test('the digest is the same where one of two of an entry is to go, and a renewal by succession made another one of it', () => {
+  const desired = `${DESIRED}\ntor 198.51.100.1`;
+  const two = 'tor 198.51.100.1 g0 +1d link0 id=one\ntor 198.51.100.1 g0 +1d link0 id=other';
+  const before = situation(desired, `${ACTUAL}\n${two}`);
+  const after = situation(desired, `${ACTUAL}\n${two}\ntor 198.51.100.1 g1 +7d link1`);
+  const [planned, renewed] = [before, after].map((it) => plan('', '', { ...it, succession: true }));
+  assert.deepEqual([planned?.counts.withdraw, renewed?.counts.withdraw], [2, 1]);
+  assert.equal(planned?.digest, digest);
+  assert.equal(renewed?.digest, digest);
+});
+
 test('the digest is another with each thing that a person approves', () => {
   const others = [
     plan('tor 198.51.100.7\ntor 198.51.100.8 reason=other', ACTUAL),

@@ -71,11 +71,16 @@ test('of two judgements of one entry each change is told with its own', () => {
   );
 });
 
-test('a link that was deleted is told by its entry, for which its value is not known', () => {
+test('a link that was deleted is told with its value and list; where its judgement is gone too, by its entry alone', () => {
   const [link] = STORED.links;
   assert(link);
   const done = told({ kind: 'unlink', changes: [{ kind: 'unlink', feed: FEED, h: H, link }] }, [
     { h: H, gone: link.id },
   ]);
   assert.deepEqual(done, [{ kind: 'unlink', feed: 'firewall-block/ip', h: H }]);
+  const of = { observable: STORED.observable, list: 'tor' };
+  const [withValue] = told({ kind: 'unlink', changes: [{ kind: 'unlink', feed: FEED, h: H, link, of }] }, [
+    { h: H, gone: link.id },
+  ]);
+  assert.deepEqual([withValue?.value, withValue?.list, withValue?.h], [STORED.observable.value, 'tor', H]);
 });

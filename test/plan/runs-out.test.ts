@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { computeChanges } from '../../src/plan/changes.ts';
+import { keptEnd } from '../../src/plan/documents.ts';
 import { findRanOut } from '../../src/plan/ran-out.ts';
 import { computeRenewals, RENEW_EVERY_MS } from '../../src/plan/renewals.ts';
-import { BLOCK_IP, DAY, linesOf, planText, situation, World } from './situation.ts';
+import { BLOCK_IP, DAY, linesOf, NOW, planText, situation, World } from './situation.ts';
 
 /** Lists with `renew: false`: an entry ends a lifetime after it was first published, whatever happens to it meanwhile. */
 const V = '198.51.100.7';
@@ -60,6 +61,12 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     changes: 'change j',
   },
   {
+    row: 'live for ever: somebody edited its end',
+    desired: `tor ${V} out=3d`,
+    actual: `tor ${V} g0 out=3d +999d link0 id=j`,
+    changes: 'change j',
+  },
+  {
     row: 'withdrawn, and listed again',
     desired: `tor ${V} out=3d`,
     actual: `tor ${V} g0 3d -1h link0 id=j`,
@@ -81,6 +88,17 @@ test('renew: false: one by one withdrawn, it bears once still, and had not run o
   assert.ok(h !== undefined && stored !== undefined);
   const withdrawn = { ...stored, words: { ...stored.words, reason: ' withdrawn 4f2a9c1' } };
   assert.equal(findRanOut(desired, { ...actual, judgements: new Map([[h, [withdrawn]]]) }, now).size, 0);
+});
+
+test('renew: false: other words keep its end, unless its list never gave it that one', () => {
+  const [[h, entry] = []] = [...situation(`tor ${V} out=3d`, '').desired];
+  const endOf = (said: string) => {
+    const [[stored] = []] = [...situation('', `tor ${V} g0 out=3d ${said} link0`).actual.judgements.values()];
+    assert.ok(entry && stored && stored.h === h);
+    return keptEnd(entry.terms, stored, NOW).end;
+  };
+  assert.equal(endOf('+2d'), NOW + 2 * DAY);
+  assert.equal(endOf('+999d'), undefined);
 });
 
 test('renew: false: a held plan renews nothing of it', () => {

@@ -42,17 +42,27 @@ function many(): { desired: Situation['desired']; judgements: Situation['actual'
 async function gentle<T>(work: Sliced<T>): Promise<T> {
   let turns = 0;
   let longest = 0;
-  let began = performance.now();
+  let spent = stopwatch();
   const result = await inSlices(work, async () => {
     turns += 1;
-    longest = Math.max(longest, performance.now() - began);
+    longest = Math.max(longest, spent());
     await setImmediate();
-    began = performance.now();
+    spent = stopwatch();
   });
-  longest = Math.max(longest, performance.now() - began);
+  longest = Math.max(longest, spent());
   assert.ok(turns >= MANY / SLICE, `${turns} turns`);
   assert.ok(longest < 1000, `one slice took ${longest} ms`);
   return result;
+}
+
+/** Ms that this process worked since: what a busy machine takes away is not its own. */
+function stopwatch(): () => number {
+  const began = process.cpuUsage();
+  const beganAt = performance.now();
+  return () => {
+    const { user, system } = process.cpuUsage(began);
+    return Math.min((user + system) / 1000, performance.now() - beganAt);
+  };
 }
 
 test('a plan of a long list lets others have their turn', async () => {

@@ -60,10 +60,10 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     changes: 'renew second',
   },
   {
-    row: 'in no feed and due: the successor brings the link',
+    row: 'in no feed and due: a successor brings the link, as something that enters',
     desired: `tor ${V}`,
     actual: `tor ${V} g0 +3d id=j`,
-    changes: 'renew j',
+    changes: `create tor ${V} g1 link1`,
   },
   {
     row: 'not desired: every live generation leaves',

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Channel } from '../../src/ctim/feed.ts';
+import type { FeedLimits } from '../../src/plan/limits.ts';
 import { addByHand, type HandWork } from '../../src/reconcile/by-hand.ts';
 import { removeByHand } from '../../src/reconcile/let-through.ts';
 import { HOUR } from '../plan/situation.ts';
 import { makeJudgement } from './foreign.ts';
-import { assertSettled, assertVerified, BLOCK, externalIds, judgementOn, type Tenant, tenant } from './tenant.ts';
+import {
+  assertSettled,
+  assertVerified,
+  BLOCK,
+  externalIds,
+  judgementOn,
+  pathOf,
+  type Tenant,
+  tenant,
+} from './tenant.ts';
 
 /** What a person does by hand is will too: no sync undoes it. */
 const ALLOW: Channel = {
@@ -26,7 +36,8 @@ const block = (world: Tenant, value: string, hours: number) =>
     channel: BLOCK,
     channels: [BLOCK, ALLOW],
     lifetimeMs: hours * HOUR,
-    reason: 'INC-7',
+    words: { reason: 'INC-7' },
+    limits: {},
   });
 const allow = (world: Tenant, value: string, hours: number) =>
   removeByHand(hands(world), {
@@ -106,6 +117,22 @@ test('what was blocked by hand is taken back by hand; what a list blocks is refu
   }
 });
 
+test('taken back while the time of its feed is over: done, and what firewalls get is said', async (t) => {
+  const world = await tenant(t);
+  await world.sync(LISTS);
+  await block(world, '203.0.113.9', 24);
+  const [feed] = await world.all('feed');
+  assert.ok(feed);
+  const lifetime = { start_time: '2026-01-01T00:00:00.000Z', end_time: '2026-11-24T00:00:00.000Z' };
+  assert.equal((await world.call('PUT', `${pathOf(feed.id)}?wait_for=true`, { ...feed, lifetime })).status, 200);
+  const request = { observable: IP('203.0.113.9'), channels: [BLOCK], allow: undefined };
+  const { gone, troubles, failures } = await removeByHand(hands(world), request);
+  assert.deepEqual([gone, failures], [[], []]);
+  assert.deepEqual(troubles, ['the feed firewall-block/ip is gone or its lifetime ended: firewalls get 404']);
+  assertVerified(await world.sync(LISTS));
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2');
+});
+
 test('by hand before anything was applied: refused, nothing written', async (t) => {
   const world = await tenant(t);
   await assert.rejects(block(world, '203.0.113.9', 24), /never applied anything/);
@@ -123,7 +150,8 @@ test('by hand where bulk PUT is closed: again and again, each time with the end 
       channel: BLOCK,
       channels: [BLOCK, ALLOW],
       lifetimeMs: hours * HOUR,
-      reason: `INC ${hours}`,
+      words: { reason: `INC ${hours}` },
+      limits: {},
     };
     const report = await addByHand(here, asked);
     assert.deepEqual([report.failures, report.shown], [[], ['firewall-block/ip']], `${hours} h`);
@@ -140,9 +168,42 @@ test('by hand where bulk PUT is closed: again and again, each time with the end 
     channel: BLOCK,
     channels: [BLOCK, ALLOW],
     lifetimeMs: 24 * HOUR,
-    reason: 'INC 24',
+    words: { reason: 'INC 24' },
+    limits: {},
   });
   const removed = await removeByHand(here, { observable: IP('203.0.113.9'), channels: [BLOCK], allow: undefined });
   assert.deepEqual([removed.failures, removed.gone], [[], ['firewall-block/ip']]);
   assertVerified(await world.sync(LISTS, wish));
+});
+
+test('blocked by hand: what a list must keep holds for a person too, and nothing is made; said on purpose it goes', async (t) => {
+  const world = await tenant(t);
+  await world.sync(LISTS);
+  const full: Channel = { ...BLOCK, consumers: ['cisco-tid'] };
+  const add = (value: string, limits: FeedLimits | undefined, channel = BLOCK) =>
+    addByHand(hands(world), {
+      ...{ observable: IP(value), channel, channels: [BLOCK, ALLOW], lifetimeMs: HOUR, limits },
+      words: { reason: 'INC-9', ticket: '4711' },
+    });
+  for (const [refused, says] of [
+    [
+      () => add('203.0.113.9', { entries_per_feed: 2 }),
+      /^203\.0\.113\.9 is not blocked in firewall-block: over the limits: firewall-block\/ip entries 3 \(limit 2\)\. If it is meant all the same, --force$/,
+    ],
+    [
+      () => add('96.0.0.0/8', {}),
+      /firewall-block\/ip 16,777,216 addresses more \(limit: a \/12, 1,048,576 addresses\)/,
+    ],
+    [() => add('203.0.113.0/24', {}, full), /cisco-tid, which pulls its feeds, takes single addresses only/],
+  ] as const) {
+    await assert.rejects(refused, { name: 'HandRefused', message: says });
+  }
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2');
+  assert.equal((await world.all('judgement')).length, 2);
+  const there = await add('198.51.100.1', { entries_per_feed: 2 });
+  assert.deepEqual(there.shown, ['firewall-block/ip'], 'what is in the feed does not enter it');
+  const forced = await add('203.0.113.0/24', undefined, full);
+  assert.deepEqual(forced.shown, ['firewall-block/ip']);
+  const made = await judgementOn(world, '203.0.113.0/24');
+  assert.match(JSON.stringify(made.external_references), /"ticket","external_id":"4711"/);
 });

@@ -261,7 +261,7 @@ test('feed-ending: the feed of somebody else, thirty days before', async (t) => 
 
 test('drift and lists, on one tenant:', async (t) => {
   const world = await tenant(t);
-  await t.test('an audit that cannot read every page decides nothing', async () => {
+  await t.test('T15 an audit that cannot read every page decides nothing', async () => {
     assertVerified(await world.sync(LISTS));
     world.intercept = async (request, send) => {
       const answer = await send(request);
@@ -283,7 +283,14 @@ test('drift and lists, on one tenant:', async (t) => {
         exclusively: <T>(w: () => Promise<T>) => w(),
       };
       const observable = { type: 'ip', value: '203.0.113.9' } as const;
-      await addByHand(hands, { observable, channel: BLOCK, channels: [BLOCK], lifetimeMs: 24 * HOUR, reason: 'INC-7' });
+      await addByHand(hands, {
+        observable,
+        channel: BLOCK,
+        channels: [BLOCK],
+        lifetimeMs: 24 * HOUR,
+        words: { reason: 'INC-7' },
+        limits: {},
+      });
       const before = await judgementOn(world, '203.0.113.9');
       await unlink(world, await linkOf(world, '203.0.113.9'));
       assert.deepEqual(told(await world.audit(LISTS)), ['unlinked firewall-block/ip 1']);

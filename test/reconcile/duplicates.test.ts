@@ -21,7 +21,7 @@ function copyOf(document: Json): object {
   return rest;
 }
 
-test('an import that raced made a pair twice: one stays, the value never leaves', async (t) => {
+test('T17 an import that raced made a pair twice: one stays, the value never leaves', async (t) => {
   const world = await tenant(t);
   await world.sync(LISTS);
   const first = await judgementOn(world, '198.51.100.1');

@@ -94,7 +94,7 @@ test('a feed of ours lives 180 days; with less than 90 left it is prolonged, and
   await assertSettled(world, LISTS);
 });
 
-test('a foreign feed that ends within 30 days is an alarm, an endless one is none, and neither is written', async (t) => {
+test('T32 a foreign feed that ends within 30 days is an alarm, an endless one is none, and neither is written', async (t) => {
   const world = await tenant(t);
   const indicator = await makeIndicator(world.call, INDICATOR);
   const lifetime = { start_time: '2026-01-01T00:00:00.000Z', end_time: '2026-12-20T00:00:00.000Z' };
@@ -151,7 +151,7 @@ test('feed and indicator deleted: both made again, links moved, wrong links gone
   await assertSettled(world, LISTS);
 });
 
-test('an allow list has an indicator and feed of its own: a block indicator never gets its links', async (t) => {
+test('T20 an allow list has an indicator and feed of its own: a block indicator never gets its links', async (t) => {
   const world = await tenant(t);
   const allow: Channel = {
     name: 'mail',

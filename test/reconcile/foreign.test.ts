@@ -29,7 +29,7 @@ async function foreignOf(world: Tenant): Promise<Json[]> {
   return all.flat().filter((it) => !isOurs(it));
 }
 
-test('what a colleague made is the same, whole documents, after creates, changes, renewals and withdrawals', async (t) => {
+test('T16 what a colleague made is the same, whole documents, after creates, changes, renewals and withdrawals', async (t) => {
   const world = await tenant(t);
   await world.sync('tor 198.51.100.7\ntor 198.51.100.8');
   const target = await blockIndicator(world);

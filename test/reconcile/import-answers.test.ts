@@ -71,7 +71,7 @@ test('§5 import: exists, live and the same → taken as it is', async (t) => {
   assert.deepEqual(references, JUDGEMENT.external_references);
 });
 
-test('§5 import: exists but dead → revived by bulk PUT', async (t) => {
+test('T19 §5 import: exists but dead → revived by bulk PUT', async (t) => {
   const world = await tenant(t);
   await before(world, async (indicator) => {
     const validTime = { start_time: '2026-11-20T02:00:00.000Z', end_time: '2026-11-21T02:00:00.000Z' };
@@ -161,7 +161,7 @@ test('§5 import: exists, and its link is of another type → link g + 1', async
   await settled(world);
 });
 
-test('§5 import: error on a judgement (spec) → a problem of that entry with its line, the rest goes on', async (t) => {
+test('T37 §5 import: error on a judgement (spec) → a problem of that entry with its line, the rest goes on', async (t) => {
   const world = await tenant(t);
   const report = await world.sync(`${LISTS}\nmanual 203.0.113.9 reason=${'x'.repeat(1025)}`);
   assert.equal(report.result, 'not-verified');

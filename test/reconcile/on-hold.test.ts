@@ -13,19 +13,21 @@ const OLD = 'tor 198.51.100.1\ntor 198.51.100.2';
 const NEW = 'tor 198.51.100.2\ntor 198.51.100.3\nmail:mail 203.0.113.1';
 
 const listsAt = async (commit: string): Promise<ListsAt> =>
-  commit === COMMIT ? { commit, entries: linesOf(OLD).map(entryOf) } : { unreadable: 'it is not in this checkout' };
+  commit === COMMIT
+    ? { commit, entries: linesOf(OLD).map(entryOf), pulled: new Map() }
+    : { unreadable: 'it is not in this checkout' };
 
-function hands(world: Tenant): PanicWork {
+function hands(world: Tenant, at = listsAt): PanicWork {
   const client = world.client();
   return {
     ...{ client, clock: world.time.clock, owner: 'acme', exclusively: (work) => work() },
     readActual: (self) => readActual(client, self),
-    listsAt,
+    listsAt: at,
   };
 }
 
-const panicTo = (world: Tenant, to: string) =>
-  panic(hands(world), { channel: BLOCK, name: BLOCK.name, to, reason: undefined });
+const panicTo = (world: Tenant, to: string, at = listsAt) =>
+  panic(hands(world, at), { channel: BLOCK, name: BLOCK.name, to, reason: undefined });
 
 test('put back to a commit: renewed for weeks, though it is not what the lists want now, and other channels are published', async (t) => {
   const world = await tenant(t);
@@ -46,6 +48,33 @@ test('put back to a commit: renewed for weeks, though it is not what the lists w
   await release(hands(world), BLOCK.name);
   assertVerified(await world.sync('tor 198.51.100.9\nmail:mail 203.0.113.2'));
   assert.equal(await world.view(), '198.51.100.9');
+});
+
+test('put back to a commit whose list follows an upstream: what is live of it stays, whatever its copy says; where nothing is, the copy', async (t) => {
+  const world = await tenant(t);
+  const copyOf = (value: string) => async (commit: string) => {
+    const pulled = new Map([['tor', { channel: BLOCK.name, copiedAt: Date.parse('2026-11-20T12:00:00Z') }]]);
+    return { commit, entries: linesOf(`tor ${value}\nmanual 198.51.100.4`).map(entryOf), pulled };
+  };
+  assertVerified(await world.sync('tor 198.51.100.1\ntor 198.51.100.2\nmanual 198.51.100.3'));
+  const report = await panicTo(world, COMMIT, copyOf('198.51.100.66'));
+  assert.deepEqual(report.notices, [
+    'list tor follows an upstream, of which a commit tells nothing: what is live of it stays as it is',
+  ]);
+  assert(report.feeds.every(({ verified }) => verified));
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2\n198.51.100.4');
+  assertVerified(await world.sync('manual 198.51.100.3', { listsAt: copyOf('198.51.100.67') }));
+  assert.equal(await world.view(), '198.51.100.1\n198.51.100.2\n198.51.100.4');
+
+  await panicTo(world, 'empty');
+  assert.equal(await world.view(), '');
+  const [notice = ''] = (await panicTo(world, COMMIT, copyOf('198.51.100.66'))).notices;
+  assert.match(
+    notice,
+    /; nothing of it is live, so its last good copy is published, 1 entries of 2026-11-20T12:00:00\.000Z$/,
+  );
+  assert.equal(await world.view(), '198.51.100.4\n198.51.100.66');
+  assertVerified(await world.sync('manual 198.51.100.3', { listsAt: copyOf('198.51.100.67') }));
 });
 
 test('a commit that this checkout does not have: nothing is touched, and nothing is proved', async (t) => {

@@ -37,7 +37,14 @@ async function published(t: Parameters<typeof tenant>[0]): Promise<Tenant> {
     exclusively: <T>(work: () => Promise<T>) => work(),
   };
   const observable = { type: 'ip', value: '203.0.113.9' } as const;
-  await addByHand(hands, { observable, channel: BLOCK, channels: [BLOCK], lifetimeMs: 30 * DAY, reason: 'INC-7' });
+  await addByHand(hands, {
+    observable,
+    channel: BLOCK,
+    channels: [BLOCK],
+    lifetimeMs: 30 * DAY,
+    words: { reason: 'INC-7' },
+    limits: {},
+  });
   const foreign = await makeJudgement(world.call, '192.0.2.5', { external_ids: ['acme2-judgement', 'acme-workflow'] });
   await makeLink(world.call, foreign.id, (await indicators(world))[0]?.id ?? '', { relationship_type: 'based-on' });
   return world;

@@ -94,7 +94,7 @@ test('the state says what was applied and from where; a run that changes nothing
   assert.equal((await state())?.short_description, 'next');
 });
 
-test('a second run of 300 entries: no write, no new judgement, an empty plan', async (t) => {
+test('T17 a second run of 300 entries: no write, no new judgement, an empty plan', async (t) => {
   const world = await tenant(t);
   const lists = Array.from({ length: 300 }, (_, n) => `tor 11.0.${n >> 8}.${n & 255}`).join('\n');
   assertVerified(await world.sync(lists));
@@ -146,7 +146,7 @@ test('an entry that comes back is revived in place: one judgement, one link, its
   await assertSettled(world, 'tor 198.51.100.7 reason=second\ntor 198.51.100.8');
 });
 
-test('renewal: half a lifetime later all are renewed by one PUT, and nothing leaves', async (t) => {
+test('T18 renewal: half a lifetime later all are renewed by one PUT, and nothing leaves', async (t) => {
   const world = await tenant(t);
   const lists = 'tor 198.51.100.7\ntor 198.51.100.8\nmanual 198.51.100.7 14d';
   await world.sync(lists);
@@ -163,7 +163,7 @@ test('renewal: half a lifetime later all are renewed by one PUT, and nothing lea
   await assertSettled(world, lists);
 });
 
-test('two lists hold a value, one drops it: it stays', async (t) => {
+test('T22 two lists hold a value, one drops it: it stays', async (t) => {
   const world = await tenant(t);
   await world.sync('tor 198.51.100.7\nmanual 198.51.100.7\ntor 198.51.100.8');
   watch(world, '198.51.100.7');
@@ -247,7 +247,7 @@ test('examples on our own embedded server need no approval, and nor does the fir
   assert.equal(other.result, 'held');
 });
 
-test('all lists vanish, and the channel with them: held', async (t) => {
+test('T42 all lists vanish, and the channel with them: held', async (t) => {
   const world = await tenant(t);
   await world.sync('tor 198.51.100.7');
   const gone = { lists: new Set<string>(), channels: [] };
@@ -273,7 +273,7 @@ test('an audit changes nothing and tells the drift', async (t) => {
   assert.equal((await world.all('judgement')).filter(isOurs).length, 1);
 });
 
-test('a server whose clock is ten minutes ahead: validity is by its clock', async (t) => {
+test('T43 a server whose clock is ten minutes ahead: validity is by its clock', async (t) => {
   const world = await tenant(t, { serverAheadMs: 10 * 60_000 });
   assertVerified(await world.sync('tor 198.51.100.7'));
   const { valid_time: validTime } = await judgementOn(world, '198.51.100.7');
@@ -282,7 +282,7 @@ test('a server whose clock is ten minutes ahead: validity is by its clock', asyn
   assert.equal(await world.view(), '198.51.100.8');
 });
 
-test('a server whose clock is ten minutes behind: what is made is valid there at once', async (t) => {
+test('T43 a server whose clock is ten minutes behind: what is made is valid there at once', async (t) => {
   const world = await tenant(t, { serverAheadMs: -10 * 60_000 });
   assertVerified(await world.sync('tor 198.51.100.7'));
   assert.equal(await world.view(), '198.51.100.7');

@@ -61,7 +61,7 @@ test('§5 view: 403 → an alarm that says which indicator has a link that its o
   assert.ok(report.feeds[0]?.trouble?.includes(String(indicator)));
 });
 
-test('§5 view: 404, since the lifetime of ours ended → repaired, never taken for empty', async (t) => {
+test('T34 §5 view: 404, since the lifetime of ours ended → repaired, never taken for empty', async (t) => {
   const world = await tenant(t);
   await world.sync(LISTS);
   const it = await feed(world);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../../src/reconcile/report.ts';
 import type { Chance } from './chance.ts';
+import { ordinary } from './edits.ts';
 import { filesOf, IPS, type Lists, wantedOf } from './lists.ts';
 import { headOf, type Scene, toldOf, watchedRun } from './scene.ts';
 
@@ -44,7 +45,7 @@ export async function approveByDigest(scene: Scene, chance: Chance): Promise<Rep
 
 /** Over the limits of the settings, one way or the other. */
 function commitLarge({ commits, auditor, say, lists, byHand, world }: Scene): void {
-  const those = [...lists.values()].filter(({ channel }) => channel === 'firewall-block');
+  const those = ordinary(lists).flatMap(([, list]) => (list.channel === 'firewall-block' ? [list] : []));
   const all = wantedOf(lists, byHand, world.now()).get('firewall-block/ip')?.size ?? 0;
   const empties = all > IPS.length / 2;
   for (const { entries } of those) {
@@ -58,7 +59,7 @@ function commitLarge({ commits, auditor, say, lists, byHand, world }: Scene): vo
 }
 
 function commitAnother({ commits, auditor, say }: Scene, lists: Lists): void {
-  const [file = '', list] = [...lists].find(([, { channel }]) => channel === 'firewall-block') ?? [];
+  const [file = '', list] = ordinary(lists).find(([, { channel }]) => channel === 'firewall-block') ?? [];
   if (!list?.entries.delete(ANOTHER)) list?.entries.set(ANOTHER, {});
   const n = headOf({ commits }).n + 1;
   commits.push({ n, files: filesOf(lists) });
@@ -68,6 +69,7 @@ function commitAnother({ commits, auditor, say }: Scene, lists: Lists): void {
   auditor.wants(lists);
 }
 
-function wantedText({ lists, byHand, world }: Scene): string {
+/** What the feeds should hold at this moment: without a commit or a deed the clock alone changes it. */
+export function wantedText({ lists, byHand, world }: Scene): string {
   return JSON.stringify([...wantedOf(lists, byHand, world.now())].map(([feed, values]) => [feed, [...values]]));
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { HandRefused, type HandReport } from '../../src/reconcile/by-hand.ts';
 import type { Chance } from './chance.ts';
-import { type ByHand, DOMAINS, IPS, typeOf } from './lists.ts';
+import { type ByHand, covers, DOMAINS, IPS, typeOf } from './lists.ts';
+import { oursOf } from './meddling.ts';
 import type { Scene } from './scene.ts';
 
 const HOUR = 3_600_000;
 const TIMES_MS = [HOUR, 6 * HOUR, 30 * HOUR, 120 * HOUR];
 /** What the report of a deed says of its end, and what the clock says. */
 const SLACK_MS = 2000;
+const CLEAN = 1;
 /** In some stories others are let in or kept out on purpose that no list names. */
 const VALUES = [...IPS, ...DOMAINS, ...Array.from({ length: 6 }, (_, n) => `203.0.113.${90 + n}`)];
 
@@ -36,11 +38,37 @@ export async function actByHand(scene: Scene, chance: Chance): Promise<void> {
 async function block(scene: Scene, value: string, channel: string, forMs: number): Promise<void> {
   const { world, say, byHand, auditor } = scene;
   const began = world.now();
-  const report = await world.block(value, channel, forMs);
-  const until = endOf(report, began + forMs, world.now() + forMs);
-  say(`somebody blocks ${value} in ${channel} for ${forMs / HOUR} hours`);
-  put(byHand, { action: 'block', channel, value, until });
-  await auditor.promised(`${channel}/${typeOf(value)}`, value, until);
+  const before = await auditor.views();
+  const allowed = await allowedByLists(scene, value);
+  const letThrough = byHand.filter((it) => it.action === 'allow' && it.value === value);
+  // The later word counts, where it is heard.
+  drop(byHand, 'allow', value);
+  auditor.wants(scene.lists);
+  try {
+    const report = await world.block(value, channel, forMs);
+    const until = endOf(report, began + forMs, world.now() + forMs);
+    say(`somebody blocks ${value} in ${channel} for ${forMs / HOUR} hours`);
+    assert.deepEqual(allowed, [], 'blocked by hand, and it is allowed');
+    put(byHand, { action: 'block', channel, value, until });
+    await auditor.promised(`${channel}/${typeOf(value)}`, value, until);
+  } catch (error) {
+    if (!(error instanceof HandRefused)) throw error;
+    say(`somebody blocks ${value}: ${error.message}`);
+    assert.notDeepEqual(allowed, [], 'refused by hand, and nothing is allowed');
+    assert.deepEqual(await auditor.views(), before, 'refused by hand, and the feeds changed');
+    byHand.push(...letThrough);
+  }
+}
+
+/** What the lists of the last applied commit let through, as the tenant has it. */
+async function allowedByLists({ world }: Scene, value: string): Promise<string[]> {
+  const now = world.now();
+  const allows = (await oursOf(world.colleague, 'judgement')).filter(
+    ({ disposition, source, valid_time: { start_time, end_time } }) =>
+      disposition === CLEAN && source !== 'adhoc-allow' && Date.parse(start_time) <= now && now <= Date.parse(end_time),
+  );
+  const values: string[] = allows.map(({ observable }) => observable.value);
+  return values.filter((it) => covers(it, value));
 }
 
 async function letThrough(scene: Scene, value: string, forMs: number): Promise<void> {

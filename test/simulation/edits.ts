@@ -19,6 +19,7 @@ export function firstLists(): Lists {
     ['team/spam', list('spam', { lifetime: '3d' })],
     ['partner', list('partner', { channel: 'partner', entries: new Map([[IPS[0] ?? '', {}]]) })],
     ['never', list('never', { action: 'allow', channel: 'firewall-allow', lifetime: '3d' })],
+    ['trial', list('trial', { once: { listed: 0 } })],
   ]);
 }
 
@@ -27,19 +28,24 @@ export function edit(lists: Lists, chance: Chance, now: number): string[] {
   return Array.from({ length: 1 + chance.below(4) }, () => chance.pick(EDITS)(lists, chance, now));
 }
 
+/** Those that people edit in any way. */
+export function ordinary(lists: Lists): [string, List][] {
+  return [...lists].filter(([, { once }]) => once === undefined);
+}
+
 type Edit = (lists: Lists, chance: Chance, now: number) => string;
 
 const add: Edit = (lists, chance, now) => {
-  const [file, list] = chance.pick([...lists]);
+  const [file, list] = chance.pick(ordinary(lists));
   const pool = list.action === 'allow' ? ALLOWABLE : list.channel === 'partner' ? IPS : BLOCKABLE;
   const value = chance.pick(pool);
   const words = drawWords(chance, now);
   list.entries.set(value, words);
-  return `${file}: ${value} ${Object.values(words).join(' ')}`.trim();
+  return `${file}: ${value} ${Object.entries(words).flat().join(' ')}`.trim();
 };
 
 const remove: Edit = (lists, chance) => {
-  const [file, list] = chance.pick([...lists]);
+  const [file, list] = chance.pick(ordinary(lists));
   const [value] = [...list.entries.keys()].slice(chance.below(list.entries.size));
   if (value === undefined) return `${file}: nothing`;
   list.entries.delete(value);
@@ -48,8 +54,8 @@ const remove: Edit = (lists, chance) => {
 
 /** A value goes from one list to another of the same channel: it must never leave the feed. */
 const move: Edit = (lists, chance) => {
-  const [file, from] = chance.pick([...lists]);
-  const others = [...lists].filter(([, it]) => it !== from && it.channel === from.channel);
+  const [file, from] = chance.pick(ordinary(lists));
+  const others = ordinary(lists).filter(([, it]) => it !== from && it.channel === from.channel);
   const [value] = [...from.entries.keys()].slice(chance.below(from.entries.size));
   if (others.length === 0 || value === undefined) return `${file}: nothing moves`;
   const [other, to] = chance.pick(others);
@@ -60,7 +66,7 @@ const move: Edit = (lists, chance) => {
 
 /** Another name is another identity, and all of the list's values stay. */
 const rename: Edit = (lists, chance) => {
-  const [file, list] = chance.pick([...lists]);
+  const [file, list] = chance.pick(ordinary(lists));
   const [base = '', n = '0'] = list.name.split('.');
   list.name = `${base}.${Number(n) + 1}`;
   return `${file}: is called ${list.name} now`;
@@ -68,7 +74,7 @@ const rename: Edit = (lists, chance) => {
 
 /** Another file with the same name is the same list. */
 const moveFile: Edit = (lists, chance) => {
-  const [file, list] = chance.pick([...lists]);
+  const [file, list] = chance.pick(ordinary(lists));
   const to = file.startsWith('moved/') ? file.slice('moved/'.length) : `moved/${file}`;
   lists.delete(file);
   lists.set(to, list);
@@ -76,22 +82,39 @@ const moveFile: Edit = (lists, chance) => {
 };
 
 const otherLifetime: Edit = (lists, chance) => {
-  const [file, list] = chance.pick([...lists]);
+  const [file, list] = chance.pick(ordinary(lists));
   list.lifetime = chance.pick(LIFETIMES);
   return `${file}: lifetime ${list.lifetime}`;
 };
 
 /** Over the limit of withdrawals, and often all of a list. */
 const empty: Edit = (lists, chance) => {
-  const [file, list] = chance.pick([...lists]);
+  const [file, list] = chance.pick(ordinary(lists));
   list.entries.clear();
   return `${file}: everything out`;
 };
 
 const fill: Edit = (lists, chance) => {
-  const [file, list] = chance.pick([...lists].filter(([, { channel }]) => channel === 'firewall-block'));
+  const [file, list] = chance.pick(ordinary(lists).filter(([, { channel }]) => channel === 'firewall-block'));
   for (const ip of IPS) list.entries.set(ip, { ...(list.entries.get(ip) ?? {}) });
   return `${file}: all addresses`;
+};
+
+/** Each value is listed once, and runs out once. */
+const trial: Edit = (lists, chance, now) => {
+  for (const [file, { once, entries }] of lists) {
+    if (once === undefined) continue;
+    const [value] = [...entries.keys()].slice(chance.below(entries.size));
+    if (value !== undefined && chance.happens(0.3)) {
+      entries.delete(value);
+      return `${file}: without ${value}`;
+    }
+    once.listed += 1;
+    const another = `203.0.113.${100 + once.listed}`;
+    entries.set(another, { listedAt: now });
+    return `${file}: ${another}`;
+  }
+  return 'no list runs out';
 };
 
 /** What happens often stands here often. */
@@ -112,6 +135,8 @@ const EDITS: readonly Edit[] = [
   otherLifetime,
   empty,
   fill,
+  trial,
+  trial,
 ];
 
 function drawWords(chance: Chance, now: number): Words {
@@ -121,6 +146,7 @@ function drawWords(chance: Chance, now: number): Words {
   if (chance.happens(0.15)) words.tlp = chance.pick(['green', 'amber']);
   if (chance.happens(0.15)) words.lifetime = chance.pick(LIFETIMES);
   else if (chance.happens(0.25)) words.expires = day(now + chance.below(5) * DAY);
+  if (words.expires === undefined && chance.happens(0.1)) words.starts = day(now + chance.below(3) * DAY);
   return words;
 }
 

@@ -18,6 +18,8 @@ export interface Kept {
   readonly value: string;
   readonly from: number;
   readonly until: number;
+  /** The path of the judgement, where an entry may name it later. */
+  readonly by?: string;
 }
 
 export const OTHER_OWNER = 'acme2';
@@ -121,4 +123,31 @@ function hashOf(list: string, value: string): string {
   return createHash('sha256')
     .update(JSON.stringify(['firewall-block', list, typeOf(value), value]))
     .digest('hex');
+}
+
+const BULK_KINDS = ['judgement', 'relationship', 'indicator'];
+/** What every server of a story takes in one request. */
+const BULK_LEAST = 6;
+
+/** As they are now, by path: as many as may be in one request, since a story looks often. */
+export async function textsOf(those: readonly Foreign[]): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const by of new Set(those.map((it) => it.by))) {
+    const paths = those.filter((it) => it.by === by).map(({ path }) => path);
+    const inBulk = paths.filter((path) => BULK_KINDS.includes(kindOf(path)));
+    for (let at = 0; at < inBulk.length; at += BULK_LEAST) {
+      const asked = inBulk
+        .slice(at, at + BULK_LEAST)
+        .map((path) => `${kindOf(path)}s=${path.slice(path.lastIndexOf('/') + 1)}`);
+      const { json } = await by('GET', `/ctia/bulk?${asked.join('&')}`);
+      for (const document of Object.values(json).flat() as ({ id: string } | null)[])
+        if (document !== null) texts.set(new URL(document.id).pathname, JSON.stringify(document));
+    }
+    for (const path of paths) if (!BULK_KINDS.includes(kindOf(path))) texts.set(path, (await by('GET', path)).text);
+  }
+  return texts;
+}
+
+function kindOf(path: string): string {
+  return path.split('/')[2] ?? '';
 }

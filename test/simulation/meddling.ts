@@ -17,24 +17,29 @@ const NOTHING: Meddled = { told: 'somebody finds nothing of ours', foreign: [] }
 
 /**
  * `excuse` is told before it happens which values it may take out of feeds: until the next verified run nobody is to blame
- * for their absence.
+ * for their absence. What an entry names with `adopt:` stays ours to write, whoever drops our marks: `isNamed`.
  */
 export async function meddle(
-  { colleague }: Pick<World, 'colleague'>,
+  { colleague, now }: Pick<World, 'colleague' | 'now'>,
   chance: Chance,
   excuse: (values: readonly string[]) => void,
+  isNamed: (id: string) => boolean = () => false,
 ): Promise<Meddled> {
-  const judgements = (await oursOf(colleague, 'judgement')).filter(isOfList);
+  const judgements = await oursOf(colleague, 'judgement');
   const ids = new Set(judgements.map(({ id }) => id));
   const links = (await oursOf(colleague, 'relationship')).filter((it) => ids.has(it.source_ref));
-  if (judgements.length === 0 || links.length === 0) return NOTHING;
-  const judgement = chance.pick(judgements);
+  const lasting = judgements.filter((it) => isLasting(it) && !isNamed(it.id));
+  if (lasting.length === 0 || links.length === 0) return NOTHING;
+  const judgement = chance.pick(lasting);
   const link = chance.pick(links);
   const valueAt = (id: string): string[] => judgements.filter((it) => it.id === id).map((it) => it.observable.value);
-  const put = (edit: object) =>
-    colleague('PUT', '/ctia/bulk?wait_for=true', { judgements: [{ ...judgement, ...edit }] });
+  const put = (edit: object, edited = judgement) =>
+    colleague('PUT', '/ctia/bulk?wait_for=true', { judgements: [{ ...edited, ...edit }] });
   const putLink = (edit: object) => colleague('PUT', `${pathOf(link)}?wait_for=true`, { ...link, ...edit });
   const span = (start: string, end: string) => put({ valid_time: { start_time: start, end_time: end } });
+  const endless = { valid_time: { start_time: '2026-01-01', end_time: '2525-01-01' } };
+  const runningOut =
+    judgements.find((it) => it.source === 'trial' && Date.parse(it.valid_time.end_time) > now()) ?? judgement;
   const ofIt = [judgement.observable.value];
 
   const deeds: [told: string, takenOut: readonly string[], deed: () => Promise<Answered>][] = [
@@ -52,7 +57,8 @@ export async function meddle(
     ['revalues a judgement', ofIt, () => put({ observable: { type: 'ip', value: '8.8.8.8' } })],
     ['ends a judgement', ofIt, () => span('2026-01-01', '2026-01-02')],
     ['postpones a judgement', ofIt, () => span('2030-01-01', '2030-01-02')],
-    ['makes a judgement endless', [], () => span('2026-01-01', '2525-01-01')],
+    ['makes a judgement endless', [], () => put(endless)],
+    [`makes ${runningOut.observable.value} endless`, [], () => put(endless, runningOut)],
     ['drops our marks', ofIt, () => put({ external_ids: [] })],
     ['copies a judgement and its link', [], () => copyPair(colleague, judgement, links)],
   ];
@@ -66,9 +72,12 @@ export async function meddle(
 
 const ELSEWHERE = 'http://127.0.0.1/ctia/indicator/indicator-00000000-0000-4000-8000-000000000000';
 
-/** What was done by hand stands nowhere else: who deletes that has taken it back, and nothing is there to compare with. */
-function isOfList({ source }: Json): boolean {
-  return !String(source).startsWith('adhoc-');
+/**
+ * What was done by hand stands nowhere else: who deletes that has taken it back, and nothing is there to compare with. What
+ * runs out once and is deleted begins anew, when only the product knows.
+ */
+function isLasting({ source }: Json): boolean {
+  return !String(source).startsWith('adhoc-') && source !== 'trial';
 }
 
 /** As from a backup: the same ids once more, of which the server keeps as many as it is given. */

@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import { isCtiaError } from '../../src/ctia/error.ts';
 import type { Report } from '../../src/reconcile/report.ts';
 import { resultOf } from '../reconcile/tenant.ts';
-import { approveByDigest } from './approval.ts';
+import { meetOthers } from './adopting.ts';
+import { approveByDigest, wantedText } from './approval.ts';
 import { makeAuditor } from './auditor.ts';
 import { actByHand } from './by-hand.ts';
 import { type Chance, chanceOfStep, makeChance } from './chance.ts';
-import { broken, edit, firstLists } from './edits.ts';
+import { broken, edit, firstLists, ordinary } from './edits.ts';
+import { loseState } from './first-contact.ts';
 import { listsOfOthers, makeForeign, OTHER_OWNER } from './foreign.ts';
+import { rememberHashes } from './known-hashes.ts';
 import { type ByHand, filesOf, LIFETIME_MIN_MS, spoken } from './lists.ts';
-import { meddle } from './meddling.ts';
+import { meddle, pathOf } from './meddling.ts';
 import { Crash, drawCrash, drawFaults, spokenFault } from './mishaps.ts';
 import { headOf, type Scene, toldOf, watchedRun } from './scene.ts';
 import { seedIds } from './seeded-ids.ts';
@@ -48,6 +51,7 @@ export async function play(seed: number, steps: readonly number[] = allSteps()):
   const closing = chance.pick(['never', 'never', 'never', 'never', 'always', 'at times'] as const);
   story.push(`a server with ${JSON.stringify({ ...options, ...quota })}; bulk routes are closed to us: ${closing}`);
   seedIds(seed);
+  rememberHashes();
   const world = await openWorld({ ...options, ...quota, keepsRights: closing !== 'never' });
   try {
     if (closing === 'always') world.grant('no bulk');
@@ -91,13 +95,14 @@ async function tell(world: World, { seed, steps, story, closing, stepMsMax }: Te
   const scene: Scene = {
     ...{ world, auditor, lists, byHand, commits, say, stepMsMax },
     ...{ isBroken: false, renewedAt: began, wasClosed: closing !== 'never' },
+    ...{ ofOthers: [], named: new Set<string>(), before: undefined },
   };
   story.push(...spoken(lists).map((line) => `    ${line}`));
   for (const n of steps) {
     story.push(`step ${n}`);
     const other = chanceOfStep(seed, n + STEPS);
     if (closing === 'at times' && other.happens(0.4)) openOrClose(scene, other);
-    await step(scene, chanceOfStep(seed, n), other);
+    await step(scene, chanceOfStep(seed, n), other, chanceOfStep(seed, n + 2 * STEPS));
   }
   story.push('the end: faults stop, the lists are mended, and we run on');
   await settle(scene);
@@ -111,12 +116,14 @@ function openOrClose(scene: Scene, chance: Chance): void {
   if (chance.happens(0.6)) scene.world.forgetRights();
 }
 
-/** `other` draws what people and others do beside the lists. */
-async function step(scene: Scene, chance: Chance, other: Chance): Promise<void> {
+/** `other` draws what people and others do beside the lists, `rare` what a story has seldom. */
+async function step(scene: Scene, chance: Chance, other: Chance, rare: Chance): Promise<void> {
   const { world, auditor, lists, say } = scene;
   if (chance.happens(0.85)) commit(scene, chance);
+  if (rare.happens(0.12)) revert(scene);
+  if (rare.happens(0.25)) await meetOthers(scene, rare);
   if (chance.happens(0.3)) {
-    const { told, foreign } = await meddle(world, chance, auditor.excuse);
+    const { told, foreign } = await meddle(world, chance, auditor.excuse, (id) => scene.named.has(pathOf({ id })));
     say(told);
     auditor.addForeign(...foreign);
     // An expiry takes effect with the next refresh: nobody can see it before.
@@ -129,6 +136,11 @@ async function step(scene: Scene, chance: Chance, other: Chance): Promise<void> 
   }
   if (other.happens(0.35)) await actByHand(scene, other);
   if (chance.happens(0.15)) await lateRun(scene, chance);
+  if (!scene.isBroken && rare.happens(0.1)) {
+    await loseState(scene, rare);
+    await plainRun(scene, true);
+    await auditor.look('after the approval');
+  }
   const force = chance.happens(0.5);
   const troubled = chance.happens(0.6);
   const report = other.happens(0.15)
@@ -153,6 +165,7 @@ async function step(scene: Scene, chance: Chance, other: Chance): Promise<void> 
 
 function commit(scene: Scene, chance: Chance): void {
   const { world, auditor, lists, commits, say } = scene;
+  scene.before = structuredClone(lists);
   const told = edit(lists, chance, world.now());
   const files = filesOf(lists);
   const n = headOf(scene).n + 1;
@@ -163,6 +176,20 @@ function commit(scene: Scene, chance: Chance): void {
     told.push(`BROKEN: ${spoilt.how}`);
   } else commits.push({ n, files });
   say(`commit ${n}: ${told.join('; ')}`);
+  auditor.wants(lists);
+}
+
+/** `git revert`: what was before the latest edits is wanted again, and perhaps nobody ever published what came between. */
+function revert(scene: Scene): void {
+  const { auditor, lists, commits, say, before } = scene;
+  if (before === undefined) return;
+  for (const [file] of ordinary(lists)) lists.delete(file);
+  for (const [file, list] of ordinary(before)) lists.set(file, list);
+  scene.before = undefined;
+  scene.isBroken = false;
+  const n = headOf(scene).n + 1;
+  commits.push({ n, files: filesOf(lists) });
+  say(`commit ${n} reverts the latest edits`);
   auditor.wants(lists);
 }
 
@@ -235,14 +262,18 @@ async function settle(scene: Scene): Promise<void> {
     commits.push({ n: headOf(scene).n + 1, files: filesOf(lists) });
     say(`commit ${headOf(scene).n} mends the lists`);
   }
+  let wanted = wantedText(scene);
   let report = await plainRun(scene, true);
   for (let n = 1; n < RUNS_MAX && report.result !== 'verified'; n += 1) report = await plainRun(scene, true);
   assert.equal(resultOf(report), 'verified', 'without faults');
-  const again = await plainRun(scene, false);
+  let again = await plainRun(scene, false);
+  // A day that begins in between is an order of its own.
+  for (; wanted !== wantedText(scene); again = await plainRun(scene, false)) wanted = wantedText(scene);
   assert.equal(resultOf(again), 'verified', 'once more');
   const changes = Object.entries(again.counts).filter(([, count]) => count > 0);
   assert.deepEqual(changes, [], 'planning after applying is not empty');
   assert.equal(again.requests.mutating, 0, 'a run with nothing to do wrote');
+  await auditor.adoptionsAreDone(lists);
   await auditor.foreignIsAsItWas();
   await auditor.noDuplicates({ succession: scene.wasClosed });
 }

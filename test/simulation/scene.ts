@@ -1,4 +1,5 @@
 import type { Report } from '../../src/reconcile/report.ts';
+import type { OfOthers } from './adopting.ts';
 import type { Auditor } from './auditor.ts';
 import type { ByHand, Lists } from './lists.ts';
 import type { Commit, RunWish, World } from './world.ts';
@@ -18,6 +19,11 @@ export interface Scene {
   isBroken: boolean;
   /** When a run last went through, so that what had to be renewed was. */
   renewedAt: number;
+  /** What others made and no entry names yet; paths of the judgements that one did name. */
+  readonly ofOthers: OfOthers[];
+  readonly named: Set<string>;
+  /** The lists before the latest edits. */
+  before: Lists | undefined;
   /** Whether bulk routes may have been closed: what was made anew may still stand beside what it follows. */
   readonly wasClosed: boolean;
 }

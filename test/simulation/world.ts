@@ -39,6 +39,8 @@ export interface Commit {
 export type Between = (request: Parameters<Http['send']>[0], send: Http['send']) => ReturnType<Http['send']>;
 
 export interface RunWish {
+  /** Approved by a person who looked at it, as all are that no digest names. */
+  readonly yes?: boolean;
   readonly force?: boolean;
   /** Exactly the plan with this digest is approved, and nothing else. */
   readonly digest?: string;
@@ -175,9 +177,13 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
     step: time.step,
     colleague: callerOf(speaking, 'colleague', ORG),
     stranger: callerOf(speaking, 'stranger', ANOTHER_ORG),
-    async run(commit, { force = false, owner = 'acme', digest, beforeBatch = () => {}, ...wish } = {}) {
+    async run(
+      commit,
+      { force = false, owner = 'acme', digest, yes = digest === undefined, beforeBatch = () => {}, ...wish } = {},
+    ) {
+      const outer = between;
       between = wish.between ?? ((request, send) => send(request));
-      const approval: Approval = { yes: digest === undefined, force, digest };
+      const approval: Approval = { yes, force, digest };
       try {
         return await run({
           ...wanting(newClient(), commit),
@@ -185,13 +191,14 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
           clock: time.clock,
           owner,
           approval,
+          origin: async () => REPOSITORY,
           exclusively: async (work) => {
             beforeBatch();
             return work();
           },
         });
       } finally {
-        between = (request, send) => send(request);
+        between = outer;
         assert.equal(impatient, '');
       }
     },
@@ -201,7 +208,7 @@ export async function openWorld(wish: WorldOptions): Promise<World> {
     block: (value, channel, lifetimeMs) =>
       addByHand(handWork(), {
         ...{ observable: { type: typeOf(value), value }, channel: channelNamed(channel) },
-        ...{ channels: [...settings.channels.values()], lifetimeMs, reason: 'seen in a log' },
+        ...{ channels: [...settings.channels.values()], lifetimeMs, words: { reason: 'seen in a log' }, limits: {} },
       }),
     unblock: (value, lifetimeMs) =>
       removeByHand(handWork(), {

@@ -73,7 +73,7 @@ test('lists are found in all folders; settings and dot files are none', async ()
   assert.equal(reading.settings.owner, 'acme');
 });
 
-test('a folder that is missing, empty or no folder is an error, never nothing to do', async () => {
+test('T42 a folder that is missing, empty or no folder is an error, never nothing to do', async () => {
   const root = folderOf({ 'empty/README.md': '', file: '' });
   assert.match((await read(root, 'feeds')).problems.join(), /^feeds:1:1 error no-feeds-folder/);
   assert.match((await read(root, 'file')).problems.join(), /^file:1:1 error no-feeds-folder/);

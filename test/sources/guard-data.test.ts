@@ -4,9 +4,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { GuardListSource } from '../../src/lists/guards/guard-settings.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { normalise } from '../../src/lists/normalise.ts';
+import { DAY, HOUR, MINUTE, systemClock } from '../../src/runtime/clock.ts';
 import { makeDownloader } from '../../src/sources/download.ts';
-import { guardCopies, makeGuardListReader, updateGuardLists } from '../../src/sources/guard-data.ts';
+import {
+  bringHome,
+  guardCopies,
+  guardListTrouble,
+  makeGuardListReader,
+  updateGuardLists,
+} from '../../src/sources/guard-data.ts';
 import { guardsOf, judged } from '../lists/guards/judged.ts';
 import { startRemoteLists } from './remote-lists.ts';
 
@@ -17,7 +24,8 @@ async function bench(t: TestContext) {
   t.after(() => remote.close());
   const download = makeDownloader({ clock: systemClock, privateHosts: ['127.0.0.1'] });
   const lastGood = guardCopies(dataDir);
-  const read = makeGuardListReader(lastGood);
+  const reader = makeGuardListReader();
+  const read = (sources: readonly GuardListSource[]) => reader(sources, [lastGood]);
   return {
     remote,
     lastGood,
@@ -43,7 +51,7 @@ const misp = (type: string, attributes: readonly string[], list: readonly string
 const PSL =
   '// ===BEGIN ICANN DOMAINS===\nicu\nmade-up-registry.icu\n*.star.icu\n!not.star.icu\nstraße.icu\n// ===END ICANN DOMAINS===\n// ===BEGIN PRIVATE DOMAINS===\nhoster.icu // a remark\n// ===END PRIVATE DOMAINS===\n';
 
-test('each kind of fetched list adds to what guards know, junk in it is left out', async (t) => {
+test('T40 each kind of fetched list adds to what guards know, junk in it is left out', async (t) => {
   const { remote, source, update, guards } = await bench(t);
   remote.serve(
     '/cloud',
@@ -82,7 +90,7 @@ test('each kind of fetched list adds to what guards know, junk in it is left out
     for (const value of values) assert.equal(judged(value, known), outcome, value);
 });
 
-test('an answer that is not the list keeps the last good copy, is kept to be looked at, and says why', async (t) => {
+test('T12 T14 an answer that is not the list keeps the last good copy, is kept to be looked at, and says why', async (t) => {
   const { remote, source, update, guards, lastGood } = await bench(t);
   const sources = [source('cloud', 'cidr', 'refuse')];
   const many = Array.from({ length: 20 }, (_, n) => `45.66.${n}.0/24`);
@@ -120,8 +128,48 @@ test('a copy that is as it was is neither sent nor parsed again', async (t) => {
   const first = await read(sources);
   assert.equal(await read(sources), first);
   assert.deepEqual(await update(sources), ['same 1']);
-  // Its age is new, so it is told anew.
-  assert.equal((await read(sources))[0]?.size, 1);
+  assert.equal(await read(sources), first, 'it was looked at, and is the same');
+});
+
+test('by a schedule a list is asked for when it is time, one that failed sooner; of two places the newer copy counts', async (t) => {
+  const { remote, source, lastGood } = await bench(t);
+  const sources = [source('cloud', 'cidr', 'warn')];
+  const [list] = sources;
+  assert(list);
+  let now = Date.parse('2026-11-25T12:00:00Z');
+  const clock = { ...systemClock, now: () => now };
+  const download = makeDownloader({ clock, privateHosts: ['127.0.0.1'] });
+  const update = async (everyMs: number | undefined, place = lastGood) =>
+    (await updateGuardLists(sources, { clock, download, lastGood: place, everyMs })).map(({ did }) => did).join();
+  remote.serve('/cloud', '45.66.32.0/22\n');
+  assert.equal(await update(DAY), 'changed');
+  now += HOUR;
+  assert.equal(await update(DAY), 'waited');
+  assert.equal(await update(undefined), 'same', 'by hand');
+  now += DAY;
+  remote.serve('/cloud', '');
+  assert.equal(await update(DAY), 'kept');
+  assert.match((await guardListTrouble(list, [lastGood])) ?? '', /^failed 1 time since \(nothing came/);
+  now += MINUTE;
+  assert.equal(await update(DAY), 'waited');
+  now += 10 * MINUTE;
+  remote.serve('/cloud', '45.66.32.0/22\n45.67.0.0/16\n');
+  assert.equal(await update(DAY), 'changed');
+  assert.equal(await guardListTrouble(list, [lastGood]), undefined);
+
+  const elsewhere = mkdtempSync(path.join(tmpdir(), 'guards-'));
+  t.after(() => rmSync(elsewhere, { recursive: true, force: true }));
+  const home = guardCopies(elsewhere);
+  const reader = makeGuardListReader();
+  await bringHome(sources, lastGood, home);
+  const both = await reader(sources, [lastGood, home]);
+  assert.equal(both[0]?.size, 2);
+  now += MINUTE;
+  remote.serve('/cloud', '45.66.32.0/22\n45.67.0.0/16\n45.68.0.0/16\n');
+  await update(undefined, home);
+  assert.equal((await reader(sources, [lastGood, home]))[0]?.size, 3);
+  await bringHome(sources, lastGood, home);
+  assert.equal((await reader(sources, [home]))[0]?.size, 3, 'what is newer at home stays');
 });
 
 const DATA = path.resolve('..', 'shared', 'data', 'guard');
@@ -164,6 +212,15 @@ test('what is let through quickly is what no guard has a word on', async (t) => 
   const { remote, source, update, read } = await bench(t);
   const sources = [source('cloud', 'cidr', 'warn')];
   remote.serve('/cloud', misp('cidr', ['ip-src'], ['45.66.32.0/22', '2a0e:b100::/32', '45.67.1.1']));
+  remote.serve('/hosts', misp('hostname', ['hostname'], ['.vendor-blog.icu', 'status.vendor-two.icu']));
+  remote.serve(
+    '/values',
+    misp('string', ['url', 'sha256', 'domain'], ['https://evil.icu/x', 'aa'.repeat(32), 'plain.icu']),
+  );
+  remote.serve('/popular', '1,much-asked.icu\n');
+  remote.serve('/psl', PSL);
+  sources.push(source('hosts', 'hostname', 'warn'), source('values', 'string', 'refuse'));
+  sources.push(source('popular', 'popular', 'warn'), source('psl', 'suffix', 'refuse'));
   await update(sources);
   const configured = [{ host: '2a0e:b200::7', what: 'the Redis host' }];
   const guards = guardsOf('protect: [45.68.0.0/15, "2a0e:b300::/48"]', { configured, fetched: await read(sources) });
@@ -177,6 +234,24 @@ test('what is let through quickly is what no guard has a word on', async (t) => 
     }
   }
   assert.ok(seen > 100 && seen < 1000, `${seen}`);
+  for (const [value, loud] of Object.entries({
+    ...{ 'vendor-blog.icu': true, 'a.vendor-blog.icu': true, 'vendor-two.icu': true, 'x.vendor-two.icu': false },
+    ...{ 'https://vendor-blog.icu/': true, 'https://vendor-blog.icu/x': false, 'https://evil.icu/x': true },
+    ...{ 'https://evil.icu/y': false, 'plain.icu': true, 'x.plain.icu': false, 'much-asked.icu': true },
+    ...{
+      'x.much-asked.icu': false,
+      'hoster.icu': true,
+      'any.star.icu': true,
+      'not.star.icu': false,
+      'x.y.star.icu': false,
+    },
+  })) {
+    const normal = normalise(value);
+    assert('observable' in normal);
+    assert.equal(guards.judge(normal.observable) !== undefined, loud, value);
+    assert.equal(guards.explain(normal.observable).length > 0, loud, value);
+  }
+  assert.notEqual(guards.judge({ type: 'sha256', value: 'aa'.repeat(32) }), undefined);
   for (const [value, loud] of Object.entries({
     ...{ '2a0e:b100::1': true, '2a0e:b101::1': false, '2a0e:b200::7': true, '2a0e:b200::8': false },
     ...{ '2a0e:b300::9': true, '2606:4700::1': true, '2002:2d44:101::': true, '2a0e:b400::1': false },

@@ -89,7 +89,7 @@ test('a tree that somebody removed is checked out again', async (t) => {
   assert.match(list(), /one/);
 });
 
-test('rewritten history is fetched, and stands apart from what it was', async (t) => {
+test('T42 rewritten history is fetched, and stands apart from what it was', async (t) => {
   const { remote, home, from } = folders(t);
   const root = remote.commit({ 'feeds/tor.yaml': 'action: block # root\n' });
   const before = remote.commit({ 'feeds/tor.yaml': 'action: block # before\n' });
@@ -105,7 +105,7 @@ test('rewritten history is fetched, and stands apart from what it was', async (t
   assert.equal(await standing(after, '0'.repeat(40)), 'unknown');
 });
 
-test('of a shallow checkout the commits before its edge are unknown, and a shallow repository is refused', async (t) => {
+test('T42 of a shallow checkout the commits before its edge are unknown, and a shallow repository is refused', async (t) => {
   const { folder, remote } = folders(t);
   const first = remote.commit({ 'feeds/tor.yaml': 'action: block # one\n' });
   const second = remote.commit({ 'feeds/tor.yaml': 'action: block # two\n' });

@@ -56,6 +56,13 @@ test('the journal: in from its creation until its end, renewed or withdrawn', ()
   assert.equal(at(9, { rows: told.reverse() }).answer, 'no', 'in whatever order it comes');
 });
 
+test('a change that names no feed is of the feed that others name for its list: what a person took out is out', () => {
+  const [created, { feed: _, ...withdrawn }] = rows('10 create 17', '12 withdraw 17 12') as [HistoryRow, HistoryRow];
+  const told = { rows: [created, withdrawn] };
+  assert.equal(at(11, told).answer, 'yes');
+  assert.deepEqual([at(13, told).answer, at(13, told).why], ['no', 'the journal says so']);
+});
+
 test('a journal that reaches back, with nothing before that moment: what the next change found had been so', () => {
   assert.equal(at(5, { rows: rows('10 withdraw 12 10') }).answer, 'yes');
   assert.equal(at(5, { rows: rows('10 renew 17') }).answer, 'yes');

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Observable } from '../../src/ctim/observable.ts';
 import { makeGuards } from '../../src/lists/guards/guards.ts';
 import { normalise } from '../../src/lists/normalise.ts';
+import type { HistoryRow } from '../../src/why/history.ts';
 import type { KnownFeed, KnownJudgement } from '../../src/why/judgements.ts';
 import type { Why, WhyFacts } from '../../src/why/known.ts';
 import { renderWhy } from '../../src/why/render.ts';
@@ -61,7 +62,7 @@ async function why(
     views: new Map(Object.entries(views).map(([feed, values]) => [feed, values.map(observableOf)])),
     guard: makeGuards(reading.settings).judge(observableOf(value))?.message,
     applied: { revision: 'c0ffee', at: '2026-11-24T12:00:00.000Z' },
-    ...{ held: [], failures: [], history: [], notices: [], ...rest },
+    ...{ held: [], failures: [], history: [], journalBegins: undefined, notices: [], ...rest },
   });
 }
 
@@ -199,6 +200,18 @@ test('not blocked, and why not', async () => {
   }
 });
 
+test('of a line that a guard only warns of, and that an allow list takes out, the last word is told', async () => {
+  const known = await why('172.66.0.227', {
+    'cloud.yaml': 'action: block\nobservables: [172.66.0.227]\n',
+    'never.yaml': 'action: allow\nobservables: [172.66.0.227]\n',
+  });
+  assert.deepEqual(
+    known.listed.map(({ file, state }) => `${file} ${state.split(':')[0]}`),
+    ['feeds/never.yaml in force', 'feeds/cloud.yaml shadowed'],
+  );
+  assert.match(known.guard ?? '', /172\.64\.0\.0\/13 \(Cloudflare\)/);
+});
+
 test('a range around it, a name above it, or the host of a URL blocks it: in a feed, or so far in a list only', async () => {
   const folder = { 'tor.yaml': 'action: block\nobservables: [198.51.100.0/24, evil.example]\n' };
   const views = { 'firewall-block/ip': ['198.51.100.0/24', '203.0.113.1'], 'firewall-block/domain': ['evil.example'] };
@@ -261,4 +274,38 @@ test('what a person blocked by hand is said to be so; what no list names any mor
   );
   assert.equal(left.answer, 'blocked');
   assert.deepEqual(left.because, ['list tor does not name it any more', 'the last plan is held: over the limits']);
+});
+
+test('where CTIA could not be asked, lists, guards, allow entries and journal are told, and that the rest is not known', async () => {
+  const created: HistoryRow = {
+    ...{ at: '2026-11-20T12:00:00.000Z', run: '1', who: 'sync', revision: 'c0ffee', kind: 'create' },
+    ...{ type: 'ip', value: '198.51.100.7', list: 'tor', feed: 'firewall-block/ip', end: '2026-12-01T12:00:00.000Z' },
+  };
+  const withdrawn: HistoryRow = { ...created, at: '2026-11-21T12:00:00.000Z', kind: 'withdraw', end: created.at };
+  const allow = 'action: allow\nobservables: [198.51.100.7]\n';
+  const away = { notAsked: 'the token service refused the API client (401)', feeds: [], applied: undefined };
+  const cases: [known: Why, says: RegExp][] = [
+    [
+      await why('198.51.100.7', { 'tor.yaml': TOR }, { ...away, history: [created] }),
+      /by the lists it is, in list tor \(feeds\/tor\.yaml:3\); by the journal it is in firewall-block\/ip$/,
+    ],
+    [
+      await why('198.51.100.7', { 'tor.yaml': TOR, 'ok.yaml': allow }, { ...away, history: [withdrawn, created] }),
+      /by the lists it is not: 198\.51\.100\.7 is allowed by feeds\/ok\.yaml:2 .*; by the journal it is in no feed$/,
+    ],
+    [
+      await why('198.51.100.9', { 'tor.yaml': TOR.replace('.7', '.0/24') }, away),
+      /by the lists 198\.51\.100\.0\/24, which contains it, is, in list tor .*; the journal does not tell$/,
+    ],
+    [await why('8.8.8.8', { 'tor.yaml': TOR }, away), /: no list names it; the journal does not tell$/],
+  ];
+  for (const [known, says] of cases) {
+    assert.equal(known.answer, 'unknown');
+    assert.match(known.says, /^whether \S+ is blocked now is not known, since CTIA could not be asked: /);
+    assert.match(known.says, says);
+    const text = renderWhy(known);
+    assert.match(text, /not asked CTIA: the token service refused/);
+    assert.doesNotMatch(text, /verdict|nothing was ever applied|should be in its feed/);
+  }
+  assert.match(renderWhy(cases[3]?.[0] as Why), /guard {5}.*public resolver/);
 });

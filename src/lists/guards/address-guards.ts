@@ -87,7 +87,7 @@ function server(facts: RangeFacts, why: string): Look {
   return (subject) => {
     const met = subject.range && meets(table, subject.range);
     if (met === undefined || subject.isPage()) return undefined;
-    return { weight: 'refuse', why: `it contains ${met}; ${why}` };
+    return { weight: 'refuse', why: `it overlaps ${met}; ${why}` };
   };
 }
 

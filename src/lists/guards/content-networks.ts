@@ -162,7 +162,7 @@ const OPERATORS: readonly { readonly name: string; readonly page: string; readon
   {
     name: 'Apple',
     page: 'https://support.apple.com/101555',
-    ranges: ['17.0.0.0/8', '2403:300::/32', '2620:149::/32', '2a01:b740::/32'],
+    ranges: ['17.0.0.0/8', '2403:300::/32', '2620:149::/36', '2a01:b740::/32'],
   },
   {
     name: 'Meta',

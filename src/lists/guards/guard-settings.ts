@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { quoted } from '../../ctim/problem.ts';
+import { durationMs } from '../lifetime.ts';
 
 /** The part of the settings that guards go by. `docs/lists.md` has the table of defaults. */
 export interface GuardSettings {
@@ -10,6 +12,8 @@ export interface GuardSettings {
   readonly addressSpace: PerFamily;
   /** What `guards update` fetches. */
   readonly lists: readonly GuardListSource[];
+  /** How often workers fetch it; absent where nobody said so: then nobody does. */
+  readonly updateEveryMs?: number;
 }
 
 interface PerFamily {
@@ -70,6 +74,16 @@ const listSchema = z.strictObject({
   severity: z.enum(['refuse', 'warn'], { error: 'expected is refuse or warn' }),
 });
 
+const MINUTE = 60 * 1000;
+const EVERY = [10 * MINUTE, 7 * 24 * 60 * MINUTE] as const;
+
+const everySchema = z.string({ error: 'a text is expected, such as 1d' }).transform((text, context) => {
+  const ms = durationMs(text);
+  if (ms !== undefined && ms >= EVERY[0] && ms <= EVERY[1]) return ms;
+  context.addIssue({ code: 'custom', message: `${quoted(text)} is not from 10m to 7d, such as 1d` });
+  return z.NEVER;
+});
+
 export const guardSettingsSchema = z
   .strictObject({
     documentation: z
@@ -83,6 +97,9 @@ export const guardSettingsSchema = z
       .strictObject({ ip: amount, ipv6: amount })
       .partial()
       .describe('The most that all block lists together may block.'),
+    update: z
+      .strictObject({ every: everySchema }, { error: 'expected is { every: … }, such as { every: 1d }' })
+      .describe('How often workers fetch them; without it nobody does but guards update.'),
     lists: z.array(listSchema).describe('What guards update fetches, in the place of the default.'),
   })
   .partial();
@@ -106,6 +123,7 @@ export function guardSettings(said: z.infer<typeof guardSettingsSchema> = {}): G
     prefixMin: perFamily(said.prefix_min, DEFAULTS.prefixMin),
     addressSpace: perFamily(said.address_space, DEFAULTS.addressSpace),
     lists: said.lists ?? DEFAULTS.lists,
+    ...(said.update && { updateEveryMs: said.update.every }),
   };
 }
 

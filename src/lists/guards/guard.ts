@@ -3,7 +3,7 @@ import { type AddressRange, formatV4, parseRange, rangeOf } from '../address.ts'
 import { hostOf, isWholeHost } from '../url.ts';
 import type { FetchedGuardList } from './fetched-list.ts';
 import type { GuardSettings } from './guard-settings.ts';
-import type { ConfiguredHost, ProtectedValue } from './protected.ts';
+import type { KnownHost, ProtectedValue } from './protected.ts';
 
 /**
  * A guard looks at one observable of a block list and says what would break.
@@ -24,7 +24,7 @@ export interface Hit {
 /** What guards know besides the entry. */
 export interface Situation {
   readonly protect: readonly ProtectedValue[];
-  readonly configured: readonly ConfiguredHost[];
+  readonly configured: readonly KnownHost[];
   readonly settings: GuardSettings;
   readonly fetched: readonly FetchedGuardList[];
 }
@@ -97,7 +97,8 @@ export function isOneAddress({ first, last }: AddressRange): boolean {
   return first === last;
 }
 
-/** The /16 networks that a range of IPv4 lies in, as numbers from 0. */
-export function sixteensOf({ first, last }: AddressRange): readonly [first: number, last: number] {
-  return [Math.floor(Number(first) / 65_536), Math.floor(Number(last) / 65_536)];
+/** The networks of /16, of either family, that a range lies in, as numbers from 0. */
+export function sixteensOf({ family, first, last }: AddressRange): readonly [first: number, last: number] {
+  const rest = family === 4 ? 16n : 112n;
+  return [Number(BigInt(first) >> rest), Number(BigInt(last) >> rest)];
 }

@@ -34,7 +34,7 @@ import {
   updateHost,
   wellKnownName,
 } from './name-guards.ts';
-import { type ConfiguredHost, protectedByConfiguration, protectedBySettings } from './protected.ts';
+import { type ConfiguredHost, knownHost, protectedByConfiguration, protectedBySettings } from './protected.ts';
 import { makeQuiet } from './quiet.ts';
 
 /**
@@ -96,7 +96,8 @@ export interface Guards {
 }
 
 export function makeGuards(settings: Settings, { configured, fetched }: GuardKnowledge = NO_KNOWLEDGE): Guards {
-  const situation: Situation = { protect: settings.protect, settings: settings.guards, configured, fetched };
+  const { protect, guards } = settings;
+  const situation: Situation = { protect, settings: guards, configured: configured.map(knownHost), fetched };
   const isQuiet = makeQuiet(situation);
   return {
     judge(observable) {

@@ -44,12 +44,8 @@ const DOCUMENTATION = indexOf(DOCUMENTATION_NAMES);
  */
 export const publicSuffix: Look = ({ observable, name }) => {
   if (name === undefined || observable.type === 'url') return undefined;
-  const {
-    publicSuffix: suffix,
-    isIcann,
-    isPrivate,
-  } = parse(name, { allowPrivateDomains: true, validateHostname: false });
-  if (suffix !== name || !(isIcann || isPrivate)) return undefined;
+  if (!isPublicSuffix(name)) return undefined;
+  const { isPrivate } = parse(name, PARSING);
   return {
     weight: 'refuse',
     why: isPrivate
@@ -57,6 +53,13 @@ export const publicSuffix: Look = ({ observable, name }) => {
       : 'it is a top-level domain or a registry; firewalls would block every name below it',
   };
 };
+
+const PARSING = { allowPrivateDomains: true, validateHostname: false, extractHostname: false } as const;
+
+export function isPublicSuffix(name: string): boolean {
+  const { publicSuffix: suffix, isIcann, isPrivate } = parse(name, PARSING);
+  return suffix === name && (isIcann === true || isPrivate === true);
+}
 
 export const resolverName = service(RESOLVER_NAMES, 'whoever resolves names there loses the Internet');
 export const rootName = service(ROOT_NAMES, 'names of whole registries are found through it');

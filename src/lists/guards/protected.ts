@@ -24,6 +24,15 @@ export interface ConfiguredHost {
   readonly page?: string;
 }
 
+/** With its address, where it is one: it is asked for every entry. */
+export interface KnownHost extends ConfiguredHost {
+  readonly address: AddressRange | undefined;
+}
+
+export function knownHost(host: ConfiguredHost): KnownHost {
+  return { ...host, address: parseRange(host.host) };
+}
+
 /** A protected name guards what is above it and below it; a protected range guards what overlaps it. */
 export const protectedBySettings: Look = (subject, { protect }) => {
   for (const row of protect) {
@@ -38,7 +47,7 @@ function touches({ observable, range, embedded, name }: Subject, guarded: Observ
   const mine = rangeOf(guarded);
   if (mine !== undefined) return [range, embedded].some((its) => its !== undefined && overlap(its, mine));
   if (guarded.type !== 'domain' || name === undefined) return guarded.value === observable.value;
-  const own = guarded.value.startsWith('*.') ? guarded.value.slice(2) : guarded.value;
+  const own = withoutStar(guarded.value);
   return atOrBelow(name, own) || atOrBelow(own, name);
 }
 
@@ -53,9 +62,8 @@ export const protectedByConfiguration: Look = (subject, { configured }) => {
 
 function hostHit(
   { observable, range, embedded, name }: Subject,
-  { host, what, page }: ConfiguredHost,
+  { host, what, page, address }: KnownHost,
 ): Hit | undefined {
-  const address = parseRange(host);
   const touched =
     address === undefined
       ? name !== undefined && (observable.type === 'url' ? host === name : atOrBelow(host, name))
@@ -82,6 +90,16 @@ function folderOf(pathname: string): string {
 
 /** What of all that is protected is an address, for who wants to know quickly where to look. */
 export function protectedRanges({ protect, configured }: Situation): AddressRange[] {
-  const ranges = [...protect.map((row) => rangeOf(row.observable)), ...configured.map((row) => parseRange(row.host))];
+  const ranges = [...protect.map((row) => rangeOf(row.observable)), ...configured.map(({ address }) => address)];
   return ranges.filter((range) => range !== undefined);
+}
+
+/** And what of it is a name. */
+export function protectedNames({ protect, configured }: Situation): string[] {
+  const names = protect.flatMap(({ observable: { type, value } }) => (type === 'domain' ? [withoutStar(value)] : []));
+  return [...names, ...configured.filter(({ address }) => address === undefined).map(({ host }) => host)];
+}
+
+function withoutStar(name: string): string {
+  return name.startsWith('*.') ? name.slice(2) : name;
 }

@@ -33,7 +33,8 @@ export const ROOT_NAMES: NameFacts = {
   date: '2026-11',
   names: [
     ...['root-servers.net', 'gtld-servers.net', 'nstld.com', 'iana-servers.net', 'afilias-nst.info', 'afilias-nst.org'],
-    ...['denic.de', 'nic.uk', 'nic.fr', 'dns.nl', 'dns.jp'],
+    // Of .de, .uk, .fr, .nl, .jp, .ch, .eu, .it and .br.
+    ...['nic.de', 'de.net', 'nic.uk', 'nic.fr', 'dns.nl', 'dns.jp', 'nic.ch', 'dns.eu', 'dns.it', 'dns.br'],
   ],
 };
 
@@ -48,8 +49,9 @@ export const TIME_RANGES: RangeFacts = {
       of('time.google.com'),
     ),
     ...['162.159.200.1', '162.159.200.123', '2606:4700:f1::1', '2606:4700:f1::123'].map(of('time.cloudflare.com')),
-    ...['129.6.15.28', '129.6.15.29', '129.6.15.30', '132.163.97.1', '132.163.97.2', '132.163.97.3'].map(of('NIST')),
-    ...['132.163.96.1', '132.163.96.2', '132.163.96.3'].map(of('NIST')),
+    ...['129.6.15.26', '129.6.15.27', '129.6.15.28', '129.6.15.29', '129.6.15.30'].map(of('NIST')),
+    ...['132.163.96.1', '132.163.96.2', '132.163.96.3', '132.163.96.4'].map(of('NIST')),
+    ...['132.163.97.1', '132.163.97.2', '132.163.97.3', '132.163.97.4'].map(of('NIST')),
     ...['192.53.103.108', '192.53.103.104', '192.53.103.103'].map(of('PTB')),
   ],
 };
@@ -60,7 +62,7 @@ export const TIME_NAMES: NameFacts = {
   source: 'https://www.ntppool.org/ and the pages of the operators above',
   date: '2026-11',
   names: [
-    ...['pool.ntp.org', 'ntp.org', 'time.google.com', 'time.cloudflare.com', 'time.windows.com', 'time.apple.com'],
+    ...['ntp.org', 'time.google.com', 'time.cloudflare.com', 'time.windows.com', 'time.apple.com'],
     ...[
       'time-ios.apple.com',
       'time.nist.gov',
@@ -69,7 +71,8 @@ export const TIME_NAMES: NameFacts = {
       'time.facebook.com',
       'time.aws.com',
     ],
-    ...['amazon.pool.ntp.org', 'ntp.ubuntu.com', 'ptbtime1.ptb.de', 'ptbtime2.ptb.de', 'ptbtime3.ptb.de', 'ntp.se'],
+    ...['time.euro.apple.com', 'time.asia.apple.com', 'ntp.nict.jp', 'ntppool.org', 'ntp.ubuntu.com', 'ntp.se'],
+    ...['ptbtime1.ptb.de', 'ptbtime2.ptb.de', 'ptbtime3.ptb.de'],
   ],
 };
 

@@ -33,8 +33,8 @@ export const WELL_KNOWN_NAMES: NameFacts = {
     # Delivery
     akamai.net akamai.com akamaiedge.net akamaihd.net akadns.net edgekey.net edgesuite.net akam.net cloudflare.com
     cloudflare.net cloudflareinsights.com workers.dev pages.dev cdnjs.cloudflare.com fastly.net fastly.com fastlylb.net
-    jsdelivr.net unpkg.com bootstrapcdn.com jquery.com cdn77.org b-cdn.net llnwd.net edgecastcdn.net stackpathcdn.com
-    incapdns.net impervadns.net azioncdn.net fontawesome.com typekit.net gravatar.com polyfill.io cdninstagram.com bunny.net
+    jsdelivr.net unpkg.com bootstrapcdn.com jquery.com cdn77.org b-cdn.net incapdns.net
+    impervadns.net azioncdn.net fontawesome.com typekit.net gravatar.com cdninstagram.com bunny.net
     keycdn.com
     # Talking to each other
     facebook.com facebook.net fbcdn.net fb.com messenger.com instagram.com whatsapp.com whatsapp.net threads.net threads.com

@@ -111,6 +111,37 @@ test('T5 what is warned of is published with a notice, and without one where som
   assert.deepEqual(await problemsOf({ 'list.yaml': known, 'list.txt': text }), []);
 });
 
+test('whatever is said of one observable names it, also a warning: who asks why finds it', async () => {
+  const { problems } = await readingOf({
+    'settings.yaml': 'channels: { firewall-block: { consumers: [cisco-tid], require: [reason] } }',
+    'list.yaml': `action: block
+defaults: { reason: seen }
+observables:
+  - 172.66.0.227
+  - 10.1.2.3
+  - 45.66.35.0/24
+  - ::ffff:45.66.35.11
+  - "*.evil.icu"
+  - { value: 8.8.8.8, force: "we run our own" }
+  - mail@evil.icu
+`,
+    'bare.yaml': 'action: block\nobservables: [45.66.35.12]\n',
+  });
+  assert.deepEqual(
+    problems.map(({ code, observable }) => `${code} ${observable?.value}`),
+    [
+      'required-word 45.66.35.12',
+      'guard-content-network 172.66.0.227',
+      'guard-private 10.1.2.3',
+      'consumer-range 45.66.35.0/24',
+      'mapped-address 45.66.35.11',
+      'wildcard-on-block-list *.evil.icu',
+      'forced 8.8.8.8',
+      'unsupported-type mail@evil.icu',
+    ],
+  );
+});
+
 test('T27 one refused line among a thousand is an error of its line, and the others are as they were', async () => {
   const lines = Array.from({ length: 1000 }, (_, n) => `45.66.${Math.floor(n / 250)}.${n % 250}`);
   lines[500] = '10.1.2.3';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withoutCredentials } from '../../src/sources/git.ts';
+import { withoutCredentials } from '../../src/sources/git-address.ts';
 
 const REMOTES: readonly (readonly [string, string | undefined])[] = [
   ['https://github.com/soc/lists.git', 'https://github.com/soc/lists.git'],

@@ -1,0 +1,54 @@
+import type { CtiaClient } from '../../ctia/client.ts';
+import { isCtiaError } from '../../ctia/error.ts';
+import { asWritten, type Entity } from '../../ctim/bundle.ts';
+import { SHORT_TEXT_MAX, type ValidTime } from '../../ctim/judgement.ts';
+import { SECOND } from '../../runtime/clock.ts';
+
+export interface Expired {
+  readonly expired: number;
+  readonly failures: readonly { readonly id: string; readonly why: string }[];
+}
+
+const DOCUMENTS_MAX = 1000;
+
+/** Ends them now, whole documents in place; a token that may not do that ends them one by one, within its share of the hour. */
+export async function expire(client: CtiaClient, ids: readonly string[], reason: string): Promise<Expired> {
+  let expired = 0;
+  const failures: { id: string; why: string }[] = [];
+  for (let at = 0; at < ids.length; at += DOCUMENTS_MAX) {
+    const some = ids.slice(at, at + DOCUMENTS_MAX);
+    const { found } = await client.entitiesById('judgements', some);
+    const gone = some.filter((id) => !found.some((it) => it.id === id));
+    failures.push(...gone.map((id) => ({ id, why: 'it is gone, or not ours to read' })));
+    const end = client.serverNow() - 2 * SECOND;
+    try {
+      const documents = found.map((judgement) => ended(judgement, end, reason));
+      const { done, notFound, forbidden } = await client.replaceEntities('judgements', documents);
+      expired += done.size;
+      for (const { id } of found.filter((it) => !done.has(it.id))) {
+        const why = forbidden.has(id) ? 'CTIA forbids it' : notFound.has(id) ? 'it is gone' : 'CTIA failed';
+        failures.push({ id, why });
+      }
+    } catch (error) {
+      if (!isCtiaError(error, 'capability')) throw error;
+      for (const { id } of found) {
+        if (!(await client.takeOneByOne())) throw error;
+        await client.expire(id, reason);
+        expired += 1;
+      }
+    }
+  }
+  return { expired, failures };
+}
+
+/** The end is inclusive in a feed, so it lies a little back; one that has not begun ends when it would have begun, or before. */
+function ended(judgement: Entity & { id: string }, end: number, reason: string): Entity & { id: string } {
+  const times = judgement.valid_time as ValidTime;
+  const end_time = new Date(end).toISOString();
+  return {
+    ...asWritten(judgement),
+    id: judgement.id,
+    valid_time: { start_time: times.start_time < end_time ? times.start_time : end_time, end_time },
+    reason: `${judgement.reason === undefined ? '' : `${String(judgement.reason)} `}${reason}`.slice(0, SHORT_TEXT_MAX),
+  };
+}
