@@ -41,7 +41,8 @@ test('judgements are chosen typed and whole, by source, disposition, list and en
   assertVerified(await world.sync('tor 11.2.3.4\nmanual 11.2.3.5'));
   const other = await world.as({ login: 'stranger', org: 'other-org' });
   const ours = [foreign('11.2.3.4'), foreign('11.2.3.40'), foreign('11.2.3.41', { disposition: 1, source: 'SIEM' })];
-  await world.call('POST', '/ctia/bulk?wait_for=true', { judgements: ours });
+  const url = { observable: { type: 'url', value: 'http://11.2.3.4/A' } };
+  await world.call('POST', '/ctia/bulk?wait_for=true', { judgements: [...ours, foreign('', url)] });
   await other('POST', '/ctia/judgement?wait_for=true', foreign('11.2.3.4', { tlp: 'green' }));
   await create(world, { observable: '11.2.3.6', valid_time: { end_time: inDays(2) } });
 
@@ -50,7 +51,9 @@ test('judgements are chosen typed and whole, by source, disposition, list and en
   const on = { observable: { type: 'ip', value: '11.2.3.4' } };
   assert.deepEqual(await told(on), ['11.2.3.4 acme lists', '11.2.3.4 siem']);
   assert.equal((await told({ ...on, all: true })).length, 3);
-  assert.deepEqual(await told({ source: 'siem' }), ['11.2.3.4 siem', '11.2.3.40 siem']);
+  assert.equal((await told(url)).length, 1);
+  assert.deepEqual(await told({ observable: { type: 'url', value: 'http://11.2.3.4/a' } }), []);
+  assert.deepEqual(await told({ source: 'siem', type: 'ip' }), ['11.2.3.4 siem', '11.2.3.40 siem']);
   assert.deepEqual(await told({ disposition: 1 }), ['11.2.3.41 SIEM']);
   assert.deepEqual(await told({ type: 'domain' }), []);
   assert.deepEqual(await told({ list: 'tor' }), ['11.2.3.4 acme lists']);
