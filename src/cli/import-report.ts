@@ -34,7 +34,7 @@ type Counts = Record<PartResult['result'], number>;
 function countsOf(results: readonly PartResult[]): Record<string, Counts> {
   const counts: Record<string, Counts> = {};
   for (const { plural, result } of results) {
-    counts[plural] ??= { created: 0, exists: 0, error: 0 };
+    counts[plural] ??= { created: 0, updated: 0, exists: 0, error: 0 };
     counts[plural][result] += 1;
   }
   return counts;

@@ -20,7 +20,29 @@ import type { Observable, ObservableType } from './observable.ts';
 export const OWNER_PATTERN = /^[a-z][a-z0-9]{2,31}$/;
 
 export function entryHash(channel: string, list: string, observable: Observable): string {
-  return hash('sha256', JSON.stringify([channel, list, observable.type, observable.value]));
+  return hash('sha256', named(channel, list, observable));
+}
+
+/** The same h as bytes, one in each character: half as long, and a million of them are not written out in digits first. */
+export function entryDigest(channel: string, list: string, observable: Observable): string {
+  return hash('sha256', named(channel, list, observable), 'binary');
+}
+
+/** By channel, list and type: how that array begins. They are as many as the lists. */
+const heads = new Map<string, Map<string, Map<string, string>>>();
+/** What JSON writes as it is. */
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
+
+/** The JSON array `[channel, list, type, value]`. */
+function named(channel: string, list: string, { type, value }: Observable): string {
+  const lists = heads.get(channel) ?? new Map<string, Map<string, string>>();
+  const types = lists.get(list) ?? new Map<string, string>();
+  let head = types.get(type);
+  if (head === undefined) {
+    head = JSON.stringify([channel, list, type]).slice(0, -1);
+    heads.set(channel, lists.set(list, types.set(type, head)));
+  }
+  return `${head},${NEEDS_NO_ESCAPE.test(value) ? `"${value}"` : JSON.stringify(value)}]`;
 }
 
 /** The mark that every entity of ours bears. */

@@ -1,4 +1,5 @@
-import type { Actual, ActualJudgement, ActualLink } from '../plan/actual.ts';
+import type { Actual, ActualLink } from '../plan/actual.ts';
+import { isColumns, type JudgementColumns, makeJudgementColumns } from '../plan/judgement-columns.ts';
 import type { EntryRecord } from '../plan/learned.ts';
 import { makeInterner } from '../reconcile/actual.ts';
 import type { LedgerFacts, LedgerStore } from './ledger.ts';
@@ -15,7 +16,7 @@ export interface LedgerMirror {
 interface Held {
   readonly id: string;
   version: number;
-  readonly judgements: Map<string, readonly ActualJudgement[]>;
+  readonly judgements: JudgementColumns;
   readonly dangling: Map<string, readonly ActualLink[]>;
 }
 
@@ -50,14 +51,15 @@ export function makeLedgerMirror(store: LedgerStore): LedgerMirror {
     catchUp: (facts) => inTurn(() => follow(facts)),
     take: (id, actual) =>
       inTurn(async () => {
-        held = { id, version: 0, ...(await copyOf(actual)) };
+        // Who read goes on with its own, as it was then.
+        held = { id, version: 0, judgements: columnsOf(actual), dangling: new Map(actual.dangling) };
       }),
   };
 }
 
 async function readAll(store: LedgerStore, { id, version }: LedgerFacts): Promise<Held> {
   const shared = makeInterner();
-  const all: Held = { id, version, judgements: new Map(), dangling: new Map() };
+  const all: Held = { id, version, judgements: makeJudgementColumns(), dangling: new Map() };
   // Each slice is a round trip, in which other jobs of this process have their turn.
   for await (const pairs of store.allRecords(id)) {
     for (const [h, text] of pairs) put(all, h, unpackRecord(h, text, shared));
@@ -65,16 +67,12 @@ async function readAll(store: LedgerStore, { id, version }: LedgerFacts): Promis
   return all;
 }
 
-const SLICE = 20_000;
-
-/** Who read goes on with its own, as it was then; copied in slices, between which other jobs' locks are renewed. */
-async function copyOf(actual: Actual): Promise<Pick<Held, 'judgements' | 'dangling'>> {
-  const judgements = new Map<string, readonly ActualJudgement[]>();
-  for (const [h, those] of actual.judgements) {
-    judgements.set(h, those);
-    if (judgements.size % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return { judgements, dangling: new Map(actual.dangling) };
+/** A million are copied as they lie in a tenth of a second. What came as a map came from somebody who has few. */
+function columnsOf({ judgements }: Actual): JudgementColumns {
+  if (isColumns(judgements)) return judgements.copy();
+  const columns = makeJudgementColumns();
+  for (const [h, those] of judgements) columns.set(h, those);
+  return columns;
 }
 
 function put({ judgements, dangling }: Held, h: string, record: EntryRecord): void {

@@ -1,11 +1,10 @@
 import type { AllowedByHand } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { feedKey } from '../ctim/feed.ts';
-import { isLive } from '../plan/actual.ts';
 import type { ChangeCounts } from '../plan/change.ts';
-import { feedKeyOfStanding } from '../plan/changes.ts';
 import type { Hold } from '../plan/hold.ts';
-import type { Plan, PlanSummary } from '../plan/plan.ts';
+import { strangers } from '../plan/meet.ts';
+import { eachStanding, type Plan, type PlanSummary } from '../plan/plan.ts';
 import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
 import type { ReadFrom } from '../reconcile/report.ts';
@@ -57,15 +56,11 @@ export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
 
 /** Live values that stay although no list tells them. What a list wants is of none: not asked, since asking costs hashes. */
 export function standingOf({ situation }: Prepared): (readonly [string, string])[] {
-  const { actual, desired, now } = situation;
+  const { actual, desired } = situation;
   const standing: (readonly [string, string])[] = [];
-  for (const [h, those] of actual.judgements) {
-    if (desired.has(h)) continue;
-    for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, situation) : undefined;
-      if (key !== undefined) standing.push([key, judgement.observable.value]);
-    }
-  }
+  for (const h of strangers(desired, actual.judgements))
+    if (h !== undefined)
+      eachStanding(situation, actual.judgements.get(h) ?? [], (key, value) => standing.push([key, value]));
   return standing;
 }
 

@@ -1,5 +1,6 @@
 import type { ExternalReference, JudgementDocument, Tlp, ValidTime } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
+import type { HashKeys } from './hash-keys.ts';
 
 /** What CTIA holds and we own, as the planner reads it. Filled by `reconcile/actual.ts`; a value, with no way back to CTIA. */
 
@@ -36,9 +37,45 @@ export type JudgementWords = Pick<
 
 export interface Actual {
   /** By h. More than one where a race, a crash or a succession made several. */
-  readonly judgements: ReadonlyMap<string, readonly ActualJudgement[]>;
+  readonly judgements: Judgements;
   /** Links of ours whose judgement is gone, by h: they cost every pull, and their generation is taken. */
   readonly dangling: ReadonlyMap<string, readonly ActualLink[]>;
+}
+
+/** A map will do. Who holds a million has columns (judgement-columns.ts), which may be asked without making an object of each. */
+export interface Judgements extends ReadonlyMap<string, readonly ActualJudgement[]> {
+  /** Each, in any order. */
+  readonly glances?: () => Iterable<Glance>;
+  /** Of the h on its desk (hash-keys.ts) the only one; where there are none or several, how many, and more than 1 is as good as another. */
+  readonly onDesk?: () => Glance | number;
+  /** Each h that is not one of these, and undefined for each that is. */
+  readonly notAmong?: (hashes: HashKeys) => Iterable<string | undefined>;
+  /** As they lie, without making an object of each. */
+  readonly copy?: () => HeldJudgements;
+}
+
+/** Of whoever keeps what is held, and hears what becomes of it. */
+export interface HeldJudgements extends Judgements {
+  set(h: string, those: readonly ActualJudgement[]): unknown;
+  delete(h: string): unknown;
+}
+
+/**
+ * One judgement where it lies: what is asked of each of a million, of which none is to be made an object for that. Good
+ * until the next one is asked for, so nobody keeps it.
+ */
+export type Glance = Pick<ActualJudgement, 'h' | 'observable' | 'words' | 'start' | 'end' | 'once' | 'lifetimeMs'> & {
+  readonly links: readonly Pick<ActualLink, 'target' | 'tlp'>[];
+  readonly references: readonly { readonly source_name: string }[];
+};
+
+/** All that is held, one after the other. */
+export function glances(judgements: Judgements): Iterable<Glance> {
+  return judgements.glances?.() ?? each(judgements);
+}
+
+function* each(judgements: Judgements): Generator<Glance> {
+  for (const those of judgements.values()) yield* those;
 }
 
 /** When a stored judgement is valid, in epoch ms. */
@@ -60,7 +97,7 @@ export function isDead(judgement: { end: number }, now: number): boolean {
 }
 
 /** The list that a judgement of ours came from: what its external reference says, `<owner>/<list>`. */
-export function listOf(judgement: Pick<ActualJudgement, 'references'>): string | undefined {
+export function listOf(judgement: Pick<Glance, 'references'>): string | undefined {
   const name = judgement.references[0]?.source_name;
   const slash = name?.indexOf('/') ?? -1;
   return slash < 0 ? undefined : name?.slice(slash + 1);

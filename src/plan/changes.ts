@@ -6,15 +6,19 @@ import {
   type Actual,
   type ActualJudgement,
   type ActualLink,
+  type Glance,
   isDead,
   isLive,
   type JudgementWords,
   listOf,
 } from './actual.ts';
 import { adoption, type ForeignJudgement } from './adopt.ts';
+import { type Apart, makeFeedCounts } from './apart.ts';
 import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts';
 import { type Collecting, collectsInSlices } from './collect.ts';
 import { endFor, entryOfStored, lifetimeText, outlives, saySame } from './documents.ts';
+import type { EntriesByHash } from './entries-by-hash.ts';
+import { meet, strangers } from './meet.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
@@ -44,13 +48,14 @@ import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
  */
 export interface Situation extends Collecting {
   readonly now: number;
-  /** By h. */
-  readonly desired: ReadonlyMap<string, Entry>;
+  readonly desired: EntriesByHash;
   readonly actual: Actual;
   /** The indicator of each feed, by `feedKey`; undefined where it is still to be made. */
   readonly indicators: ReadonlyMap<string, string | undefined>;
   /** Lists of which it is not known what they want: what is live of them stays. */
   readonly unknownLists?: ReadonlySet<string>;
+  /** What is of a reserved list, and allowed since, by h: it does not stay. */
+  readonly overruled?: ReadonlySet<string>;
   /** What entries name with `adopt:` and can be taken over, by h. */
   readonly adoptable?: ReadonlyMap<string, readonly ForeignJudgement[]>;
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
@@ -61,27 +66,35 @@ export function computeChanges(situation: Situation): Change[] {
   return atOnce(changesInSlices(situation)).changes;
 }
 
-/** What is held, dead or alive, and not desired, by h. */
-export type NotDesired = ReadonlyMap<string, readonly ActualJudgement[]>;
-
-export function* changesInSlices(situation: Situation): Sliced<{ changes: Change[]; notDesired: NotDesired }> {
-  const { desired, actual } = situation;
+export function* changesInSlices(situation: Situation): Sliced<{ changes: Change[]; apart: Apart }> {
+  const { desired, actual, adoptable } = situation;
   const changes: Change[] = [];
-  let held = 0;
+  const wanted = new Set<Entry>();
+  const held: (readonly ActualJudgement[])[] = [];
+  const feeds = makeFeedCounts(situation.indicators);
+  let known = 0;
   let done = 0;
-  for (const [h, entry] of desired) {
-    const settled = isSettled(situation, h, entry);
-    if (settled || actual.judgements.has(h)) held += 1;
-    if (!settled) changes.push(...changesFor(situation, h, entry));
+  for (const met of meet(desired, actual.judgements)) {
     if (++done % SLICE === 0) yield;
+    const { entry } = met;
+    const target = feeds.count(entry);
+    if (met.held !== 0) known += 1;
+    const isThere = typeof met.held !== 'number' && isInFeed(met.held, entry, target, situation);
+    if (isThere && isSettled(met.held, entry, situation) && !adoptable?.has(met.h)) continue;
+    const { h } = met;
+    changes.push(...changesFor(situation, h, entry));
+    if (isThere) continue;
+    wanted.add(entry);
+    const those = actual.judgements.get(h);
+    if (those !== undefined) held.push(those);
   }
   const made = madeByObservable(changes, situation.now);
   yield;
   const notDesired = new Map<string, readonly ActualJudgement[]>();
-  for (const [h, stored] of actual.judgements) {
+  for (const h of strangers(desired, actual.judgements)) {
     // How many there are is known, and on most days they are few: no look at each of the rest.
-    if (notDesired.size === actual.judgements.size - held) break;
-    if (!desired.has(h)) notDesired.set(h, stored);
+    if (notDesired.size === actual.judgements.size - known) break;
+    if (h !== undefined) notDesired.set(h, actual.judgements.get(h) ?? []);
     if (++done % SLICE === 0) yield;
   }
   for (const [h, stored] of notDesired) {
@@ -95,21 +108,22 @@ export function* changesInSlices(situation: Situation): Sliced<{ changes: Change
   const collects = yield* collectsInSlices(situation, (stored) => feedOf(stored, situation.indicators));
   for (const change of collects) changes.push(change);
   yield;
-  return { changes: yield* inOrder(changes), notDesired };
+  return { changes: yield* inOrder(changes), apart: { wanted, held, notDesired, counts: feeds.counts } };
 }
 
 /**
  * The row that nearly all entries are in on nearly all days: one judgement, live, one link and the right one, the same
- * words, not due. Asked first and without making anything, since a list of a million asks a million times.
+ * value. Asked first and without making anything, since a list of a million asks a million times.
  */
-function isSettled({ now, actual, indicators, adoptable }: Situation, h: string, entry: Entry): boolean {
-  if (adoptable?.has(h)) return false;
-  const known = actual.judgements.get(h);
-  const stored = known?.[0];
-  if (known?.length !== 1 || stored === undefined || stored.links.length !== 1) return false;
-  const target = indicators.get(feedKey({ channel: entry.channel, type: entry.observable.type }));
-  if (stored.links[0]?.target !== target) return false;
-  return isLive(stored, now) && !differs(stored, entry, now) && !isDue(stored, entry, now);
+function isInFeed(held: Glance, { observable }: Entry, target: string | undefined, { now }: Situation): boolean {
+  const { links } = held;
+  if (target === undefined || links.length !== 1 || links[0]?.target !== target) return false;
+  return isLive(held, now) && sameObservable(held.observable, observable);
+}
+
+/** And in that row the same words, and not due. */
+function isSettled(held: Glance | number, entry: Entry, { now }: Situation): boolean {
+  return typeof held !== 'number' && !saysOther(held, entry, now) && !isDue(held, entry, now);
 }
 
 function changesFor({ now, actual, indicators, succession, adoptable }: Situation, h: string, entry: Entry): Change[] {
@@ -189,8 +203,11 @@ function chosen(
  * compared either, but for the lifetime they tell. Observable and start are ours from the beginning: another one means
  * that somebody edited the judgement, and it is not in the feed as its list wants it. So does an end that its lifetime never gave.
  */
-function differs(stored: ActualJudgement, { terms, observable }: Entry, now: number): boolean {
-  if (!sameObservable(stored.observable, observable) || stored.start > now) return true;
+function differs(stored: ActualJudgement, entry: Entry, now: number): boolean {
+  return !sameObservable(stored.observable, entry.observable) || stored.start > now || saysOther(stored, entry, now);
+}
+
+function saysOther(stored: Glance, { terms }: Entry, now: number): boolean {
   const once = terms.lifetime.kind !== 'renewed';
   if (stored.once !== once || stored.links.some(({ tlp }) => tlp !== terms.tlp)) return true;
   if (terms.lifetime.kind === 'once' ? stored.end !== terms.lifetime.end : stored.lifetimeMs !== terms.lifetime.ms)
@@ -199,20 +216,17 @@ function differs(stored: ActualJudgement, { terms, observable }: Entry, now: num
   return !sayTheSame(stored.words, terms);
 }
 
-/** Entries of a list share their terms, and judgements that were read together their words: asked once for each two. */
-const compared = new WeakMap<Terms, { readonly words: JudgementWords; readonly same: boolean }>();
+/** Entries of a list share their terms, and judgements that were read together their words: neighbours are asked once. */
+let compared: { readonly terms: Terms; readonly words: JudgementWords; readonly same: boolean } | undefined;
 
 function sayTheSame(words: JudgementWords, terms: Terms): boolean {
-  const known = compared.get(terms);
-  if (known?.words === words) return known.same;
-  const same = saySame(words, terms);
-  compared.set(terms, { words, same });
-  return same;
+  if (compared?.terms !== terms || compared.words !== words) compared = { terms, words, same: saySame(words, terms) };
+  return compared.same;
 }
 
 type Renewable = Entry & { terms: { lifetime: { kind: 'renewed'; ms: number } } };
 
-function isDue(stored: ActualJudgement, entry: Entry, now: number): entry is Renewable {
+function isDue(stored: Glance, entry: Entry, now: number): entry is Renewable {
   return entry.terms.lifetime.kind === 'renewed' && stored.end - now < entry.terms.lifetime.ms * MARGIN_SHARE;
 }
 
@@ -256,10 +270,11 @@ function withdrawals(
 
 /** Which feed it was in its h tells; of a channel that no list publishes to there is none to link to. */
 function relinksOfStanding(
-  { actual, indicators, now }: Situation,
+  { actual, indicators, now, overruled }: Situation,
   h: string,
   those: readonly ActualJudgement[],
 ): Change[] {
+  if (overruled?.has(h)) return [];
   const live = those.filter((it) => isLive(it, now)).sort(latestFirst);
   const [stored] = live;
   if (stored === undefined) return [];
@@ -286,16 +301,20 @@ function relinksOfStanding(
 /** The feed that what a person did by hand is in, or was until somebody deleted its link; that of what an unknown list left; else undefined. */
 export function feedKeyOfStanding(
   stored: ActualJudgement,
-  situation: Pick<Situation, 'indicators' | 'unknownLists'>,
+  situation: Pick<Situation, 'indicators' | 'unknownLists' | 'overruled'>,
 ): string | undefined {
-  const { indicators } = situation;
+  const { indicators, overruled } = situation;
+  if (overruled?.has(stored.h)) return undefined;
   const feed = feedByHash(stored, indicators);
   if (feed !== undefined) return feedKey(feed);
   return isStanding(stored, situation) ? feedKeyOf(stored, indicators) : undefined;
 }
 
 /** By its h: to which of these channels a reserved list published it. */
-function feedByHash(stored: ActualJudgement, indicators: Situation['indicators']): FeedName | undefined {
+function feedByHash(
+  stored: Pick<Glance, 'h' | 'observable'>,
+  indicators: Situation['indicators'],
+): FeedName | undefined {
   for (const key of indicators.keys()) {
     const feed = feedNamed(key);
     if (feed.type !== stored.observable.type) continue;
@@ -313,13 +332,15 @@ function unlinks({ indicators }: Situation, h: string, links: readonly ActualLin
 
 /**
  * What stays although no list tells it: of a list that is not known today, or of a reserved list, which has no file: its h is
- * that of the list with the judgement's own observable. It is desired until its end, and no sync undoes it. Of a channel that
+ * that of the list with the judgement's own observable. It is desired until its end, and no sync undoes it, unless it is
+ * overruled (reconcile/overruled.ts). Of a channel that
  * no list publishes to the judgement's own reference tells.
  */
 export function isStanding(
-  stored: ActualJudgement,
-  { indicators, unknownLists }: Pick<Situation, 'indicators' | 'unknownLists'>,
+  stored: Glance,
+  { indicators, unknownLists, overruled }: Pick<Situation, 'indicators' | 'unknownLists' | 'overruled'>,
 ): boolean {
+  if (overruled?.has(stored.h)) return false;
   const list = unknownLists === undefined && !stored.once ? undefined : listOf(stored);
   if (list !== undefined && unknownLists?.has(list)) return true;
   if (stored.once && RESERVED_LISTS.some((reserved) => reserved === list)) return true;
@@ -327,19 +348,13 @@ export function isStanding(
 }
 
 /** The feed that a judgement of ours is in, by its link; undefined where its indicator belongs to no channel of today. */
-export function feedOf(
-  stored: Pick<ActualJudgement, 'links'>,
-  indicators: Situation['indicators'],
-): FeedName | undefined {
+export function feedOf(stored: Pick<Glance, 'links'>, indicators: Situation['indicators']): FeedName | undefined {
   const key = feedKeyOf(stored, indicators);
   return key === undefined ? undefined : feedNamed(key);
 }
 
 /** The same as `feedKey` writes it. */
-export function feedKeyOf(
-  stored: Pick<ActualJudgement, 'links'>,
-  indicators: Situation['indicators'],
-): string | undefined {
+export function feedKeyOf(stored: Pick<Glance, 'links'>, indicators: Situation['indicators']): string | undefined {
   const [first] = stored.links;
   // Asked of a million judgements, nearly all of which have one link.
   if (first === undefined) return undefined;

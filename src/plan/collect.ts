@@ -1,12 +1,12 @@
 import type { FeedName } from '../ctim/feed.ts';
-import { type Actual, type ActualJudgement, isLive } from './actual.ts';
+import { type Actual, type ActualJudgement, glances, isLive } from './actual.ts';
 import type { Change } from './change.ts';
 import { SLICE, type Sliced } from './slices.ts';
 
 export interface Collecting {
   readonly now: number;
   readonly actual: Actual;
-  readonly desired: ReadonlyMap<string, unknown>;
+  readonly desired: Pick<ReadonlyMap<string, unknown>, 'has'>;
   /** Entries that are listed and had their time, by h: neither desired nor collected. */
   readonly ranOut?: ReadonlySet<string>;
   /** How long what is dead stays. */
@@ -34,9 +34,15 @@ export function* collectsInSlices(
   const changes: Change[] = [];
   const before = now - collectAfterMs;
   let done = 0;
-  for (const [h, those] of actual.judgements) {
+  const old = new Set<string>();
+  for (const held of glances(actual.judgements)) {
+    if (held.end < before) old.add(held.h);
     if (++done % SLICE === 0) yield;
-    if (!those.some(({ end }) => end < before) || ranOut?.has(h)) continue;
+  }
+  for (const h of old) {
+    if (++done % SLICE === 0) yield;
+    if (ranOut?.has(h)) continue;
+    const those = actual.judgements.get(h) ?? [];
     const listed = desired.has(h);
     if (listed && !those.some((stored) => isLive(stored, now))) continue;
     for (const stored of those) {

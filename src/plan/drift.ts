@@ -1,7 +1,7 @@
 import type { Entry } from '../ctim/entry.ts';
 import { feedKey } from '../ctim/feed.ts';
 import { sameObservable } from '../ctim/observable.ts';
-import { type Actual, type ActualJudgement, isDead, isLive } from './actual.ts';
+import { type Actual, type ActualJudgement, glances, isDead, isLive } from './actual.ts';
 import { type Change, hashOf } from './change.ts';
 import { feedNamed, type Situation } from './changes.ts';
 import { differingWords, endedEarly, wasWithdrawn, wordsOf } from './documents.ts';
@@ -189,9 +189,8 @@ function outline(actual: Actual, h: string, now: number): string {
 /** Whether anything of ours that is live is linked to the indicator of this feed. */
 function hasLinks({ actual, indicators, now }: Situation, feed: string): boolean {
   const target = indicators.get(feed);
-  for (const those of actual.judgements.values()) {
-    for (const it of those) if (isLive(it, now) && it.links.some((link) => link.target === target)) return true;
-  }
+  for (const it of glances(actual.judgements))
+    if (isLive(it, now) && it.links.some((link) => link.target === target)) return true;
   return false;
 }
 

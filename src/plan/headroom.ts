@@ -1,7 +1,7 @@
 import { CONSUMERS, type ConsumerName, entriesMaxOf, takes } from '../ctim/consumer.ts';
 import type { Entry } from '../ctim/entry.ts';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { isLive } from './actual.ts';
+import { glances, isLive } from './actual.ts';
 import { feedKeyOf, feedNamed, type Situation } from './changes.ts';
 import { percent } from './limits.ts';
 import { desiredValues } from './plan.ts';
@@ -106,11 +106,9 @@ export function listedFeeds(entries: Iterable<Entry>, consumers: ConsumersOf): L
 /** How many values each feed holds now, by what was read of our own. */
 export function heldSizes({ actual, indicators, now }: Pick<Situation, 'actual' | 'indicators' | 'now'>): FeedSize[] {
   const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
-  for (const those of actual.judgements.values()) {
-    for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key !== undefined) values.get(key)?.add(judgement.observable.value);
-    }
+  for (const judgement of glances(actual.judgements)) {
+    const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
+    if (key !== undefined) values.get(key)?.add(judgement.observable.value);
   }
   return [...values].map(([key, held]) => ({ feed: feedNamed(key), entries: held.size }));
 }

@@ -1,13 +1,14 @@
-import type { Entry } from '../ctim/entry.ts';
 import { channelOfHold, entryHash, holdId, ownedId } from '../ctim/external-id.ts';
 import type { IndicatorDocument } from '../ctim/feed.ts';
-import { type Actual, type ActualJudgement, type ActualLink, listOf } from './actual.ts';
+import { type Actual, type ActualLink, type Glance, glances, type HeldJudgements, listOf } from './actual.ts';
 import { feedNamed, type Situation } from './changes.ts';
+import { withoutEntries } from './entries-by-hash.ts';
 
 /**
  * A channel that a person took out of the hands of all runs (`panic`). While the hold stands nothing is created, revived,
  * changed, linked, repaired or withdrawn there; what should be there is renewed. It is an indicator in CTIA, so losing
- * Redis does not lose it.
+ * Redis does not lose it. One that was lifted stays there as *released* until the channel's next plan has gone: that plan
+ * is approved, which losing Redis must not lose either.
  */
 export interface Hold {
   readonly id: string;
@@ -19,6 +20,7 @@ export interface Hold {
 }
 
 export const EMPTY = 'empty';
+const RELEASED = 'released';
 
 export function holdDocument(owner: string, { channel, to, reason }: Omit<Hold, 'id' | 'since'>): IndicatorDocument {
   return {
@@ -39,8 +41,22 @@ interface StoredHold {
   readonly modified: string;
 }
 
-/** Of several (an answer that was lost) the latest says what the channel is to hold. */
+/** The same indicator, once the hold is lifted: the next plan of that channel is approved. */
+export function releasedDocument(owner: string, channel: string): IndicatorDocument {
+  return holdDocument(owner, { channel, to: RELEASED });
+}
+
 export function holdsAmong(owner: string, indicators: readonly StoredHold[]): Hold[] {
+  return latestOf(owner, indicators).filter(({ to }) => to !== RELEASED);
+}
+
+/** Whose next plan is approved. */
+export function releasedAmong(owner: string, indicators: readonly StoredHold[]): Pick<Hold, 'id' | 'channel'>[] {
+  return latestOf(owner, indicators).filter(({ to }) => to === RELEASED);
+}
+
+/** Of several (an answer that was lost) the latest says what the channel is to hold. */
+function latestOf(owner: string, indicators: readonly StoredHold[]): Hold[] {
   const holds = new Map<string, Hold>();
   for (const { id, externalIds, short_description: to = EMPTY, description, modified } of indicators) {
     const channel = channelOfHold(owner, externalIds);
@@ -64,8 +80,8 @@ export function whatWasDone(to: Hold['to']): string {
 
 /** Which judgements and links are of some channels: by the indicator they are in, and where that is nobody's, by their h. */
 export interface OfChannels {
-  judgement(stored: ActualJudgement): boolean;
-  link(link: ActualLink): boolean;
+  judgement(stored: Glance): boolean;
+  link(link: Pick<ActualLink, 'target'>): boolean;
 }
 
 /** `theirs`: indicators of these channels; `others`: those of all other channels of today. */
@@ -74,7 +90,7 @@ export function ofChannels(
   theirs: ReadonlySet<string>,
   others: ReadonlySet<string>,
 ): OfChannels {
-  const link = ({ target }: ActualLink) => theirs.has(target);
+  const link = ({ target }: Pick<ActualLink, 'target'>) => theirs.has(target);
   return {
     link,
     judgement(stored) {
@@ -87,7 +103,7 @@ export function ofChannels(
 /** The one of these channels that a judgement was made for, whatever it is linked to; needs no feed and no settings. */
 export function channelByHash(
   channels: Iterable<string>,
-  stored: Pick<ActualJudgement, 'h' | 'observable' | 'references'>,
+  stored: Pick<Glance, 'h' | 'observable' | 'references'>,
 ): string | undefined {
   const list = listOf(stored);
   if (list === undefined) return undefined;
@@ -97,11 +113,9 @@ export function channelByHash(
 
 /** The same situation as if nothing of these channels were wanted or there: what is planned on it leaves them alone. */
 export function withoutChannels(situation: Situation, channels: ReadonlySet<string>, those: OfChannels): Situation {
-  const desired = new Map<string, Entry>();
-  for (const [h, entry] of situation.desired) if (!channels.has(entry.channel)) desired.set(h, entry);
   return {
     ...situation,
-    desired,
+    desired: withoutEntries(situation.desired, ({ channel }) => channels.has(channel)),
     actual: keep(situation.actual, {
       judgement: (stored) => !those.judgement(stored),
       link: (link) => !those.link(link),
@@ -112,7 +126,15 @@ export function withoutChannels(situation: Situation, channels: ReadonlySet<stri
 
 /** Of what is held, those parts. */
 export function keep(actual: Actual, { judgement, link }: OfChannels): Actual {
-  return { judgements: partsOf(actual.judgements, judgement), dangling: partsOf(actual.dangling, link) };
+  const judgements: HeldJudgements = actual.judgements.copy?.() ?? new Map(actual.judgements);
+  for (const held of glances(judgements)) {
+    if (judgement(held)) continue;
+    const { h } = held;
+    const left = (judgements.get(h) ?? []).filter(judgement);
+    if (left.length > 0) judgements.set(h, left);
+    else judgements.delete(h);
+  }
+  return { judgements, dangling: partsOf(actual.dangling, link) };
 }
 
 function partsOf<T>(all: ReadonlyMap<string, readonly T[]>, isIn: (one: T) => boolean): Map<string, readonly T[]> {

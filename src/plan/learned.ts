@@ -1,4 +1,4 @@
-import type { Actual, ActualJudgement, ActualLink } from './actual.ts';
+import type { Actual, ActualJudgement, ActualLink, HeldJudgements } from './actual.ts';
 
 /**
  * What a write taught us of one entry, for whoever keeps a copy of *actual*. An entry of which a batch tells nothing is
@@ -64,7 +64,7 @@ export function learn(record: EntryRecord, fact: Learned): EntryRecord {
 /** What is held after all of this was learned; the same value where nothing was. */
 export function withLearned(actual: Actual, facts: readonly Learned[]): Actual {
   if (facts.length === 0) return actual;
-  const judgements = new Map(actual.judgements);
+  const judgements: HeldJudgements = actual.judgements.copy?.() ?? new Map(actual.judgements);
   const dangling = new Map(actual.dangling);
   for (const fact of facts) {
     const record = learn(recordOf({ judgements, dangling }, fact.h), fact);

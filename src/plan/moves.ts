@@ -1,6 +1,7 @@
 import { feedKey } from '../ctim/feed.ts';
-import { isLive, listOf } from './actual.ts';
+import { glances, isLive, listOf } from './actual.ts';
 import { takenOf } from './adopt.ts';
+import type { Apart } from './apart.ts';
 import type { Change } from './change.ts';
 import { feedKeyOf, isStanding, type Situation } from './changes.ts';
 
@@ -19,7 +20,7 @@ type Candidates = Map<string, Map<string, readonly string[]>>;
  * is withdrawn while another list wants it does not leave. So what changes is collected first, and the rest of what is
  * held and wanted asked only about that.
  */
-export function findMoves(situation: Situation, changes: readonly Change[]): Map<string, FeedMoves> {
+export function findMoves(situation: Situation, changes: readonly Change[], apart?: Apart): Map<string, FeedMoves> {
   const entering: Candidates = new Map();
   const leaving: Candidates = new Map();
   for (const change of changes) {
@@ -30,7 +31,7 @@ export function findMoves(situation: Situation, changes: readonly Change[]): Map
     else if (change.kind !== 'renew' && change.kind !== 'collect' && !isInFeed(change))
       note(entering, key, change.entry.observable.value, change.entry.list);
   }
-  if (entering.size + leaving.size > 0) strikeWhatStays(situation, entering, leaving);
+  if (entering.size + leaving.size > 0) strikeWhatStays(situation, entering, leaving, apart);
   const moves = new Map<string, FeedMoves>();
   for (const key of new Set([...entering.keys(), ...leaving.keys()]))
     moves.set(key, { entering: entering.get(key) ?? new Map(), leaving: leaving.get(key) ?? new Map() });
@@ -54,32 +55,41 @@ function noteUnlinked(
   for (const stored of actual.judgements.get(h) ?? []) note(leaving, key, stored.observable.value, listOf(stored));
 }
 
-function strikeWhatStays(situation: Situation, entering: Candidates, leaving: Candidates) {
+function strikeWhatStays(situation: Situation, entering: Candidates, leaving: Candidates, apart: Apart | undefined) {
   const { desired, actual, indicators, now } = situation;
   const wants = (key: string, value: string) => leaving.get(key)?.delete(value);
-  if (leaving.size > 0) {
-    for (const { channel, observable } of desired.values())
-      wants(feedKey({ channel, type: observable.type }), observable.value);
-  }
   const held: Candidates = new Map();
-  for (const [h, those] of actual.judgements) {
-    for (const judgement of those) {
-      const { value } = judgement.observable;
-      // Most values of a long list move nowhere: asked before anything that costs.
-      if (!isCandidate(entering, value) && !isCandidate(leaving, value)) continue;
-      const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
-      if (key === undefined) continue;
-      entering.get(key)?.delete(value);
-      note(held, key, value, undefined);
-      if (!desired.has(h) && isStanding(judgement, situation)) wants(key, value);
+  const holds = (key: string, value: string) => {
+    entering.get(key)?.delete(value);
+    note(held, key, value, undefined);
+  };
+  // Most values of a long list move nowhere: asked before anything that costs.
+  const isCandidate = (value: string) => isAmong(entering, value) || isAmong(leaving, value);
+  if (apart !== undefined || leaving.size > 0) {
+    for (const entry of desired.values()) {
+      const { channel, observable } = entry;
+      if (!isCandidate(observable.value)) continue;
+      const key = feedKey({ channel, type: observable.type });
+      wants(key, observable.value);
+      // Of all else what is wanted is what is held.
+      if (apart !== undefined && !apart.wanted.has(entry)) holds(key, observable.value);
     }
+  }
+  const those = apart === undefined ? glances(actual.judgements) : [...apart.held, ...apart.notDesired.values()].flat();
+  for (const judgement of those) {
+    const { value } = judgement.observable;
+    if (!isCandidate(value)) continue;
+    const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
+    if (key === undefined) continue;
+    holds(key, value);
+    if (!desired.has(judgement.h) && isStanding(judgement, situation)) wants(key, value);
   }
   // What was not in the feed does not leave it.
   for (const [key, values] of leaving)
     for (const value of values.keys()) if (!held.get(key)?.has(value)) values.delete(value);
 }
 
-function isCandidate(candidates: Candidates, value: string): boolean {
+function isAmong(candidates: Candidates, value: string): boolean {
   for (const values of candidates.values()) if (values.has(value)) return true;
   return false;
 }

@@ -1,13 +1,13 @@
 import { CONSUMERS, type ConsumerName } from '../ctim/consumer.ts';
 import { feedKey } from '../ctim/feed.ts';
-import { isLive, listOf } from './actual.ts';
+import { glances, isLive, listOf } from './actual.ts';
 import { spaceAdded } from './address-space.ts';
+import type { Apart } from './apart.ts';
 import type { Situation } from './changes.ts';
 import { type ConsumersOf, headroomOf, headroomText, sizesOf } from './headroom.ts';
 import { type Limits, limitsOf, type Moved, overChannelLimits, overFeedLimits, overListLimits } from './limits.ts';
 import { countByList, type FeedMoves, findMoves, NO_MOVES } from './moves.ts';
 import { type Held, isRestoring, type Plan } from './plan.ts';
-import type { Approval } from './safety.ts';
 
 export interface SizeInput extends Situation {
   /** Undefined: nobody asked for any. */
@@ -15,20 +15,21 @@ export interface SizeInput extends Situation {
   readonly consumers: ConsumersOf;
   /** Names of the channels that allow lists publish to. */
   readonly allowChannels: ReadonlySet<string>;
-  readonly approval: Pick<Approval, 'released'>;
+  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
+  readonly released: ReadonlySet<string>;
   /** What the tenant last applied; undefined where this owner never applied anything. */
   readonly state: object | undefined;
 }
 
 /** Why a plan may not go for how much it does. A person who saw the numbers lifts each of these. */
-export function heldBySize(input: SizeInput, plan: Plan): Held[] {
+export function heldBySize(input: SizeInput, plan: Plan, apart: Apart): Held[] {
   const counted = asCounted(input, plan);
-  return [overLimit, overConsumer, becomesEmpty].flatMap((rule) => rule(input, counted) ?? []);
+  return [overLimit, overConsumer, becomesEmpty].flatMap((rule) => rule(input, counted, apart) ?? []);
 }
 
 /** What comes back into a feed that it was in is no addition, and a channel whose hold a person lifted is approved. */
-function asCounted({ actual, approval: { released = [] } }: SizeInput, plan: Plan): Plan {
-  const isReleased = (channel: string | undefined) => channel !== undefined && released.includes(channel);
+function asCounted({ actual, released }: SizeInput, plan: Plan): Plan {
+  const isReleased = (channel: string | undefined) => channel !== undefined && released.has(channel);
   return {
     ...plan,
     changes: plan.changes.filter((change) => !isReleased(change.feed?.channel) && !isRestoring(change, actual)),
@@ -42,12 +43,14 @@ function asCounted({ actual, approval: { released = [] } }: SizeInput, plan: Pla
 const NAMED_MAX = 12;
 
 /** Counts observables that enter or leave a feed: a list that moved is no withdrawal. */
-function overLimit(input: SizeInput, plan: Plan): Held | undefined {
+function overLimit(input: SizeInput, plan: Plan, apart: Apart): Held | undefined {
   const { limits, allowChannels, state } = input;
   if (limits === undefined) return undefined;
   if (plan.feeds.every(({ enters, leaves }) => enters + leaves === 0)) return undefined;
   const anew = state === undefined;
-  const moves = asksForMoves(input, limits, plan) ? findMoves(input, plan.changes) : new Map<string, FeedMoves>();
+  const moves = asksForMoves(input, limits, plan)
+    ? findMoves(input, plan.changes, apart)
+    : new Map<string, FeedMoves>();
   const over = plan.feeds.flatMap(({ feed, entries, enters, leaves }) => {
     const { channel, type } = feed;
     const name = feedKey(feed);
@@ -60,7 +63,7 @@ function overLimit(input: SizeInput, plan: Plan): Held | undefined {
   for (const [channel, { feeds, ...moved }] of byChannel(plan)) {
     if (feeds > 1) over.push(...overChannelLimits(limits.channels.get(channel) ?? {}, moved, anew));
   }
-  over.push(...listsOverLimit(input, limits, moves, anew));
+  over.push(...listsOverLimit(input, apart, limits, moves, anew));
   if (over.length === 0) return undefined;
   const more = over.length > NAMED_MAX ? ` and ${over.length - NAMED_MAX} more` : '';
   const message = `over the limits: ${over.slice(0, NAMED_MAX).join(', ')}${more}; if the plan is right, --force or --digest ${plan.digest} (limits are set in settings.yaml, in a channel or in a list)`;
@@ -74,21 +77,22 @@ function asksForMoves({ state }: SizeInput, { lists }: Limits, { feeds }: Plan):
 }
 
 function listsOverLimit(
-  { desired, actual, now }: SizeInput,
+  { actual, now }: SizeInput,
+  apart: Apart,
   limits: Limits,
   moves: ReadonlyMap<string, FeedMoves>,
   anew: boolean,
 ): string[] {
   const counts = countByList(moves.values());
+  if (counts.size === 0) return [];
   const held = new Map<string, number>();
-  for (const those of actual.judgements.values()) {
-    for (const judgement of those) {
-      const list = isLive(judgement, now) ? listOf(judgement) : undefined;
-      if (list !== undefined && counts.has(list)) held.set(list, (held.get(list) ?? 0) + 1);
-    }
+  for (const judgement of glances(actual.judgements)) {
+    const list = isLive(judgement, now) ? listOf(judgement) : undefined;
+    if (list !== undefined && counts.has(list)) held.set(list, (held.get(list) ?? 0) + 1);
   }
   const entries = new Map<string, number>();
-  for (const { list } of desired.values()) if (counts.has(list)) entries.set(list, (entries.get(list) ?? 0) + 1);
+  for (const lists of apart.counts.values())
+    for (const [list, count] of lists) entries.set(list, (entries.get(list) ?? 0) + count);
   return [...counts].flatMap(([list, { enters, leaves }]) => {
     const moved = { name: `list ${list}`, before: held.get(list) ?? 0, enters, leaves };
     return overListLimits(limits.lists.get(list) ?? {}, moved, entries.get(list) ?? 0, anew);

@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { type Actual, isLive } from './actual.ts';
+import { type Actual, type ActualJudgement, glances, isLive } from './actual.ts';
 import { takenIds } from './adopt.ts';
+import type { Apart } from './apart.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
-import {
-  changesInSlices,
-  feedKeyOf,
-  feedKeyOfStanding,
-  feedNamed,
-  type NotDesired,
-  type Situation,
-} from './changes.ts';
+import { changesInSlices, feedKeyOf, feedKeyOfStanding, feedNamed, type Situation } from './changes.ts';
 import { endedEarly, wordsOf } from './documents.ts';
+import { strangers } from './meet.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -66,20 +61,23 @@ export interface PlanInput extends Situation {
   readonly makings: readonly Making[];
 }
 
-export function makePlan(input: PlanInput, heldBy: (plan: Plan) => Held[]): Plan {
+export function makePlan(input: PlanInput, heldBy: HeldBy): Plan {
   return atOnce(planInSlices(input, heldBy));
 }
 
-export function* planInSlices(input: PlanInput, heldBy: (plan: Plan) => Held[]): Sliced<Plan> {
+/** Why a plan may not go; it may ask what is not there as wanted, and need not look at all the rest. */
+export type HeldBy = (plan: Plan, apart: Apart) => Held[];
+
+export function* planInSlices(input: PlanInput, heldBy: HeldBy): Sliced<Plan> {
   const { owner, tenant, revision, makings, desired } = input;
-  const { changes, notDesired } = yield* changesInSlices(input);
+  const { changes, apart } = yield* changesInSlices(input);
   const counts = countChanges(changes);
   yield;
   const touched = new Set<string>();
   for (const change of changes)
     if (change.kind !== 'collect' && desired.has(hashOf(change))) touched.add(hashOf(change));
   yield;
-  const feeds = yield* countFeeds(input, notDesired, changes, counts);
+  const feeds = yield* countFeeds(input, apart, changes, counts);
   const whole: Plan = {
     owner,
     tenant,
@@ -92,7 +90,7 @@ export function* planInSlices(input: PlanInput, heldBy: (plan: Plan) => Held[]):
     held: [],
     digest: yield* digestOf(tenant, owner, makings, changes),
   };
-  return { ...whole, held: heldBy(whole) };
+  return { ...whole, held: heldBy(whole, apart) };
 }
 
 /** What a held plan does: nothing. Renewals do not wait for a plan (`reconcile/renew.ts`). */
@@ -113,112 +111,143 @@ export function isEmpty(plan: Plan): boolean {
 export function desiredValues(situation: Situation): Map<string, Set<string>> {
   const { indicators, desired, actual } = situation;
   const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
-  const notDesired = new Map([...actual.judgements].filter(([h]) => !desired.has(h)));
   const want = (key: string, value: string) => valuesIn(values, key, () => new Set()).add(value);
-  atOnce(eachWanted(situation, notDesired, want));
+  for (const { channel, observable } of desired.values())
+    want(feedKey({ channel, type: observable.type }), observable.value);
+  for (const h of strangers(desired, actual.judgements))
+    if (h !== undefined) eachStanding(situation, actual.judgements.get(h) ?? [], want);
   return values;
 }
 
-/** A value that two lists hold comes twice. */
-function* eachWanted(
-  situation: Situation,
-  notDesired: NotDesired,
-  want: (key: string, value: string, list: string) => void,
-): Sliced<void> {
-  const { desired, now } = situation;
-  let done = 0;
-  for (const { channel, observable, list } of desired.values()) {
-    want(feedKey({ channel, type: observable.type }), observable.value, list);
-    if (++done % SLICE === 0) yield;
-  }
-  // What a list wants is of no reserved list: to ask would cost three hashes for each judgement.
-  for (const those of notDesired.values()) {
-    for (const judgement of those) {
-      const key = isLive(judgement, now) ? feedKeyOfStanding(judgement, situation) : undefined;
-      if (key !== undefined) want(key, judgement.observable.value, BY_HAND);
-    }
-    if (++done % SLICE === 0) yield;
+/** Live values that stay although no list wants them. What a list wants is of none: to ask would cost three hashes for each. */
+export function eachStanding(
+  situation: Pick<Situation, 'now' | 'indicators' | 'unknownLists'>,
+  those: readonly ActualJudgement[],
+  want: (key: string, value: string) => void,
+): void {
+  for (const judgement of those) {
+    const key = isLive(judgement, situation.now) ? feedKeyOfStanding(judgement, situation) : undefined;
+    if (key !== undefined) want(key, judgement.observable.value);
   }
 }
 
-/** No list is called so. */
-const BY_HAND = '';
-
-/** How many values each feed is to hold. A list has each once, so where a feed is of one list nothing is compared. */
-function* countWanted(situation: Situation, notDesired: NotDesired): Sliced<FeedCount[]> {
-  const counts = new Map<string, Map<string, number>>([...situation.indicators.keys()].map((key) => [key, new Map()]));
-  yield* eachWanted(situation, notDesired, (key, _, list) => {
-    const lists = valuesIn(counts, key, () => new Map());
-    lists.set(list, (lists.get(list) ?? 0) + 1);
-  });
-  const several = [...counts].filter(([, lists]) => lists.size > 1 || lists.has(BY_HAND));
-  const values = new Map(several.map(([key]) => [key, new Set<string>()]));
-  if (values.size > 0) yield* eachWanted(situation, notDesired, (key, value) => values.get(key)?.add(value));
-  return [...counts].map(([key, lists]) => {
-    const entries = values.get(key)?.size ?? [...lists.values()][0] ?? 0;
-    return { feed: feedNamed(key), entries, enters: 0, restores: 0, leaves: 0 };
-  });
+/** What is wanted of one feed, and of what is held there what nothing was known to want; both without what is there as wanted. */
+interface FeedApart {
+  readonly wanted: Map<string, 'wanted' | 'held'>;
+  readonly leaving: Set<string>;
 }
 
 function* countFeeds(
   situation: Situation,
-  notDesired: NotDesired,
+  apart: Apart,
   changes: readonly Change[],
   { renew, collect, ...counts }: ChangeCounts,
 ): Sliced<FeedCount[]> {
-  // Where nothing but renewals is to be done the feeds hold what is wanted: no look at a million judgements.
-  if (Object.values(counts).every((count) => count === 0)) {
-    return yield* countWanted(situation, notDesired);
+  const feeds = new Map<string, FeedApart>();
+  const feedAt = (key: string) => valuesIn(feeds, key, (): FeedApart => ({ wanted: new Map(), leaving: new Set() }));
+  for (const key of apart.counts.keys()) feedAt(key);
+  const byHand = new Set<string>();
+  let done = 0;
+  for (const those of apart.notDesired.values()) {
+    eachStanding(situation, those, (key, value) => {
+      feedAt(key).wanted.set(value, 'wanted');
+      byHand.add(key);
+    });
+    if (++done % SLICE === 0) yield;
   }
-  return yield* countMoves(situation, notDesired, changes);
+  // Where nothing but renewals is to be done the feeds hold what is wanted.
+  const moves = !Object.values(counts).every((count) => count === 0);
+  if (moves) yield* findApart(situation, apart, feedAt);
+  const restored = moves ? findRestored(situation, changes, feeds) : new Map<string, Set<string>>();
+  const entries = yield* countEntries(situation, apart, feeds, byHand);
+  return [...feeds].map(([key, { wanted, leaving }]) => {
+    let enters = 0;
+    if (moves) for (const is of wanted.values()) if (is === 'wanted') enters += 1;
+    return {
+      ...{ feed: feedNamed(key), entries: entries.get(key) ?? 0, enters },
+      ...{ restores: restored.get(key)?.size ?? 0, leaves: leaving.size },
+    };
+  });
 }
 
-/** One map of all that is wanted, in which each value is ticked where its feed holds it: no second one of all that is held. */
-function* countMoves(situation: Situation, notDesired: NotDesired, changes: readonly Change[]): Sliced<FeedCount[]> {
-  const { actual, indicators, now, desired, adoptable = [] } = situation;
-  const wanted = new Map<string, Map<string, 'wanted' | 'held'>>([...indicators.keys()].map((key) => [key, new Map()]));
-  yield* eachWanted(situation, notDesired, (key, value) => valuesIn(wanted, key, () => new Map()).set(value, 'wanted'));
-  const staying = new Map<string, number>();
-  const leaving = new Map<string, Set<string>>();
-  const stays = (key: string, value: string) => {
-    wanted.get(key)?.set(value, 'held');
-    staying.set(key, (staying.get(key) ?? 0) + 1);
-  };
+/** What enters and leaves: of what is apart, against each other and against what is there as wanted. */
+function* findApart(
+  { desired, indicators, now, adoptable = new Map() }: Situation,
+  { wanted, held, notDesired }: Apart,
+  feedAt: (key: string) => FeedApart,
+): Sliced<void> {
   let done = 0;
-  for (const those of actual.judgements.values()) {
+  for (const { channel, observable } of wanted) {
+    feedAt(feedKey({ channel, type: observable.type })).wanted.set(observable.value, 'wanted');
     if (++done % SLICE === 0) yield;
+  }
+  for (const those of [held, notDesired.values()].flatMap((all) => [...all])) {
     for (const judgement of those) {
       const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
       if (key === undefined) continue;
       const { value } = judgement.observable;
-      const values = wanted.get(key);
-      const known = values?.get(value);
-      if (known === undefined) valuesIn(leaving, key, () => new Set()).add(value);
-      if (known !== 'wanted') continue;
-      stays(key, value);
+      const feed = feedAt(key);
+      if (feed.wanted.has(value)) feed.wanted.set(value, 'held');
+      else feed.leaving.add(value);
+    }
+    if (++done % SLICE === 0) yield;
+  }
+  if (wanted.size < desired.size) {
+    for (const entry of desired.values()) {
+      if (++done % SLICE === 0) yield;
+      const { channel, observable } = entry;
+      const feed = feedAt(feedKey({ channel, type: observable.type }));
+      if (feed.wanted.size + feed.leaving.size === 0 || wanted.has(entry)) continue;
+      if (feed.wanted.has(observable.value)) feed.wanted.set(observable.value, 'held');
+      feed.leaving.delete(observable.value);
     }
   }
   for (const [h, those] of adoptable) {
     // What is adopted is in its feed before.
     const entry = desired.get(h);
     if (entry === undefined || those.every(({ links }) => links.length === 0)) continue;
-    const key = feedKey({ channel: entry.channel, type: entry.observable.type });
-    if (wanted.get(key)?.get(entry.observable.value) === 'wanted') stays(key, entry.observable.value);
+    const feed = feedAt(feedKey({ channel: entry.channel, type: entry.observable.type }));
+    if (feed.wanted.has(entry.observable.value)) feed.wanted.set(entry.observable.value, 'held');
   }
+}
+
+function findRestored(
+  { actual }: Situation,
+  changes: readonly Change[],
+  feeds: ReadonlyMap<string, FeedApart>,
+): Map<string, Set<string>> {
   const restored = new Map<string, Set<string>>();
   for (const change of changes) {
     if (!isRestoring(change, actual)) continue;
     const key = feedKey(change.feed);
     const { value } = change.entry.observable;
-    if (wanted.get(key)?.get(value) === 'wanted') valuesIn(restored, key, () => new Set()).add(value);
+    if (feeds.get(key)?.wanted.get(value) === 'wanted') valuesIn(restored, key, () => new Set()).add(value);
   }
-  return [...wanted].map(([key, values]) => ({
-    feed: feedNamed(key),
-    entries: values.size,
-    enters: values.size - (staying.get(key) ?? 0),
-    restores: restored.get(key)?.size ?? 0,
-    leaves: leaving.get(key)?.size ?? 0,
-  }));
+  return restored;
+}
+
+/** How many values each feed is to hold. A list has each once, so where a feed is of one list nothing is compared. */
+function* countEntries(
+  { desired }: Situation,
+  { counts }: Apart,
+  feeds: ReadonlyMap<string, FeedApart>,
+  byHand: ReadonlySet<string>,
+): Sliced<Map<string, number>> {
+  const entries = new Map<string, number>();
+  const values = new Map<string, Set<string>>();
+  for (const key of feeds.keys()) {
+    const lists = [...(counts.get(key)?.values() ?? [])];
+    entries.set(key, lists[0] ?? 0);
+    if (lists.length > 1 || byHand.has(key)) values.set(key, new Set(feeds.get(key)?.wanted.keys()));
+  }
+  if (values.size === 0) return entries;
+  let done = 0;
+  for (const { channel, observable } of desired.values()) {
+    values.get(feedKey({ channel, type: observable.type }))?.add(observable.value);
+    if (++done % SLICE === 0) yield;
+  }
+  for (const [key, all] of values) entries.set(key, all.size);
+  return entries;
 }
 
 type Restoring = Extract<Change, { kind: 'create' | 'link' | 'revive' }>;
@@ -288,6 +317,6 @@ function lineOf(change: Approved): string {
 
 export function liveCount(actual: Actual, now: number): number {
   let count = 0;
-  for (const those of actual.judgements.values()) for (const it of those) if (isLive(it, now)) count += 1;
+  for (const it of glances(actual.judgements)) if (isLive(it, now)) count += 1;
   return count;
 }

@@ -1,4 +1,4 @@
-import { type Actual, type ActualJudgement, isLive } from './actual.ts';
+import { type Actual, type ActualJudgement, glances, isLive } from './actual.ts';
 import type { Change } from './change.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, nextGeneration } from './succession.ts';
@@ -51,18 +51,24 @@ export function computeRenewals(renewing: Renewing): readonly Renewal[] {
 export function* renewalsInSlices(renewing: Renewing): Sliced<readonly Renewal[]> {
   const renewals: Renewal[] = [];
   let done = 0;
-  for (const [h, those] of renewing.actual.judgements) {
-    // On most days none of nearly all, so that this is asked first.
-    if (those.some((stored) => isDue(renewing, stored))) renewals.push(...renewalsOf(renewing, h, those));
+  const { judgements } = renewing.actual;
+  const due = new Set<string>();
+  // On most days none of nearly all, so that this is asked first.
+  for (const held of glances(judgements)) {
+    if (isDue(renewing, held)) due.add(held.h);
+    if (++done % SLICE === 0) yield;
+  }
+  for (const h of due) {
+    renewals.push(...renewalsOf(renewing, h, judgements.get(h) ?? []));
     if (++done % SLICE === 0) yield;
   }
   return yield* sorted(renewals, (a, b) => a.stored.end - b.stored.end);
 }
 
-function isDue(
+function isDue<T extends Pick<ActualJudgement, 'start' | 'end' | 'once' | 'lifetimeMs'>>(
   { now, everyMs }: Renewing,
-  stored: ActualJudgement,
-): stored is ActualJudgement & { lifetimeMs: number } {
+  stored: T,
+): stored is T & { lifetimeMs: number } {
   const { lifetimeMs, once, end } = stored;
   return !once && lifetimeMs !== undefined && end - now < marginFor(lifetimeMs, everyMs) && isLive(stored, now);
 }

@@ -1,4 +1,4 @@
-import { type Actual, isLive } from './actual.ts';
+import { type Actual, glances, isLive } from './actual.ts';
 
 /**
  * How long the feeds stay as they are if nobody does anything from now on. What is *once* is to end, so the runway is that
@@ -24,19 +24,17 @@ export function runways(
   channelOf: (indicatorId: string) => string,
 ): ReadonlyMap<string, Runway> {
   const found = new Map<string, Runway>();
-  for (const those of actual.judgements.values()) {
-    for (const judgement of those) {
-      const [link] = judgement.links;
-      if (link === undefined || !isLive(judgement, now)) continue;
-      const channel = channelOf(link.target);
-      const { live, lapses, ends } = found.get(channel) ?? { live: 0, lapses: undefined, ends: undefined };
-      const ending = { at: judgement.end, value: judgement.observable.value };
-      found.set(channel, {
-        live: live + 1,
-        lapses: judgement.once ? lapses : sooner(lapses, ending),
-        ends: judgement.once ? sooner(ends, ending) : ends,
-      });
-    }
+  for (const judgement of glances(actual.judgements)) {
+    const [link] = judgement.links;
+    if (link === undefined || !isLive(judgement, now)) continue;
+    const channel = channelOf(link.target);
+    const { live, lapses, ends } = found.get(channel) ?? { live: 0, lapses: undefined, ends: undefined };
+    const ending = { at: judgement.end, value: judgement.observable.value };
+    found.set(channel, {
+      live: live + 1,
+      lapses: judgement.once ? lapses : sooner(lapses, ending),
+      ends: judgement.once ? sooner(ends, ending) : ends,
+    });
   }
   return found;
 }

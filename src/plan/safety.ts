@@ -1,16 +1,16 @@
+import { RESERVED_LISTS } from '../ctim/entry.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { isLive, listOf } from './actual.ts';
+import type { Apart } from './apart.ts';
 import { heldBySize, type SizeInput } from './over-limit.ts';
-import { type Held, isEmpty, liveCount, type Plan } from './plan.ts';
+import { type Held, type HeldBy, isEmpty, liveCount, type Plan } from './plan.ts';
 
 /** How a person approved: everything (`--yes`), also what is over a limit (`--force`), or exactly the plan they saw. */
 export interface Approval {
   readonly yes: boolean;
   readonly force: boolean;
   readonly digest: string | undefined;
-  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
-  readonly released?: readonly string[] | undefined;
 }
 
 export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
@@ -33,7 +33,7 @@ export interface SafetyInput extends SizeInput {
 }
 
 /** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
-type Rule = (input: SafetyInput, plan: Plan) => Held | readonly Held[] | undefined;
+type Rule = (input: SafetyInput, plan: Plan, apart: Apart) => Held | readonly Held[] | undefined;
 
 const rules: readonly Rule[] = [
   problemsInLists,
@@ -53,8 +53,8 @@ export function hasProblems({ held }: Pick<Plan, 'held'>): boolean {
   return held.some(({ rule }) => OF_THE_LISTS.includes(rule));
 }
 
-export function heldBy(input: SafetyInput): (plan: Plan) => Held[] {
-  return (plan) => rules.flatMap((rule) => rule(input, plan) ?? []);
+export function heldBy(input: SafetyInput): HeldBy {
+  return (plan, apart) => rules.flatMap((rule) => rule(input, plan, apart) ?? []);
 }
 
 function problemsInLists({ problems }: SafetyInput): Held | undefined {
@@ -121,23 +121,27 @@ function otherHistory({ standing, state, approval }: SafetyInput, plan: Plan): H
 }
 
 /** Too much at once, more than a firewall takes, or nothing at all: see over-limit.ts. */
-function size(input: SafetyInput, plan: Plan): Held[] {
+function size(input: SafetyInput, plan: Plan, apart: Apart): Held[] {
   const { unattended, approval } = input;
   if (unattended || approval.force || approval.digest === plan.digest) return [];
-  return heldBySize(input, plan);
+  return heldBySize(input, plan, apart);
+}
+
+function hasNoFile(list: string): boolean {
+  return RESERVED_LISTS.some((reserved) => reserved === list);
 }
 
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
 function listVanished(
-  { desired, actual, now, lists, unattended, approval }: SafetyInput,
+  { desired, actual, now, lists, unattended, approval, released }: SafetyInput,
   plan: Plan,
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const gone = plan.changes.flatMap((change) => {
-    if (change.feed && approval.released?.includes(change.feed.channel)) return [];
+    if (change.feed && released.has(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
     const list = listOf(change.stored);
-    return list === undefined || lists.has(list)
+    return list === undefined || lists.has(list) || hasNoFile(list)
       ? []
       : [{ list, feed: change.feed, value: change.stored.observable.value }];
   });

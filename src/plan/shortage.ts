@@ -1,6 +1,6 @@
 import { type FeedName, feedKey } from '../ctim/feed.ts';
-import { isDead, isLive } from './actual.ts';
-import { feedOf, type Situation } from './changes.ts';
+import { glances, isDead, isLive } from './actual.ts';
+import { feedKeyOf, feedOf, type Situation } from './changes.ts';
 import { endedEarly } from './documents.ts';
 
 /** Values that a feed should hold and does not, since nobody renewed their judgements in time. */
@@ -21,8 +21,10 @@ export interface Shortage {
  */
 export function findShortages({ desired, actual, indicators, now }: Situation): Shortage[] {
   const lapsed: { feed: FeedName; value: string; end: number }[] = [];
-  for (const [h, those] of actual.judgements) {
-    // In this order: of a million hardly one is dead, and a look at each in `desired` costs more.
+  const dying = new Set<string>();
+  for (const held of glances(actual.judgements)) if (isDead(held, now)) dying.add(held.h);
+  for (const h of dying) {
+    const those = actual.judgements.get(h) ?? [];
     if (!those.every((judgement) => isDead(judgement, now)) || !desired.has(h)) continue;
     const latest = those.reduce((a, b) => (b.end > a.end ? b : a));
     const feed = endedEarly(latest) ? feedOf(latest, indicators) : undefined;
@@ -30,11 +32,9 @@ export function findShortages({ desired, actual, indicators, now }: Situation): 
   }
   if (lapsed.length === 0) return [];
   const live = new Set<string>();
-  for (const those of actual.judgements.values()) {
-    for (const judgement of those) {
-      const feed = isLive(judgement, now) ? feedOf(judgement, indicators) : undefined;
-      if (feed !== undefined) live.add(`${feedKey(feed)} ${judgement.observable.value}`);
-    }
+  for (const judgement of glances(actual.judgements)) {
+    const key = isLive(judgement, now) ? feedKeyOf(judgement, indicators) : undefined;
+    if (key !== undefined) live.add(`${key} ${judgement.observable.value}`);
   }
   const shortages = new Map<string, Shortage>();
   // Of two lists that held a value the later end counts: until then it was there.

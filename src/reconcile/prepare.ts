@@ -5,8 +5,9 @@ import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import { channelOfIndicator } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Standing } from '../ctim/standing.ts';
-import { type Actual, type ActualJudgement, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, type Glance, glances, isLive, listOf } from '../plan/actual.ts';
 import type { Situation } from '../plan/changes.ts';
+import { withoutEntries } from '../plan/entries-by-hash.ts';
 import { type ConsumersOf, headroomNotices, headroomOf, sizesOf } from '../plan/headroom.ts';
 import { holdNotice, ofChannels, withoutChannels } from '../plan/hold.ts';
 import type { Limits } from '../plan/limits.ts';
@@ -20,6 +21,7 @@ import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
+import { findOverruled } from './overruled.ts';
 import type { PulledList } from './pulled-lists.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
@@ -115,7 +117,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   let desired = await input.readDesired(byHand);
   // What an allow list without a copy let through, it lets through still.
   const { unknownLists } = desired;
-  const isOfUnknown = (it: ActualJudgement) =>
+  const isOfUnknown = (it: Glance) =>
     ALLOWING.has(it.words.disposition) && unknownLists?.has(listOf(it) ?? '') === true;
   const stillAllowed = unknownLists ? findAllowed(actual, now, isOfUnknown) : [];
   const allowedByHand = [...byHand, ...stillAllowed];
@@ -125,15 +127,17 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const lacking = await input.rights?.lacking();
   const listed = await byHash(desired.entries);
   const ranOut = findRanOut(listed, actual, now);
-  for (const h of ranOut.keys()) listed.delete(h);
+  const isOut = new Set(ranOut.values());
+  const overruled = findOverruled(desired, allowedByHand, actual, now);
   const whole: Situation = {
     now,
-    desired: listed,
+    desired: isOut.size === 0 ? listed : withoutEntries(listed, (entry) => isOut.has(entry)),
     ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
     collectAfterMs: desired.collectAfterMs,
     actual,
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     ...(desired.unknownLists && { unknownLists: desired.unknownLists }),
+    overruled: overruled.hs,
     succession: lacking !== undefined,
   };
   const base = leaveAlone(whole, self, entities, feeds);
@@ -147,6 +151,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...feeds.notices,
     ...(desired.notices ?? []),
     ...notAdopted,
+    ...overruled.notices,
     ...ranOutNotice([...ranOut.values()]),
   ];
   const found = { ...feeds, makings: mayMake(feeds), notices };
@@ -169,6 +174,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     state: found.state,
     repository,
     approval,
+    released: new Set(found.released),
   };
   const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   const plan = await inSlices(planned, setImmediate);
@@ -243,10 +249,14 @@ export function findAllowedByHand(actual: Actual, now: number): AllowedByHand[] 
   return findAllowed(actual, now, (it) => listOf(it) === 'adhoc-allow');
 }
 
-function findAllowed(actual: Actual, now: number, allows: (judgement: ActualJudgement) => boolean): AllowedByHand[] {
+function findAllowed(actual: Actual, now: number, allows: (judgement: Glance) => boolean): AllowedByHand[] {
   const allowed: AllowedByHand[] = [];
-  for (const those of actual.judgements.values()) {
-    for (const judgement of those) if (isLive(judgement, now) && allows(judgement)) allowed.push(allowedBy(judgement));
+  const hs = new Set<string>();
+  for (const judgement of glances(actual.judgements))
+    if (isLive(judgement, now) && allows(judgement)) hs.add(judgement.h);
+  for (const h of hs) {
+    for (const judgement of actual.judgements.get(h) ?? [])
+      if (isLive(judgement, now) && allows(judgement)) allowed.push(allowedBy(judgement));
   }
   return allowed;
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
-import { type Actual, isLive } from '../plan/actual.ts';
+import { type Actual, glances, isLive } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
@@ -116,14 +116,12 @@ function after(
   let live = 0;
   let shortest = Number.POSITIVE_INFINITY;
   let firstLapse: number | undefined;
-  for (const those of actual.judgements.values()) {
-    for (const judgement of those) {
-      if (!isLive(judgement, now)) continue;
-      live += 1;
-      if (judgement.once) continue;
-      firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
-      shortest = Math.min(shortest, judgement.lifetimeMs ?? shortest);
-    }
+  for (const judgement of glances(actual.judgements)) {
+    if (!isLive(judgement, now)) continue;
+    live += 1;
+    if (judgement.once) continue;
+    firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
+    shortest = Math.min(shortest, judgement.lifetimeMs ?? shortest);
   }
   const notices = isTooSeldom(shortest, everyMs)
     ? [

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -9,9 +9,9 @@ import { feedKey } from '../../src/ctim/feed.ts';
 import { readWill } from '../../src/jobs/desired.ts';
 import type { ActualJudgement } from '../../src/plan/actual.ts';
 import { newJudgement, wordsOf } from '../../src/plan/documents.ts';
+import { type JudgementColumns, makeJudgementColumns } from '../../src/plan/judgement-columns.ts';
 import { planInSlices } from '../../src/plan/plan.ts';
 import { inSlices } from '../../src/plan/slices.ts';
-import { makeInterner } from '../../src/reconcile/actual.ts';
 import { byHash } from '../../src/reconcile/by-hash.ts';
 
 /**
@@ -31,21 +31,29 @@ function bareSeconds(): number {
 
 const read = () => readWill({ feedsDir: dirname(file), now, adhocAllow: [], ownEmbedded: true });
 
-function ledgerOf(entries: readonly Entry[]): Map<string, ActualJudgement[]> {
+/** As the ledger's copy in a worker, with ids as CTIA gives them. */
+function ledgerOf(entries: readonly Entry[]): JudgementColumns {
   const moment = { now, owner: OWNER, revision: 'bench' };
-  const shared = makeInterner();
-  const judgements = new Map<string, ActualJudgement[]>();
-  for (const [n, entry] of entries.entries()) {
+  const judgements = makeJudgementColumns();
+  const idOf = (type: string) => `https://private.intel.example:443/ctia/${type}/${type}-${randomUUID()}`;
+  for (const entry of entries) {
     const h = entryHash(entry.channel, entry.list, entry.observable);
     const document = newJudgement(moment, entry, { h, g: 0 });
     const one: ActualJudgement = {
-      ...{ id: `judgement-${n}`, h, g: 0, observable: document.observable, words: shared(wordsOf(entry.terms)) },
+      ...{ id: idOf('judgement'), h, g: 0, observable: document.observable, words: wordsOf(entry.terms) },
       start: Date.parse(document.valid_time.start_time),
       end: Date.parse(document.valid_time.end_time),
       once: false,
       lifetimeMs: entry.terms.lifetime.kind === 'renewed' ? entry.terms.lifetime.ms : undefined,
       references: document.external_references,
-      links: [{ id: `relationship-${n}`, g: 0, target: 'indicator', tlp: entry.terms.tlp }],
+      links: [
+        {
+          id: idOf('relationship'),
+          g: 0,
+          target: `indicator ${feedKey({ channel: entry.channel, type: entry.observable.type })}`,
+          tlp: entry.terms.tlp,
+        },
+      ],
     };
     judgements.set(h, [one]);
   }
@@ -70,7 +78,7 @@ for (let round = 0; round < rounds; round += 1) {
     {
       ...{ owner: OWNER, tenant: 'bench', revision: desired.revision, makings: [], now, desired: hashed },
       actual: { judgements, dangling: new Map() },
-      indicators: new Map(types.map((feed) => [feedKey(feed), 'indicator'])),
+      indicators: new Map(types.map((feed) => [feedKey(feed), `indicator ${feedKey(feed)}`])),
     },
     () => [],
   );

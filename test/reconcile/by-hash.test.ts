@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Entry } from '../../src/ctim/entry.ts';
+import { entryDigest, entryHash } from '../../src/ctim/external-id.ts';
 import { byHash } from '../../src/reconcile/by-hash.ts';
 import { entryOf, h } from '../plan/situation.ts';
 
@@ -18,6 +20,22 @@ test('whatever entries came before, each stands under its own hash', async () =>
       const entries: Entry[] = renamed ? now.map((entry) => ({ ...entry, list: 'renamed' })) : now;
       const expected = new Map(entries.map((entry) => [h(entry), entry]));
       assert.deepEqual([...(await byHash(entries))], [...expected]);
+    }),
+  );
+});
+
+test('an h is the digest of the JSON array of channel, list, type and value, whatever stands in them', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('a"b', 'a\\b', 'a\nb', 'é', '\ud800'),
+  );
+  fc.assert(
+    fc.property(text, text, text, (channel, list, value) => {
+      const json = JSON.stringify([channel, list, 'ip', value]);
+      const observable = { type: 'ip', value } as const;
+      assert.equal(entryHash(channel, list, observable), createHash('sha256').update(json).digest('hex'));
+      assert.equal(entryDigest(channel, list, observable), createHash('sha256').update(json).digest('binary'));
     }),
   );
 });
