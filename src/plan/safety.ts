@@ -1,3 +1,4 @@
+import { RESERVED_LISTS } from '../ctim/entry.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { isLive, listOf } from './actual.ts';
@@ -126,6 +127,10 @@ function size(input: SafetyInput, plan: Plan, apart: Apart): Held[] {
   return heldBySize(input, plan, apart);
 }
 
+function hasNoFile(list: string): boolean {
+  return RESERVED_LISTS.some((reserved) => reserved === list);
+}
+
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
 function listVanished(
   { desired, actual, now, lists, unattended, approval, released }: SafetyInput,
@@ -136,7 +141,7 @@ function listVanished(
     if (change.feed && released.has(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
     const list = listOf(change.stored);
-    return list === undefined || lists.has(list)
+    return list === undefined || lists.has(list) || hasNoFile(list)
       ? []
       : [{ list, feed: change.feed, value: change.stored.observable.value }];
   });

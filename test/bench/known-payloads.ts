@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what was sent
 /**
  * What attackers are known to send, written down from memory of public collections and not from the rules' own tests. Those in
- * `seen` were there when the rules were written, and some rules were mended for them; those in `unseen` were written afterwards,
+ * `seen` were tried on the first version of the rules, which were mended for most that they missed; those in `unseen` came after that,
  * and no rule was touched since.
  */
 export interface KnownPayloads {
