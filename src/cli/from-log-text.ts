@@ -1,6 +1,6 @@
-import type { BlockProposal } from '../incidents/block-proposals.ts';
-import type { LogFinding, LogFindings } from '../incidents/findings.ts';
-import type { LogReadingCounts } from '../incidents/read-attacks.ts';
+import type { BlockProposal } from '../incidents/log/block-proposals.ts';
+import type { LogFinding, LogFindings } from '../incidents/log/findings.ts';
+import type { LogReadingCounts } from '../incidents/log/read-attacks.ts';
 import { DAY } from '../runtime/clock.ts';
 import { renderTable } from './table.ts';
 

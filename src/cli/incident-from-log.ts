@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { LogFindings } from '../incidents/findings.ts';
-import { followLog } from '../incidents/follow-log.ts';
-import { checkpointFile, type LogCheckpoint } from '../incidents/log-checkpoint.ts';
-import { logPieces } from '../incidents/log-lines.ts';
-import { type AttackReadingOptions, makeAttackReading } from '../incidents/read-attacks.ts';
-import { SHIPPED_RULES } from '../incidents/read-rules.ts';
+import type { LogFindings } from '../incidents/log/findings.ts';
+import { followLog } from '../incidents/log/follow-log.ts';
+import { checkpointFile, type LogCheckpoint } from '../incidents/log/log-checkpoint.ts';
+import { logPieces } from '../incidents/log/log-lines.ts';
+import { type AttackReadingOptions, makeAttackReading } from '../incidents/log/read-attacks.ts';
+import { SHIPPED_RULES } from '../incidents/log/read-rules.ts';
 import { durationMs } from '../lists/lifetime.ts';
 import { DAY, HOUR, SECOND } from '../runtime/clock.ts';
 import { CommandRefused, EXIT, type Exit, exitOfError } from './exit.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { problemLine } from '../ctim/problem.ts';
-import { type BlockProposal, type KnownOfAttackers, proposeBlocks } from '../incidents/block-proposals.ts';
-import { type CrawlerOf, crawlerByName, crawlersByRange } from '../incidents/crawlers.ts';
-import type { LogFindings } from '../incidents/findings.ts';
+import { type BlockProposal, type KnownOfAttackers, proposeBlocks } from '../incidents/log/block-proposals.ts';
+import { type CrawlerOf, crawlerByName, crawlersByRange } from '../incidents/log/crawlers.ts';
+import type { LogFindings } from '../incidents/log/findings.ts';
 import { makeRangeTable, rangeOf } from '../lists/address.ts';
 import { makeGuards } from '../lists/guards/guards.ts';
 import { readFeeds } from '../sources/feeds-folder.ts';

@@ -1,7 +1,7 @@
 import { type Observable, observableKey } from '../ctim/observable.ts';
-import type { BlockProposal } from '../incidents/block-proposals.ts';
-import { earlierAttacks } from '../incidents/earlier-attacks.ts';
-import type { LogFindings } from '../incidents/findings.ts';
+import type { BlockProposal } from '../incidents/log/block-proposals.ts';
+import { earlierAttacks } from '../incidents/log/earlier-attacks.ts';
+import type { LogFindings } from '../incidents/log/findings.ts';
 import { build } from '../incidents/write/build.ts';
 import { incidentFromFindings } from '../incidents/write/from-findings.ts';
 import { type Imported, importBuilt } from '../incidents/write/import.ts';

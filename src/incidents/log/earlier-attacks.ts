@@ -1,6 +1,6 @@
-import type { CtiaClient } from '../ctia/client.ts';
-import { isIncidentPart, isOwned } from '../ctim/external-id.ts';
-import { type Observable, observableKey } from '../ctim/observable.ts';
+import type { CtiaClient } from '../../ctia/client.ts';
+import { isIncidentPart, isOwned } from '../../ctim/external-id.ts';
+import { type Observable, observableKey } from '../../ctim/observable.ts';
 
 const VALUES_PER_SEARCH = 40;
 /** Of what is found by chance alone nobody is blocked, so it is no repetition either. */
