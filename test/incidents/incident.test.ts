@@ -96,7 +96,7 @@ test('an incident with 1,500 sightings is created in two requests, read back who
   assert.deepEqual([first.requests, asked(world, 'POST /ctia/bundle/import')], [2, 2]);
   const id = incidentIn(first.results);
 
-  const { reading } = await readBack(world, id);
+  const reading = await readIncident(world.client(), id);
   assert.equal(reading.sightings.length, 1500);
   const [opening, closing] = [reading.sightings[0], reading.sightings.at(-1)];
   assert.deepEqual([opening?.title, closing?.title], ['scan 0', 'scan 1499']);
