@@ -1,5 +1,5 @@
 import { promises } from 'node:dns';
-import type { Dns } from '../incidents/crawlers.ts';
+import type { Dns } from '../incidents/log/crawlers.ts';
 
 /** The machine's resolver, with a little patience: nobody waits long for a crawler to be spared. */
 const dns = new promises.Resolver({ timeout: 2000, tries: 2 });

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { AnyObservable } from '../ctim/bundle.ts';
 import { DISPOSITIONS } from '../ctim/judgement.ts';
-import { logLines } from '../incidents/log-lines.ts';
+import { logLines } from '../incidents/log/log-lines.ts';
 import { nameOf } from '../incidents/read/timeline.ts';
 import { observablesIn } from '../incidents/verdicts/find.ts';
 import { lookUp, type Opinion } from '../incidents/verdicts/look-up.ts';

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Problem } from '../ctim/problem.ts';
-import { countAgainst } from '../incidents/against-log.ts';
-import { logLines } from '../incidents/log-lines.ts';
+import { countAgainst } from '../incidents/log/against-log.ts';
+import { logLines } from '../incidents/log/log-lines.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import type { AgainstLog } from '../plan/against.ts';
 import { renderMarkdown } from '../plan/markdown.ts';

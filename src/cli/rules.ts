@@ -1,8 +1,8 @@
 import { problemLine, quoted } from '../ctim/problem.ts';
-import type { AttackRule } from '../incidents/attack-rule.ts';
-import { slowLines } from '../incidents/hostile-lines.ts';
-import { readRules, SHIPPED_RULES } from '../incidents/read-rules.ts';
-import { testRules } from '../incidents/test-rules.ts';
+import type { AttackRule } from '../incidents/log/attack-rule.ts';
+import { slowLines } from '../incidents/log/hostile-lines.ts';
+import { readRules, SHIPPED_RULES } from '../incidents/log/read-rules.ts';
+import { testRules } from '../incidents/log/test-rules.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import type { Session } from './session.ts';
 import { renderTable } from './table.ts';

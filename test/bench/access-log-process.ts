@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { logPieces } from '../../src/incidents/log-lines.ts';
-import { makeAttackReading } from '../../src/incidents/read-attacks.ts';
-import { readRules, SHIPPED_RULES } from '../../src/incidents/read-rules.ts';
+import { logPieces } from '../../src/incidents/log/log-lines.ts';
+import { makeAttackReading } from '../../src/incidents/log/read-attacks.ts';
+import { readRules, SHIPPED_RULES } from '../../src/incidents/log/read-rules.ts';
 import { DAY } from '../../src/runtime/clock.ts';
 
 /** Reads one log as `incident from-log` does, in a process of its own whose memory is then told. Argument: the file. */

@@ -120,7 +120,7 @@ test('an incident with 1,500 sightings is created in two requests, read back who
   assert.deepEqual(await left(world), {});
 });
 
-test('a tenant that takes fewer entities is asked again with its own number', async (t) => {
+test('a tenant that takes fewer entities is asked again with its own number; where bulk DELETE is closed each goes by itself', async (t) => {
   const world = await tenant(t, { bulkMax: 7 });
   const { results } = await create(world, campaign(10, EVIDENCE));
   assert.equal(counts(results)['relationships created'], 12);
@@ -128,6 +128,19 @@ test('a tenant that takes fewer entities is asked again with its own number', as
   assert.deepEqual([reading.sightings.length, [...reading.others.keys()].sort()], [10, ['indicators', 'judgements']]);
   assert.deepEqual((await deleted(world, incidentIn(results))).failures, []);
   assert.deepEqual(await left(world), {});
+
+  const again = await create(world, campaign(3));
+  const on = { method: 'DELETE', path: /bulk/ };
+  world.server.faults.push({ on, kind: 'forbidden', capabilities: ['delete-casebook'], times: 9 });
+  // Stopped on the way, the rest is still found by its incident.
+  let deletions = 0;
+  world.intercept = async (request, send) => {
+    if (request.method === 'DELETE' && ++deletions === 4) throw new Error('the machine stops');
+    return send(request);
+  };
+  await assert.rejects(deleted(world, incidentIn(again.results)), /the machine stops/);
+  const { deleted: count, failures } = await deleted(world, incidentIn(again.results));
+  assert.deepEqual([count, failures, await left(world)], [5, [], {}]);
 });
 
 test('each refusal is told with its place, and all else is written; said again it is made once', async (t) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CONFIDENCES, SEVERITIES } from '../../ctim/judgement.ts';
-import type { LogFindings } from '../findings.ts';
+import type { LogFindings } from '../log/findings.ts';
 import type { Drafts } from './draft.ts';
 import { checked, type FileContent } from './file.ts';
 import { incidentFromFindings } from './from-findings.ts';

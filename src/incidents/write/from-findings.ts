@@ -2,7 +2,7 @@ import type { Entity } from '../../ctim/bundle.ts';
 import { MEMBER_OF, RELATED_TO } from '../../ctim/incident.ts';
 import { LONG_TEXT_MAX, MEDIUM_TEXT_MAX, SHORT_TEXT_MAX } from '../../ctim/judgement.ts';
 import { observableKey } from '../../ctim/observable.ts';
-import type { FoundRule, LogFinding, LogFindings } from '../findings.ts';
+import type { FoundRule, LogFinding, LogFindings } from '../log/findings.ts';
 import type { Draft } from './draft.ts';
 
 /**

@@ -138,7 +138,7 @@ export async function remove(
       }
       // Bulk DELETE asks for the right to delete every kind.
       if (!isCtiaError(error, 'capability')) throw error;
-      deleted += await removeOneByOne({ client, exclusively }, Object.values(ids).flat().reverse());
+      deleted += await removeOneByOne({ client, exclusively }, inOrder(some));
     }
     at += some.length;
   }
@@ -168,6 +168,13 @@ function idsOf(some: readonly Removable[]): Partial<Record<Plural, string[]>> {
     for (const relationship of relationships) add('relationships', relationship);
   }
   return ids;
+}
+
+/** What is cut off between two leaves something that leads to the incident, and the incident that it leads to. */
+function inOrder(some: readonly Removable[]): string[] {
+  return some.flatMap(({ plural, id, relationships }) =>
+    plural === 'incidents' ? [...relationships, id] : [id, ...relationships],
+  );
 }
 
 async function removeOneByOne(

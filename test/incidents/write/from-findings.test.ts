@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FoundRule, LogFinding, LogFindings } from '../../../src/incidents/findings.ts';
+import type { FoundRule, LogFinding, LogFindings } from '../../../src/incidents/log/findings.ts';
 import { readIncident, readRelations } from '../../../src/incidents/read/reading.ts';
 import { build } from '../../../src/incidents/write/build.ts';
 import { readIncidentFile } from '../../../src/incidents/write/draft.ts';

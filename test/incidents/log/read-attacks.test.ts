@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogFindings } from '../../src/incidents/findings.ts';
-import { type AttackReadingOptions, makeAttackReading } from '../../src/incidents/read-attacks.ts';
-import { readRules, SHIPPED_RULES } from '../../src/incidents/read-rules.ts';
-import { DAY } from '../../src/runtime/clock.ts';
-import { ordinaryLines } from '../bench/ordinary-traffic.ts';
+import type { LogFindings } from '../../../src/incidents/log/findings.ts';
+import { type AttackReadingOptions, makeAttackReading } from '../../../src/incidents/log/read-attacks.ts';
+import { readRules, SHIPPED_RULES } from '../../../src/incidents/log/read-rules.ts';
+import { DAY } from '../../../src/runtime/clock.ts';
+import { ordinaryLines } from '../../bench/ordinary-traffic.ts';
 
 const { rules } = await readRules([SHIPPED_RULES]);
 const START = Date.parse('2026-11-25T10:00:00Z');

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { parseAccessLine } from '../../src/incidents/access-log.ts';
-import { countAgainst } from '../../src/incidents/against-log.ts';
-import { logLines } from '../../src/incidents/log-lines.ts';
+import { parseAccessLine } from '../../../src/incidents/log/access-log.ts';
+import { countAgainst } from '../../../src/incidents/log/against-log.ts';
+import { logLines } from '../../../src/incidents/log/log-lines.ts';
 
 const STAMP = '[25/Nov/2026:12:00:00 +0100]';
 const TIME = Date.parse('2026-11-25T11:00:00.000Z');

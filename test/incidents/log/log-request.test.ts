@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRead, parseLogLine } from '../../src/incidents/log-request.ts';
+import { isRead, parseLogLine } from '../../../src/incidents/log/log-request.ts';
 
 const TIME = Date.parse('2026-11-25T11:00:00.000Z');
 const STAMP = '[25/Nov/2026:12:00:00 +0100]';

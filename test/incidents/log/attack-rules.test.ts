@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readRule } from '../../src/incidents/attack-rule.ts';
-import { boundedPattern } from '../../src/incidents/bounded-pattern.ts';
-import { slowLines } from '../../src/incidents/hostile-lines.ts';
-import { makeKeywords } from '../../src/incidents/keywords.ts';
-import { readRules, SHIPPED_RULES } from '../../src/incidents/read-rules.ts';
-import { testRules } from '../../src/incidents/test-rules.ts';
+import { readRule } from '../../../src/incidents/log/attack-rule.ts';
+import { boundedPattern } from '../../../src/incidents/log/bounded-pattern.ts';
+import { slowLines } from '../../../src/incidents/log/hostile-lines.ts';
+import { makeKeywords } from '../../../src/incidents/log/keywords.ts';
+import { readRules, SHIPPED_RULES } from '../../../src/incidents/log/read-rules.ts';
+import { testRules } from '../../../src/incidents/log/test-rules.ts';
 
 const shipped = await readRules([SHIPPED_RULES]);
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KnownOfAttackers, proposeBlocks } from '../../src/incidents/block-proposals.ts';
-import { crawlerByName, crawlersByRange, type Dns, rangesIn } from '../../src/incidents/crawlers.ts';
-import type { LogFinding, LogFindings } from '../../src/incidents/findings.ts';
-import { attackerOf } from '../../src/incidents/read-attacks.ts';
-import { makeGuards } from '../../src/lists/guards/guards.ts';
-import { defaultSettings } from '../../src/lists/settings.ts';
-import { DAY } from '../../src/runtime/clock.ts';
+import { type KnownOfAttackers, proposeBlocks } from '../../../src/incidents/log/block-proposals.ts';
+import { crawlerByName, crawlersByRange, type Dns, rangesIn } from '../../../src/incidents/log/crawlers.ts';
+import type { LogFinding, LogFindings } from '../../../src/incidents/log/findings.ts';
+import { attackerOf } from '../../../src/incidents/log/read-attacks.ts';
+import { makeGuards } from '../../../src/lists/guards/guards.ts';
+import { defaultSettings } from '../../../src/lists/settings.ts';
+import { DAY } from '../../../src/runtime/clock.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 /** No documentation range: guards refuse those. */

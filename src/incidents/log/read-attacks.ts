@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { Observable } from '../ctim/observable.ts';
-import { formatV6, parseV6 } from '../lists/address.ts';
+import type { Observable } from '../../ctim/observable.ts';
+import { formatV6, parseV6 } from '../../lists/address.ts';
 import { plainAddress } from './access-log.ts';
 import type { AttackRule } from './attack-rule.ts';
 import { makeCampaigns } from './campaigns.ts';

@@ -1,4 +1,4 @@
-import { makeRangeTable, parseRange } from '../lists/address.ts';
+import { makeRangeTable, parseRange } from '../../lists/address.ts';
 import { parseAccessLine, plainAddress } from './access-log.ts';
 
 /** What entering values would have blocked of a log's requests. */

@@ -3,10 +3,10 @@ import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, truncate
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { LogFindings } from '../../src/incidents/findings.ts';
-import { followLog, type LogPosition } from '../../src/incidents/follow-log.ts';
-import { checkpointFile } from '../../src/incidents/log-checkpoint.ts';
-import { DAY } from '../../src/runtime/clock.ts';
+import type { LogFindings } from '../../../src/incidents/log/findings.ts';
+import { followLog, type LogPosition } from '../../../src/incidents/log/follow-log.ts';
+import { checkpointFile } from '../../../src/incidents/log/log-checkpoint.ts';
+import { DAY } from '../../../src/runtime/clock.ts';
 
 interface Followed {
   readonly lines: string[];

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CONFIDENCES, SEVERITIES } from '../ctim/judgement.ts';
-import { OBSERVABLE_TYPES } from '../ctim/observable.ts';
+import { CONFIDENCES, SEVERITIES } from '../../ctim/judgement.ts';
+import { OBSERVABLE_TYPES } from '../../ctim/observable.ts';
 import type { LogFindings } from './findings.ts';
 import type { LogPosition } from './follow-log.ts';
 

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Problem } from '../ctim/problem.ts';
+import type { Problem } from '../../ctim/problem.ts';
 import { type AttackRule, readRule } from './attack-rule.ts';
 
 /** The rules that come with the product, for access logs of web servers: `rules/apache`, beside `dist`. */
-export const SHIPPED_RULES = join(import.meta.dirname, '..', '..', '..', 'rules', 'apache');
+export const SHIPPED_RULES = join(import.meta.dirname, '..', '..', '..', '..', 'rules', 'apache');
 
 export interface Rules {
   readonly rules: readonly AttackRule[];

@@ -1,7 +1,7 @@
-import type { Severity } from '../ctim/judgement.ts';
-import { type Observable, observableKey } from '../ctim/observable.ts';
-import type { Guards } from '../lists/guards/guards.ts';
-import { DAY } from '../runtime/clock.ts';
+import type { Severity } from '../../ctim/judgement.ts';
+import { type Observable, observableKey } from '../../ctim/observable.ts';
+import type { Guards } from '../../lists/guards/guards.ts';
+import { DAY } from '../../runtime/clock.ts';
 import { compareSeverity, type LogFinding, type LogFindings } from './findings.ts';
 
 /** What is to become of one attacker, and why. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Clock, SECOND } from '../runtime/clock.ts';
+import { type Clock, SECOND } from '../../runtime/clock.ts';
 import { makeLineCutter } from './log-lines.ts';
 
 /** How far a log was read: to the end of a line, in this file and not in another that has its name since. */

@@ -1,5 +1,5 @@
-import type { Confidence, Severity } from '../ctim/judgement.ts';
-import type { Observable } from '../ctim/observable.ts';
+import type { Confidence, Severity } from '../../ctim/judgement.ts';
+import type { Observable } from '../../ctim/observable.ts';
 
 /**
  * What was found in a log, of one campaign window: a value, the same for the same lines whatever else was read. Windows are

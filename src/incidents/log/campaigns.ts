@@ -1,4 +1,4 @@
-import type { Observable } from '../ctim/observable.ts';
+import type { Observable } from '../../ctim/observable.ts';
 import { compareSeverity, type FoundRule, type LogFinding, type LogFindings } from './findings.ts';
 import { addTally, emptyTally, type RequestTally } from './request-tally.ts';
 

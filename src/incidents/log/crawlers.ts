@@ -1,5 +1,5 @@
-import type { Observable } from '../ctim/observable.ts';
-import { makeRangeTable, parseRange, rangeOf } from '../lists/address.ts';
+import type { Observable } from '../../ctim/observable.ts';
+import { makeRangeTable, parseRange, rangeOf } from '../../lists/address.ts';
 
 /** Who proves to crawl for whom: `undefined` for everybody else, whatever the client says of itself. */
 export type CrawlerOf = (attacker: Observable) => string | undefined;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CONFIDENCES, SEVERITIES, SHORT_TEXT_MAX } from '../ctim/judgement.ts';
-import type { Problem } from '../ctim/problem.ts';
-import { durationMs } from '../lists/lifetime.ts';
-import { check } from '../lists/yaml-check.ts';
-import { parseYaml, type YamlFault } from '../lists/yaml-tree.ts';
+import { CONFIDENCES, SEVERITIES, SHORT_TEXT_MAX } from '../../ctim/judgement.ts';
+import type { Problem } from '../../ctim/problem.ts';
+import { durationMs } from '../../lists/lifetime.ts';
+import { check } from '../../lists/yaml-check.ts';
+import { parseYaml, type YamlFault } from '../../lists/yaml-tree.ts';
 import { boundedPattern } from './bounded-pattern.ts';
 import type { FoundRule } from './findings.ts';
 import { FIELDS, type Field } from './request-text.ts';

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what was sent
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Field, stagesOf } from '../../src/incidents/request-text.ts';
+import { type Field, stagesOf } from '../../../src/incidents/log/request-text.ts';
 
 function checkStages(sent: string, stages: readonly string[], field: Field = 'query'): void {
   assert.deepEqual(stagesOf(sent, field).split('\n'), stages, sent);
