@@ -31,8 +31,6 @@ export async function applyTo(session: Session, tenant: Tenant, options: Approva
   const lastGood = await pullDue(session, tenant, async () => shared);
   const client = workingClient(session, tenant, shared?.lock);
   const runId = randomUUID();
-  const hands = await shared?.handsOf(client);
-  const released = [...(options.released ?? []), ...(hands?.released ?? [])];
   const settings = await readSoundSettings(session.config.feedsDir);
   const journal = shared?.journal ?? fileJournal(session.config.dataDir, await tenantOf(tenant.ctia), tenant.owner);
   const renewing = settings?.renewEveryMs === undefined ? {} : { renewEveryMs: settings.renewEveryMs };
@@ -43,17 +41,16 @@ export async function applyTo(session: Session, tenant: Tenant, options: Approva
     signal: session.signal,
     owner: tenant.owner,
     ownEmbedded: tenant.ownEmbedded,
-    approval: { yes, force, digest, released },
+    approval: { yes, force, digest },
     readDesired: readDesired(session, tenant, client.serverNow, { upstreams: lastGood, guards: shared?.guardCopies }),
     exclusively: shared?.lock.exclusively ?? ((work) => work()),
     record: journalled(shared?.record ?? NO_LEDGER, journal, 'sync', runId),
     rights: shared?.rights,
-    meanwhile: hands?.meanwhile,
+    meanwhile: await shared?.meanwhile(client),
     progress: showProgress(json),
     origin: () => originOf(session.config.feedsDir),
     ...renewing,
   });
-  if (report.held.length === 0) await hands?.forgetReleased();
   await shared?.noteReport(report);
   await letGoOfOld(journal, client.serverNow() - (settings?.historyKeepMs ?? KEEP_MS));
   session.print(json ? JSON.stringify(report, null, 2) : renderReport(report));

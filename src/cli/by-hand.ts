@@ -67,7 +67,7 @@ export async function byHand(session: Session, { name, payload, json, writeBack 
   if (queued || !isReleased(asked)) return exit;
   // Nobody else would: what the lists want of it comes back now.
   await bringLists(session);
-  return applyTo(session, tenant, { ...NO_APPROVAL, released: [String(payload.channel)], json });
+  return applyTo(session, tenant, { ...NO_APPROVAL, json });
 }
 
 /** By the workers where some run (`queued`), or here. */

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { makeCtiaClient } from '../ctia/client.ts';
+import { isCtiaError } from '../ctia/error.ts';
 import { missingScopes } from '../ctia/scopes.ts';
 import { hasErrors } from '../ctim/problem.ts';
 import { queueNames } from '../jobs/queues.ts';
@@ -51,15 +52,17 @@ export async function doctor(session: Session, { json }: { json: boolean }): Pro
   });
   if (tenant !== undefined) await lookAtTenant(session, tenant, look);
   if (json) session.print(JSON.stringify({ findings }, null, 2));
-  else for (const { what, ok, says } of findings) session.print(`${ok ? 'ok  ' : 'WRONG'} ${what.padEnd(8)} ${says}`);
+  else for (const { what, ok, says } of findings) session.print(`${ok ? 'ok  ' : 'WRONG'} ${what.padEnd(9)} ${says}`);
   return findings.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
 }
 
 async function lookAtTenant(
-  { clock }: Session,
+  session: Session,
   { ctia, owner }: Tenant,
   look: (what: string, check: () => Promise<string>) => Promise<void>,
 ): Promise<void> {
+  const { clock } = session;
+  await look('incidents', () => incidentBases(session, ctia));
   await look('owner', async () => `${owner}; the queue is ${queueNames(ctia.ctiaUrl, owner).requests}`);
   await look('scopes', async () => {
     const { scopes } = await ctia.tokens.get();
@@ -76,6 +79,24 @@ async function lookAtTenant(
     if (Math.abs(aheadMs) > SKEW_MS_MAX) throw new Error(`${says}: set this machine's clock (NTP)`);
     return says;
   });
+}
+
+/** Which of the two bases serves incidents: the one that is set must. */
+async function incidentBases({ clock }: Session, ctia: Tenant['ctia']): Promise<string> {
+  const answers = new Map<string, boolean>();
+  for (const incidentBase of ['ctia', 'private-intel'] as const) {
+    const client = makeCtiaClient({ connection: { ...ctia, incidentBase }, clock, patienceMs: SECOND });
+    try {
+      answers.set(incidentBase, await client.hasIncidents());
+    } catch (error) {
+      // What is wrong with the other one is nobody's concern.
+      if (incidentBase === ctia.incidentBase || !isCtiaError(error)) throw error;
+      answers.set(incidentBase, false);
+    }
+  }
+  const says = [...answers].map(([base, ok]) => `${base} ${ok ? 'answers' : 'does not answer'}`).join(', ');
+  if (answers.get(ctia.incidentBase)) return `written at ${ctia.incidentBase}: ${says}`;
+  throw new Error(`CTIA_INCIDENT_BASE is ${ctia.incidentBase}, and ${says}: set the one that does`);
 }
 
 async function checkLists(session: Session): Promise<string> {

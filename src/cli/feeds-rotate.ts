@@ -51,16 +51,21 @@ export async function rotateFeeds(
   const urlOf = ({ feed_view_url: url }: Rotated['feed']) => (showSecrets ? url : `${withoutQuery(url)}?s=…`);
   const rows = rotated.map(({ feed, ...rest }) => ({ ...rest, url: urlOf(feed) }));
   if (json) session.print(JSON.stringify({ feeds: rows }, null, 2));
-  else for (const row of rows) for (const line of linesOf(row)) session.print(line);
+  else for (const row of rows) for (const line of linesOf(row, graceMs === 0)) session.print(line);
   if (!json && !showSecrets) session.print('whole URLs: ctim-feeds feeds --show-secrets');
   return EXIT.done;
 }
 
-function linesOf({ channel, type, url, former, foreign }: Omit<Rotated, 'feed'> & { url: string }): string[] {
+function linesOf(
+  { channel, type, url, former, foreign }: Omit<Rotated, 'feed'> & { url: string },
+  isAtOnce: boolean,
+): string[] {
   return [
     `${channel}/${type}: ${url}`,
-    ...former.map(
-      ({ id, until }) => `  the former ${id} answers until ${until}: firewalls must pull the new one by then`,
+    ...former.map(({ id, until }) =>
+      isAtOnce
+        ? `  the former ${id} answers no more`
+        : `  the former ${id} answers until ${until}: firewalls must pull the new one by then`,
     ),
     ...(foreign === undefined
       ? []

@@ -15,7 +15,7 @@ const SHOWN = 100;
 const PATH_CHARS = 60;
 
 /** Findings of each campaign, the incident that it would make, then what would be blocked. */
-export function renderFromLog({ campaigns, proposals, counts }: FromLog): string {
+export function renderFromLog({ campaigns, proposals, counts }: FromLog, sent: readonly string[] | undefined): string {
   const parts = campaigns.map(campaignText);
   if (campaigns.length === 0) parts.push('no attack was found');
   if (proposals.length > 0) parts.push(proposalText(proposals));
@@ -23,7 +23,7 @@ export function renderFromLog({ campaigns, proposals, counts }: FromLog): string
   const other = unread.map(({ what, lines: many, firstLine }) => `${many} ${what} (the first is line ${firstLine})`);
   if (unlisted > 0) parts.push(`${unlisted} requests of later attacks were only counted: read the log in parts`);
   parts.push([`${lines} lines, ${requests} requests`, ...other].join('; '));
-  parts.push('nothing was sent');
+  parts.push(sent?.join('\n') ?? 'nothing was sent: --send sends the incidents and blocks who is proposed');
   return parts.join('\n\n');
 }
 

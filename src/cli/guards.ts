@@ -65,7 +65,10 @@ export async function guards(session: Session, { json }: { json: boolean }): Pro
     session.print(JSON.stringify({ built_in: builtIn, fetched: lists, ...own }, null, 2));
     return EXIT.done;
   }
-  const sourceText = (source: string) => `${source.split(' ')[0]}${source.includes(' ') ? ' …' : ''}`;
+  const sourceText = (source: string) => {
+    const [first = source, ...more] = source.match(/https:\S+/g) ?? [];
+    return `${first}${more.length > 0 ? ' …' : ''}`;
+  };
   const rows = builtIn.map(({ title, size, source, date }) => [title, String(size), date, sourceText(source)]);
   session.print(renderTable(['built in', 'entries', 'as of', 'source'], rows));
   const age = (at: Date | 0 | undefined) => (at ? `${ago(clock.now() - at.getTime())} ago` : 'never: guards update');

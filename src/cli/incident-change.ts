@@ -64,9 +64,5 @@ export async function linkToIncident(
   const built = build(drafts, { owner, source: owner, tlp: 'amber', now: client.serverNow() });
   if ('problems' in built) throw problemsRefused(built.problems);
   const { clock, signal } = session;
-  return printImport(
-    session,
-    await exclusively(() => importBuilt({ client, clock, signal, owner }, built, owner)),
-    json,
-  );
+  return printImport(session, await importBuilt({ client, clock, signal, owner, exclusively }, built, owner), json);
 }

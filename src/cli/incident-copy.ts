@@ -40,7 +40,11 @@ export async function copyIncident(
   if ('problems' in built) throw problemsRefused(built.problems);
   return printImport(
     session,
-    await importBuilt({ client: target, clock, signal, owner: ownerThere }, built, ownerThere),
+    await importBuilt(
+      { client: target, clock, signal, owner: ownerThere, exclusively: (work) => work() },
+      built,
+      ownerThere,
+    ),
     json,
   );
 }

@@ -13,6 +13,6 @@ export async function createIncident(session: Session, { file, json }: { file: s
   const built = build(drafts, { owner, source: owner, tlp: 'amber', now: client.serverNow() });
   if ('problems' in built) throw problemsRefused(built.problems);
   const { clock, signal } = session;
-  const imported = await exclusively(() => importBuilt({ client, clock, signal, owner }, built, owner));
+  const imported = await importBuilt({ client, clock, signal, owner, exclusively }, built, owner);
   return printImport(session, imported, json);
 }

@@ -28,7 +28,7 @@ export async function deleteIncident(
     say('nothing was deleted');
     return EXIT.held;
   }
-  const { deleted, failures } = await exclusively(() => remove(client, removes));
+  const { deleted, failures } = await remove({ client, exclusively }, removes);
   if (json) session.print(JSON.stringify({ deleted, keeps, failures }, null, 2));
   else session.print(`${deleted} deleted`);
   for (const { id: left, why } of failures.slice(0, SHOWN_MAX)) say(`not deleted: ${left}: ${why}`);

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { LogFindings } from '../incidents/findings.ts';
 import { followLog } from '../incidents/follow-log.ts';
 import { checkpointFile, type LogCheckpoint } from '../incidents/log-checkpoint.ts';
 import { logPieces } from '../incidents/log-lines.ts';
@@ -8,9 +9,10 @@ import { type AttackReadingOptions, makeAttackReading } from '../incidents/read-
 import { SHIPPED_RULES } from '../incidents/read-rules.ts';
 import { durationMs } from '../lists/lifetime.ts';
 import { DAY, HOUR, SECOND } from '../runtime/clock.ts';
-import { CommandRefused, EXIT, type Exit } from './exit.ts';
+import { CommandRefused, EXIT, type Exit, exitOfError } from './exit.ts';
 import { type FromLog, renderFromLog, renderNew } from './from-log-text.ts';
 import { type ProposalOptions, proposalsNow } from './log-proposals.ts';
+import { openSender, sentLines } from './log-sending.ts';
 import { rulesOf } from './rules.ts';
 import type { Session } from './session.ts';
 
@@ -19,10 +21,11 @@ interface Options extends ProposalOptions {
   readonly window: string;
   readonly source?: string;
   readonly follow: boolean;
+  readonly send: boolean;
   readonly json: boolean;
 }
 
-/** `incident from-log`: what stands in logs, and what would be made of it. Sends and writes nothing but its own checkpoint. */
+/** `incident from-log`: what stands in logs, and what would be made of it. Without `--send` it sends nothing, and needs no tenant. */
 export async function fromLog(session: Session, files: readonly string[], options: Options): Promise<Exit> {
   const windowMs = windowOf(options.window);
   const rules = await rulesOf([SHIPPED_RULES, ...options.rules]);
@@ -41,10 +44,19 @@ export async function fromLog(session: Session, files: readonly string[], option
     }
   }
   const campaigns = reading.findings();
-  const proposals = await proposalsNow(session, campaigns, options);
-  const found: FromLog = { campaigns, proposals, counts: reading.counts() };
-  session.print(options.json ? JSON.stringify(found, null, 2) : renderFromLog(found));
-  return EXIT.done;
+  const counts = reading.counts();
+  if (!options.send || campaigns.length === 0) {
+    const proposals = await proposalsNow(session, campaigns, options);
+    const found: FromLog = { campaigns, proposals, counts };
+    session.print(options.json ? JSON.stringify(found, null, 2) : renderFromLog(found, undefined));
+    return EXIT.done;
+  }
+  const sent = await (await openSender(session, options)).send(campaigns);
+  const { lines, exit } = sentLines(sent);
+  const { proposals, ...became } = sent;
+  const found: FromLog = { campaigns, proposals, counts };
+  session.print(options.json ? JSON.stringify({ ...found, sent: became }, null, 2) : renderFromLog(found, lines));
+  return exit;
 }
 
 /** `access.log.1`, `access.log-20261125.gz`: the same log. */
@@ -80,7 +92,10 @@ async function* piecesOf(file: string): AsyncGenerator<readonly string[]> {
 /** A checkpoint may be large, and what is read again after a restart is counted once all the same. */
 const CHECKPOINT_EVERY_MS = 10 * SECOND;
 
-/** Tells each campaign again as it grows; ends with the signal. */
+/** Sightings grow with each request of an attack: what is new is sent at once, what grows not all the time. */
+const SEND_EVERY_MS = 30 * SECOND;
+
+/** Tells each campaign again as it grows, and sends it where that is asked for; ends with the signal. */
 async function follow(session: Session, file: string, log: AttackReadingOptions, options: Options): Promise<Exit> {
   const { clock, signal, config } = session;
   const path = await realpath(file).catch(() => file);
@@ -95,6 +110,24 @@ async function follow(session: Session, file: string, log: AttackReadingOptions,
   let told: ReadonlyMap<string, number> = new Map();
   let unwritten: LogCheckpoint | undefined;
   let written = clock.now();
+  const sender = options.send ? await openSender(session, options) : undefined;
+  let unsent = false;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  const send = async (campaigns: readonly LogFindings[]) => {
+    if (sender === undefined || !unsent || campaigns.length === 0) return;
+    sentAt = clock.now();
+    try {
+      const sent = await sender.send(campaigns);
+      if (options.json) session.print(JSON.stringify({ sent }));
+      else for (const line of sentLines(sent).lines) session.print(line);
+      unsent = false;
+    } catch (error) {
+      // The log is read on, and all of it is sent the next time.
+      signal.throwIfAborted();
+      if (exitOfError(error) === undefined) throw error;
+      notice(`not sent: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
   const write = async () => {
     if (unwritten !== undefined) await checkpoint.write(unwritten);
     unwritten = undefined;
@@ -113,6 +146,8 @@ async function follow(session: Session, file: string, log: AttackReadingOptions,
         const proposals = options.json ? await proposalsNow(session, campaigns, options) : [];
         session.print(options.json ? JSON.stringify({ campaigns, proposals }) : news.text);
       }
+      unsent ||= news.text !== undefined;
+      if (clock.now() - sentAt >= SEND_EVERY_MS) await send(campaigns);
       unwritten = { position, findings: campaigns };
       if (clock.now() - written >= CHECKPOINT_EVERY_MS) await write();
     }

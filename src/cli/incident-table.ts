@@ -11,22 +11,28 @@ import { renderTable } from './table.ts';
 const CELL_MAX = 60;
 /** Of one cell; the rest is counted. */
 const NAMES_MAX = 3;
+const ROWS_MAX = 200;
 
 /** An incident on a terminal: what it is, its timeline, and what is known of each thing that was seen. */
 export function incidentTable(reading: IncidentReading, opinions: ReadonlyMap<string, Opinion>, now: number): string {
   const { sightings } = reading;
-  const rows = sightings.map((sighting) => [
-    timeText(sighting.observed_time),
-    String(sighting.count ?? 1),
-    shown(sighting.title ?? sighting.sensor ?? '', CELL_MAX),
-    cell((sighting.observables ?? []).map(nameOf)),
-    cell((sighting.targets ?? []).flatMap(({ observables }) => observables.map(nameOf))),
-    cell((sighting.relations ?? []).map(relationText)),
-  ]);
+  const rows = sightings
+    .slice(0, ROWS_MAX)
+    .map((sighting) => [
+      timeText(sighting.observed_time),
+      String(sighting.count ?? 1),
+      shown(sighting.title ?? sighting.sensor ?? '', CELL_MAX),
+      cell((sighting.observables ?? []).map(nameOf)),
+      cell((sighting.targets ?? []).flatMap(({ observables }) => observables.map(nameOf))),
+      cell((sighting.relations ?? []).map(relationText)),
+    ]);
   return [
     ...factsOf(reading).map(([name, value]) => `${name.padEnd(12)} ${shown(value, 400)}`),
     '',
     ...(rows.length === 0 ? ['no sightings'] : [renderTable(TIMELINE, rows)]),
+    ...(sightings.length > ROWS_MAX
+      ? [`and ${sightings.length - ROWS_MAX} later ones: --format markdown or json tells all`]
+      : []),
     '',
     ...verdictLines(reading, opinions, now),
   ].join('\n');

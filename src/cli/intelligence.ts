@@ -5,7 +5,7 @@ import type { Drafts } from '../incidents/write/draft.ts';
 import { shareWithWorkers } from '../jobs/share.ts';
 import { HOUR, MINUTE } from '../runtime/clock.ts';
 import { CommandRefused, EXIT } from './exit.ts';
-import { openTenant, type Session } from './session.ts';
+import { openTenant, type Session, type Tenant } from './session.ts';
 
 /** What commands on incidents, sightings and judgements need of a tenant. */
 export interface Intelligence {
@@ -25,9 +25,9 @@ export async function openToRead(session: Session): Promise<Omit<Intelligence, '
 }
 
 /** To write: two imports of one thing at the same time would make it twice, so the workers' lock is kept. */
-export async function openToWrite(session: Session): Promise<Intelligence> {
+export async function openToWrite(session: Session, opened?: Tenant): Promise<Intelligence> {
   const { clock, signal, config } = session;
-  const tenant = await openTenant(session);
+  const tenant = opened ?? (await openTenant(session));
   const shared = await shareWithWorkers({ ...config, ...session, ...tenant });
   const client = makeCtiaClient({
     ...{ connection: tenant.ctia, clock, signal, patienceMs: HOUR },

@@ -49,11 +49,7 @@ export async function createJudgements(
   const built = build(drafts, { owner, source: owner, tlp: 'amber', now });
   if ('problems' in built) throw problemsRefused(built.problems);
   const { clock, signal } = session;
-  return printImport(
-    session,
-    await exclusively(() => importBuilt({ client, clock, signal, owner }, built, owner)),
-    json,
-  );
+  return printImport(session, await importBuilt({ client, clock, signal, owner, exclusively }, built, owner), json);
 }
 
 function judgementOf(observable: string, said: Omit<JudgementSaid, 'file' | 'json'>, end: number): object {

@@ -10,7 +10,7 @@ import { remove } from '../incidents/write/removal.ts';
 import { shown } from '../plan/shown.ts';
 import { confirmed } from './confirm.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
-import { idOf, openToWrite } from './intelligence.ts';
+import { type Intelligence, idOf, openToWrite } from './intelligence.ts';
 import { filterOf, type JudgementFlags, saysWhich } from './judgement-filters.ts';
 import type { Session } from './session.ts';
 
@@ -24,14 +24,14 @@ const SHOWN_MAX = 20;
 
 /** `judgements delete`: by id or by filters, with the relationships that begin at them. */
 export function deleteJudgements(session: Session, ids: readonly string[], options: Options): Promise<Exit> {
-  return change(session, ids, { ...options, ended: true }, 'delete', async (client, self, those) => {
+  return change(session, ids, { ...options, ended: true }, 'delete', async ({ client, exclusively }, self, those) => {
     const from = new Map<string, string[]>();
     for (const { id, source_ref, external_ids } of await client.allRelationshipsFrom(those.map((it) => it.id))) {
       if (!options.force && !isOwned(self.owner, external_ids)) continue;
       from.set(String(source_ref), [...(from.get(String(source_ref)) ?? []), id]);
     }
     const removes = those.map(({ id }) => ({ plural: 'judgements' as const, id, relationships: from.get(id) ?? [] }));
-    const { deleted, failures } = await remove(client, removes);
+    const { deleted, failures } = await remove({ client, exclusively }, removes);
     return { said: `${deleted} deleted, relationships included`, failures };
   });
 }
@@ -42,9 +42,9 @@ export function expireJudgements(
   ids: readonly string[],
   { reason, ...options }: Options & { reason: string },
 ): Promise<Exit> {
-  return change(session, ids, options, 'end', async (client, _, those) => {
+  return change(session, ids, options, 'end', async (writing, _, those) => {
     const { expired, failures } = await expire(
-      client,
+      writing,
       those.map((it) => it.id),
       reason,
     );
@@ -52,8 +52,9 @@ export function expireJudgements(
   });
 }
 
+type Writing = Pick<Intelligence, 'client' | 'exclusively'>;
 type Work = (
-  client: CtiaClient,
+  writing: Writing,
   self: Self,
   those: readonly StoredJudgement[],
 ) => Promise<{ said: string; failures: readonly { id: string; why: string }[] }>;
@@ -97,7 +98,7 @@ async function change(
     say('nothing was changed');
     return EXIT.held;
   }
-  const { said, failures } = await exclusively(() => work(client, self, those));
+  const { said, failures } = await work({ client, exclusively }, self, those);
   if (options.json) session.print(JSON.stringify({ [verb]: those.map(({ id }) => id), stay, failures }, null, 2));
   else session.print(said);
   for (const { id, why } of failures.slice(0, SHOWN_MAX)) say(`not done: ${shortId(id)}: ${why}`);

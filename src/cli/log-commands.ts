@@ -13,7 +13,7 @@ export function addLogCommands(program: Command, act: Act): void {
   incident
     .command('from-log <file...>')
     .description(
-      'attacks in access logs, by named rules: the incident and the blocks that they would make; changes nothing',
+      'attacks in access logs, by named rules: the incident and the blocks that they make; sends nothing without --send',
     )
     .option('--rules <dir>', 'rules of your own besides those shipped; may be said again', collect, [])
     .option('--window <duration>', 'how long a campaign is: attacks of one make one incident', '24h')
@@ -23,6 +23,7 @@ export function addLogCommands(program: Command, act: Act): void {
     )
     .option('--crawlers <file>', 'ranges that an operator of crawlers publishes; may be said again', collect, [])
     .option('--verify-crawlers', 'ask DNS whether an attacker is a crawler of a search engine', false)
+    .option('--send', 'send the incident of each campaign, and block who is proposed, for a time', false)
     .option('--follow', 'go on reading what is written to the one file, and on from there after a restart', false)
     .option('--json', 'for programs', false)
     .action((files, options) =>

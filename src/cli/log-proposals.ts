@@ -20,8 +20,10 @@ export async function proposalsNow(
   session: Session,
   campaigns: readonly LogFindings[],
   { crawlers, verifyCrawlers }: ProposalOptions,
+  /** On how many days before these campaigns; without a tenant nobody knows. */
+  earlier: KnownOfAttackers['earlier'] = () => 0,
 ): Promise<BlockProposal[]> {
-  const known = await knownOfAttackers(session, await crawlersOf(crawlers));
+  const known = { ...(await knownOfAttackers(session, await crawlersOf(crawlers))), earlier };
   const proposals = proposeBlocks(campaigns, known);
   if (!verifyCrawlers) return proposals;
   const { resolver } = await import('./crawler-dns.ts');
@@ -36,7 +38,7 @@ export async function proposalsNow(
   return proved.size === 0 ? proposals : proposeBlocks(campaigns, { ...known, crawlerOf });
 }
 
-async function knownOfAttackers(session: Session, crawlerOf: CrawlerOf): Promise<KnownOfAttackers> {
+async function knownOfAttackers(session: Session, crawlerOf: CrawlerOf): Promise<Omit<KnownOfAttackers, 'earlier'>> {
   await bringLists(session);
   const { config, clock } = session;
   const now = clock.now();
@@ -52,7 +54,7 @@ async function knownOfAttackers(session: Session, crawlerOf: CrawlerOf): Promise
   );
   const broken = problems.find(({ severity }) => severity === 'error');
   return {
-    ...{ now, guards: makeGuards(settings, knowledge), crawlerOf, earlier: () => 0 },
+    ...{ now, guards: makeGuards(settings, knowledge), crawlerOf },
     brokenLists: broken && problemLine(broken),
     allowedBy(attacker) {
       const range = rangeOf(attacker);

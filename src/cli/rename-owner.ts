@@ -34,7 +34,7 @@ export async function renameOwnerFrom(
 }
 
 function countsOf(owned: OwnedByOld) {
-  return Object.fromEntries(Object.entries(owned).map(([kind, those]) => [kind, those.length]));
+  return Object.fromEntries(Object.entries(owned).map(([kind, those]) => [kind.replace('_', ' '), those.length]));
 }
 
 function foundLine(owned: OwnedByOld, from: string, to: string): string {
@@ -42,9 +42,13 @@ function foundLine(owned: OwnedByOld, from: string, to: string): string {
   return `${from} has ${counts.join(', ')}. Stop its workers, then --yes makes all of it ${to}'s; nothing leaves a feed`;
 }
 
-function renamedLines({ judgements, links, lacking, refused, unknown }: Renamed, from: string, to: string): string[] {
+function renamedLines(
+  { judgements, links, ofIncidents, lacking, refused, unknown }: Renamed,
+  from: string,
+  to: string,
+): string[] {
   return [
-    `${judgements} judgements and ${links} links, the indicators and the feeds are ${to}'s now`,
+    `${judgements} judgements and ${links} links, the indicators and the feeds are ${to}'s now${ofIncidents === 0 ? '' : `, and ${ofIncidents} things of incidents`}`,
     ...(lacking === undefined
       ? []
       : [

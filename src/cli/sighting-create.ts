@@ -1,7 +1,7 @@
-import { MEMBER_OF } from '../ctim/incident.ts';
 import { build } from '../incidents/write/build.ts';
-import { type Draft, draftsOf, readSightingFile } from '../incidents/write/draft.ts';
+import { draftsOf, readSightingFile } from '../incidents/write/draft.ts';
 import { importBuilt } from '../incidents/write/import.ts';
+import { membersOf } from '../incidents/write/members.ts';
 import { CommandRefused, EXIT, type Exit } from './exit.ts';
 import { printImport } from './import-report.ts';
 import { idOf, openToWrite, problemsRefused, readInput, soundDrafts } from './intelligence.ts';
@@ -51,23 +51,7 @@ export async function createSightings(session: Session, { file, incident, json, 
   const built = build(related, { owner, source: owner, tlp: 'amber', now: client.serverNow() });
   if ('problems' in built) throw problemsRefused(built.problems);
   const { clock, signal } = session;
-  return printImport(
-    session,
-    await exclusively(() => importBuilt({ client, clock, signal, owner }, built, owner)),
-    json,
-  );
-}
-
-function membersOf(incident: string, drafts: readonly Draft[]): Draft[] {
-  return drafts.flatMap((draft, n) => {
-    if (draft.plural !== 'sightings') return [draft];
-    const label = draft.label ?? `sighting ${n}`;
-    const entity = { relationship_type: MEMBER_OF, source_ref: label, target_ref: incident };
-    return [
-      { ...draft, label },
-      { plural: 'relationships' as const, entity, where: `${draft.where} (in ${incident})` },
-    ];
-  });
+  return printImport(session, await importBuilt({ client, clock, signal, owner, exclusively }, built, owner), json);
 }
 
 /** As a file would say it, so that the same is checked and told. */

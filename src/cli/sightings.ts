@@ -150,7 +150,7 @@ export async function deleteSightings(
   }
   if (removes.length === 0) return EXIT.problems;
   if (!(await confirmed(session, `delete ${removes.length} with their relationships?`, yes))) return EXIT.held;
-  const { deleted, failures } = await exclusively(() => remove(client, removes));
+  const { deleted, failures } = await remove({ client, exclusively }, removes);
   if (json) session.print(JSON.stringify({ deleted, failures }, null, 2));
   else session.print(`${deleted} deleted, relationships included`);
   for (const { id, why } of failures) say(`not deleted: ${id}: ${why}`);

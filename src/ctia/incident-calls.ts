@@ -1,6 +1,7 @@
 import type { Bundle, Entity, Plural } from '../ctim/bundle.ts';
 import { type Answer, jsonOf } from './answer.ts';
 import { pathOf, type ReadById } from './by-id.ts';
+import { isCtiaError } from './error.ts';
 import type { Stored } from './pages.ts';
 import { type BulkResult, bulkResult, type ImportResults, importResults } from './results.ts';
 import {
@@ -91,10 +92,25 @@ export function makeIncidentCalls({ base, read, write, create, pages, byId }: Re
       return found;
     },
 
+    /** Everything of a kind that bears this external id, whole. CTIA folds case here, so the caller compares again. */
+    entitiesByExternalId: (kind: string, externalId: string) =>
+      all('entity', `/ctia/${kind}/external_id/${encodeURIComponent(externalId)}`),
+
     /** Those of these ids that we may read, whole; what is missing is gone, or counted as not ours to read. */
     async entitiesById(kind: Plural, ids: readonly string[]): Promise<{ found: StoredEntity[]; unreadable: number }> {
       const { found, unreadable } = await byId(kind, ids);
       return { found: found.map(storedEntity), unreadable };
+    },
+
+    /** Whether the base answers at all: asked for an incident that nobody has. */
+    async hasIncidents(): Promise<boolean> {
+      try {
+        await read(at('/ctia/incident/incident-00000000-0000-4000-8000-000000000000'));
+      } catch (error) {
+        if (isCtiaError(error, 'wrong-host')) return false;
+        if (!isCtiaError(error, 'not-found')) throw error;
+      }
+      return true;
     },
 
     async sightingById(id: string): Promise<StoredSighting> {

@@ -62,5 +62,8 @@ export interface AllowedByHand extends Observable {
   readonly carveOut?: true;
 }
 
+/** Whom logs made us block (reconcile/attackers.ts). */
+export const ATTACKERS = 'attackers';
+
 /** Lists without a file: the judgement itself is the will of a person. A YAML list may not take their names. */
-export const RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', 'attackers'] as const;
+export const RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', ATTACKERS] as const;

@@ -19,6 +19,8 @@ export interface Representation {
 
 /** A smaller body fits into the packet that its headers are in. */
 const WORTH_GZIP_BYTES = 1024;
+/** Of a list of addresses a twentieth larger than at zlib's own level, and made in less than half the time. */
+const GZIP_LEVEL = 4;
 const compressed = promisify(gzip);
 
 export function represented(body: Buffer): Representation {
@@ -51,7 +53,7 @@ export async function sendRepresentation(
   reply.header('ETag', own);
   if (!zip) return reply.send(body);
   if (representation.gzipped === undefined) {
-    representation.gzipped = await compressed(body);
+    representation.gzipped = await compressed(body, { level: GZIP_LEVEL });
     kept(representation.gzipped.length);
   }
   return reply.header('Content-Encoding', 'gzip').send(representation.gzipped);

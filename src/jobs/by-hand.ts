@@ -111,7 +111,7 @@ async function add(
   const guarded = channel.action === 'block' ? guards.judge(observable) : undefined;
   // Of a warning a person who blocks one value now, for a time, has thought.
   if (guarded && guarded.weight !== 'warn')
-    throw new HandRefused(`${observable.value} is not blocked: ${guarded.message}`);
+    throw new HandRefused(`${observable.value} is not blocked: ${guarded.why}; ${GUARDED[guarded.weight]}`);
   const channels = [...settings.channels.values()];
   return addByHand(hands, {
     ...{ observable, channel, channels },
@@ -143,6 +143,12 @@ async function attackers(
   const report = await blockAttackers(hands, { channel, channels, attacks, limits });
   return { ...report, notBlocked: [...guarded, ...report.notBlocked] };
 }
+
+const GUARDED = {
+  never: 'no force lifts that, by hand or in a list',
+  refuse:
+    'by hand nothing lifts that: if it is meant all the same, list it with force: "reason", where others look at it',
+} as const;
 
 function limitsOfChannel({ limits: all }: Settings, { name, limits }: ChannelSettings) {
   return limitsOf({ all, channels: new Map([[name, limits]]), lists: new Map() }, name);

@@ -13,6 +13,7 @@ const PRIORITY: Readonly<Record<RequestName, number>> = {
   attackers: 3,
   renew: 4,
   fetch: 4,
+  sightings: 5,
   sync: 5,
   pull: 6,
   watch: 6,

@@ -28,6 +28,6 @@ export async function processGuards(
   });
   if (guardCopies.home) await bringHome(lists, guardCopies.shared, guardCopies.home);
   for (const { url, did, message } of pulls)
-    if (did === 'kept') log.warn({ job: job.id, url }, `guard list ${url}: ${message}; the last good copy stays`);
+    if (did === 'kept') log.warn({ job: job.id, url }, `guard list ${url}: ${message}; what was known of it stays`);
   return { pulls };
 }

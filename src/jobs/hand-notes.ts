@@ -19,11 +19,9 @@ export function makeHandNotes(redis: Redis, keys: RedisKeys): HandNotes {
     },
     async hold(channel) {
       await redis.sadd(keys.onHold, channel);
-      await redis.srem(keys.released, channel);
       await redis.incr(keys.byHand);
     },
     async release(channel) {
-      await redis.sadd(keys.released, channel);
       await redis.srem(keys.onHold, channel);
     },
     async done() {
@@ -52,16 +50,4 @@ export function meanwhileSince(
     if (gone.length > 0) await redis.srem(keys.onHold, ...gone);
     return { holds, letThrough: letThrough.map((text) => JSON.parse(text) as AllowedByHand) };
   };
-}
-
-/** Channels whose next plan a person approved by lifting their hold. */
-export function releasedChannels({ redis, keys }: { redis: Redis; keys: RedisKeys }): Promise<string[]> {
-  return redis.smembers(keys.released);
-}
-
-export async function forgetReleased(
-  { redis, keys }: { redis: Redis; keys: RedisKeys },
-  channels: readonly string[],
-): Promise<void> {
-  if (channels.length > 0) await redis.srem(keys.released, ...channels);
 }

@@ -17,8 +17,6 @@ export interface RedisKeys {
   readonly letThrough: string;
   /** Channels that may be on hold; whether they are, CTIA says. */
   readonly onHold: string;
-  /** Channels whose hold was lifted and whose lists were not applied since. */
-  readonly released: string;
   readonly ledger: string;
   /** Every change of every run. */
   readonly journal: string;
@@ -43,7 +41,6 @@ export function redisKeys(tenant: string, owner: string): RedisKeys {
     byHand: `${base}:by-hand`,
     letThrough: `${base}:let-through`,
     onHold: `${base}:on-hold`,
-    released: `${base}:released`,
     ledger: `${base}:ledger`,
     journal: `${base}:journal`,
     copies: `${base}:copies`,

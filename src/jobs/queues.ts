@@ -106,6 +106,19 @@ const REQUESTS = {
   guards: z.strictObject({ v: version }),
   /** Renew what would lapse: no list is read. */
   renew: z.strictObject({ v: version }),
+  /** Events of other products, in bulk; each sighting is checked when it is done, and bears an id of its producer's. */
+  sightings: z.strictObject({
+    v: version,
+    sightings: z
+      .array(z.looseObject({ external_ids: z.array(z.string().min(1).max(1024)).min(1) }))
+      .min(1)
+      .max(1000),
+    /** The long id of an incident that they belong to. */
+    incident: z
+      .string()
+      .regex(/^https?:\/\/\S+\/ctia\/incident\/incident-[0-9a-f-]{36}$/, 'expected is the whole id of an incident')
+      .optional(),
+  }),
   /** Tell people of new incidents. */
   watch: z.strictObject({ v: version }),
   /** Read CTIA in full, compare, report; change nothing. */

@@ -3,7 +3,7 @@ import type { Queue } from 'bullmq';
 import { RENEW_EVERY_MS } from '../plan/renewals.ts';
 import { DAY, HOUR, MINUTE } from '../runtime/clock.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
-import { readUpstreamLists, type UpstreamList } from '../sources/upstream-lists.ts';
+import { type KnownUpstreams, readUpstreamLists, type UpstreamList } from '../sources/upstream-lists.ts';
 import { RETRY_MS } from '../sources/upstream-pull.ts';
 import { takeTurns } from './connect.ts';
 import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
@@ -127,6 +127,7 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   const stop = new AbortController();
   let wanted: readonly Schedule[] | undefined;
   let pulls: readonly Schedule[] = [];
+  const upstreams: KnownUpstreams = new Map();
   const runs = { fetches: work.fetch !== undefined, tells: work.notifyTargets.length > 0 };
   const upsert = async () => {
     // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
@@ -135,7 +136,7 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
       const guardsMs = settings === undefined ? await everyOf(work, 'guards') : settings.guards.updateEveryMs;
       wanted = schedulesFor(await renewEveryMs(work), { ...runs, guardsMs });
     }
-    const { lists, isWhole } = await readUpstreamLists(work.feedsDir, work);
+    const { lists, isWhole } = await readUpstreamLists(work.feedsDir, work, upstreams);
     if (isWhole) pulls = pullSchedules(lists);
     await upsertSchedules(work, [...wanted, ...pulls], { keepPulls: !isWhole });
   };

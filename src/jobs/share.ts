@@ -5,7 +5,7 @@ import type { Report } from '../reconcile/report.ts';
 import type { Releases } from '../runtime/release.ts';
 import type { LastGood } from '../sources/last-good.ts';
 import { connectRedis } from './connect.ts';
-import { countByHand, forgetReleased, meanwhileSince, releasedChannels } from './hand-notes.ts';
+import { countByHand, meanwhileSince } from './hand-notes.ts';
 import { latestRenewal, latestReports, noteReport } from './history.ts';
 import type { Journal, LedgerRecorder } from './journal.ts';
 import { redisJournal } from './journal-redis.ts';
@@ -37,8 +37,8 @@ export interface Shared {
   readonly rights: KeptRights;
   readonly lastGood: LastGood;
   readonly guardCopies: LastGood;
-  /** What people did by hand, as it concerns a run that begins now. */
-  handsOf(client: CtiaClient): Promise<Hands>;
+  /** What people do by hand from now on. */
+  meanwhile(client: CtiaClient): Promise<AskMeanwhile>;
   /** Feeds were made or ended past the ledger: it is to read them again. */
   forgetFeeds(): Promise<void>;
   noteReport(report: Report): Promise<void>;
@@ -48,13 +48,6 @@ export interface Shared {
   conditions(): Promise<Standing[]>;
   /** Of the budget that all workers share: how many may still go within this hour. */
   requestsLeft(): Promise<number>;
-}
-
-interface Hands {
-  /** Channels whose next plan is approved, since their hold was lifted. */
-  readonly released: readonly string[];
-  readonly meanwhile: AskMeanwhile;
-  forgetReleased(): Promise<void>;
 }
 
 /** The lock and the history of the workers, where a Redis is configured or they ever had one here. Without workers there is none to take part in. */
@@ -78,14 +71,9 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     rights: keepRights(redis, keys.bulkRights),
     lastGood: sharedCopies(redis, keys),
     guardCopies: sharedGuardCopies(redis),
-    async handsOf(client) {
+    async meanwhile(client) {
       const self = { owner, organisation: (await client.identity()).organisation };
-      const released = await releasedChannels({ redis, keys });
-      return {
-        released,
-        meanwhile: meanwhileSince({ redis, keys, client, self }, await countByHand({ redis, keys })),
-        forgetReleased: () => forgetReleased({ redis, keys }, released),
-      };
+      return meanwhileSince({ redis, keys, client, self }, await countByHand({ redis, keys }));
     },
     noteReport: (report) => noteReport(redis, keys.history, report),
     latestReports: (count) => latestReports(redis, keys.history, count),

@@ -7,6 +7,7 @@ import { holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/pla
 import { type Approval, hasProblems } from '../plan/safety.ts';
 import { hasEnded, matchFeeds, type TypedFeed, withIndicator } from '../reconcile/feeds.ts';
 import { together } from '../reconcile/outcome.ts';
+import { forgetReleased } from '../reconcile/panic.ts';
 import { type Desired, type Prepared, prepare } from '../reconcile/prepare.ts';
 import { goOnAfter } from '../reconcile/renew.ts';
 import { makeReport, type Report } from '../reconcile/report.ts';
@@ -16,7 +17,7 @@ import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
 import { fetchFirst } from './fetch.ts';
-import { countByHand, forgetReleased, releasedChannels } from './hand-notes.ts';
+import { countByHand } from './hand-notes.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
@@ -97,7 +98,6 @@ async function planAndQueue(
   const { revision } = job.data;
   const fetchNotices = await fetchFirst(work);
   const byHand = await countByHand(work);
-  const released = await releasedChannels(work);
   const first = await renewFirst({ work, run: String(job.id), log, signal: desk.signal, inFull });
   const { renewed } = first;
   const prepareWith = (tenantReader: TenantReading) =>
@@ -106,7 +106,7 @@ async function planAndQueue(
       owner: work.owner,
       ownEmbedded: work.ownEmbedded,
       rights: work.rights,
-      approval: { ...approval, released },
+      approval,
       tenantReader,
       readDesired: async (adhocAllow) => {
         const desired = await readDesiredHere(work, desk.client, adhocAllow);
@@ -161,7 +161,9 @@ async function planAndQueue(
   await job.updateData({ ...job.data, state });
   await queueBatches(work, job, prepared, applied, feeds, byHand);
   // The next plan was approved, and this was it.
-  if (!held) await forgetReleased(work, released);
+  const { self, found } = prepared;
+  if (!held && found.released.length > 0)
+    await desk.exclusively(() => forgetReleased(desk.client, self, found.released));
   return state;
 }
 

@@ -13,6 +13,7 @@ import { processPull } from './pull.ts';
 import { parseRequest, REFUSED, type Request, type RequestName } from './queues.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { processRenew } from './renew.ts';
+import { processSightings } from './sightings.ts';
 import { processSync } from './sync.ts';
 import type { BatchResult, SyncData } from './sync-state.ts';
 import { tellFailedJob } from './telling.ts';
@@ -133,6 +134,8 @@ async function processRequest(
       return processWatch(work, job, log, signal);
     case 'guards':
       return processGuards(work, job, { token, closing });
+    case 'sightings':
+      return processSightings(work, job, request.payload, log, signal);
     case 'pull':
       return processPull(work, job, request.payload, { token, closing });
     default:

@@ -54,6 +54,8 @@ export interface Situation extends Collecting {
   readonly indicators: ReadonlyMap<string, string | undefined>;
   /** Lists of which it is not known what they want: what is live of them stays. */
   readonly unknownLists?: ReadonlySet<string>;
+  /** What is of a reserved list, and allowed since, by h: it does not stay. */
+  readonly overruled?: ReadonlySet<string>;
   /** What entries name with `adopt:` and can be taken over, by h. */
   readonly adoptable?: ReadonlyMap<string, readonly ForeignJudgement[]>;
   /** This tenant closes bulk PUT to us: what goes on is made anew before it ends. */
@@ -268,10 +270,11 @@ function withdrawals(
 
 /** Which feed it was in its h tells; of a channel that no list publishes to there is none to link to. */
 function relinksOfStanding(
-  { actual, indicators, now }: Situation,
+  { actual, indicators, now, overruled }: Situation,
   h: string,
   those: readonly ActualJudgement[],
 ): Change[] {
+  if (overruled?.has(h)) return [];
   const live = those.filter((it) => isLive(it, now)).sort(latestFirst);
   const [stored] = live;
   if (stored === undefined) return [];
@@ -298,9 +301,10 @@ function relinksOfStanding(
 /** The feed that what a person did by hand is in, or was until somebody deleted its link; that of what an unknown list left; else undefined. */
 export function feedKeyOfStanding(
   stored: ActualJudgement,
-  situation: Pick<Situation, 'indicators' | 'unknownLists'>,
+  situation: Pick<Situation, 'indicators' | 'unknownLists' | 'overruled'>,
 ): string | undefined {
-  const { indicators } = situation;
+  const { indicators, overruled } = situation;
+  if (overruled?.has(stored.h)) return undefined;
   const feed = feedByHash(stored, indicators);
   if (feed !== undefined) return feedKey(feed);
   return isStanding(stored, situation) ? feedKeyOf(stored, indicators) : undefined;
@@ -328,13 +332,15 @@ function unlinks({ indicators }: Situation, h: string, links: readonly ActualLin
 
 /**
  * What stays although no list tells it: of a list that is not known today, or of a reserved list, which has no file: its h is
- * that of the list with the judgement's own observable. It is desired until its end, and no sync undoes it. Of a channel that
+ * that of the list with the judgement's own observable. It is desired until its end, and no sync undoes it, unless it is
+ * overruled (reconcile/overruled.ts). Of a channel that
  * no list publishes to the judgement's own reference tells.
  */
 export function isStanding(
   stored: Glance,
-  { indicators, unknownLists }: Pick<Situation, 'indicators' | 'unknownLists'>,
+  { indicators, unknownLists, overruled }: Pick<Situation, 'indicators' | 'unknownLists' | 'overruled'>,
 ): boolean {
+  if (overruled?.has(stored.h)) return false;
   const list = unknownLists === undefined && !stored.once ? undefined : listOf(stored);
   if (list !== undefined && unknownLists?.has(list)) return true;
   if (stored.once && RESERVED_LISTS.some((reserved) => reserved === list)) return true;

@@ -7,7 +7,8 @@ import { withoutEntries } from './entries-by-hash.ts';
 /**
  * A channel that a person took out of the hands of all runs (`panic`). While the hold stands nothing is created, revived,
  * changed, linked, repaired or withdrawn there; what should be there is renewed. It is an indicator in CTIA, so losing
- * Redis does not lose it.
+ * Redis does not lose it. One that was lifted stays there as *released* until the channel's next plan has gone: that plan
+ * is approved, which losing Redis must not lose either.
  */
 export interface Hold {
   readonly id: string;
@@ -19,6 +20,7 @@ export interface Hold {
 }
 
 export const EMPTY = 'empty';
+const RELEASED = 'released';
 
 export function holdDocument(owner: string, { channel, to, reason }: Omit<Hold, 'id' | 'since'>): IndicatorDocument {
   return {
@@ -39,8 +41,22 @@ interface StoredHold {
   readonly modified: string;
 }
 
-/** Of several (an answer that was lost) the latest says what the channel is to hold. */
+/** The same indicator, once the hold is lifted: the next plan of that channel is approved. */
+export function releasedDocument(owner: string, channel: string): IndicatorDocument {
+  return holdDocument(owner, { channel, to: RELEASED });
+}
+
 export function holdsAmong(owner: string, indicators: readonly StoredHold[]): Hold[] {
+  return latestOf(owner, indicators).filter(({ to }) => to !== RELEASED);
+}
+
+/** Whose next plan is approved. */
+export function releasedAmong(owner: string, indicators: readonly StoredHold[]): Pick<Hold, 'id' | 'channel'>[] {
+  return latestOf(owner, indicators).filter(({ to }) => to === RELEASED);
+}
+
+/** Of several (an answer that was lost) the latest says what the channel is to hold. */
+function latestOf(owner: string, indicators: readonly StoredHold[]): Hold[] {
   const holds = new Map<string, Hold>();
   for (const { id, externalIds, short_description: to = EMPTY, description, modified } of indicators) {
     const channel = channelOfHold(owner, externalIds);

@@ -8,7 +8,6 @@ import { type ConsumersOf, headroomOf, headroomText, sizesOf } from './headroom.
 import { type Limits, limitsOf, type Moved, overChannelLimits, overFeedLimits, overListLimits } from './limits.ts';
 import { countByList, type FeedMoves, findMoves, NO_MOVES } from './moves.ts';
 import { type Held, isRestoring, type Plan } from './plan.ts';
-import type { Approval } from './safety.ts';
 
 export interface SizeInput extends Situation {
   /** Undefined: nobody asked for any. */
@@ -16,7 +15,8 @@ export interface SizeInput extends Situation {
   readonly consumers: ConsumersOf;
   /** Names of the channels that allow lists publish to. */
   readonly allowChannels: ReadonlySet<string>;
-  readonly approval: Pick<Approval, 'released'>;
+  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
+  readonly released: ReadonlySet<string>;
   /** What the tenant last applied; undefined where this owner never applied anything. */
   readonly state: object | undefined;
 }
@@ -28,8 +28,8 @@ export function heldBySize(input: SizeInput, plan: Plan, apart: Apart): Held[] {
 }
 
 /** What comes back into a feed that it was in is no addition, and a channel whose hold a person lifted is approved. */
-function asCounted({ actual, approval: { released = [] } }: SizeInput, plan: Plan): Plan {
-  const isReleased = (channel: string | undefined) => channel !== undefined && released.includes(channel);
+function asCounted({ actual, released }: SizeInput, plan: Plan): Plan {
+  const isReleased = (channel: string | undefined) => channel !== undefined && released.has(channel);
   return {
     ...plan,
     changes: plan.changes.filter((change) => !isReleased(change.feed?.channel) && !isRestoring(change, actual)),

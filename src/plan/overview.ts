@@ -63,10 +63,16 @@ export function overviewOf({
     })),
     headroom: headroomOf(sizesOf(plan.feeds, situation, consumers), consumers),
     estimate: estimateOf(plan, situation.succession ?? false, budget),
-    findings: problems.filter(({ severity, code }) => severity === 'error' || TOLD.has(code)),
+    findings: problems.filter((it) => it.severity === 'error' || TOLD.has(it.code) || warnsOfEntering(it, moves)),
     notices,
     against,
   };
+}
+
+/** A guard's warning is told of what enters now; of what was in its feed before somebody has read it. */
+function warnsOfEntering({ code, observable }: Problem, moves: readonly ({ feed: FeedName } & FeedMoves)[]): boolean {
+  if (observable === undefined || !code.startsWith('guard-')) return false;
+  return moves.some(({ feed, entering }) => feed.type === observable.type && entering.has(observable.value));
 }
 
 /** Notices that tell of an exception somebody made; what is shadowed or a duplicate `check` says. */

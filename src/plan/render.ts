@@ -89,7 +89,7 @@ function againstLines({ against }: Overview): string[] {
 
 const AGAINST_BYTES = 300;
 
-/** Exceptions that somebody made. Errors are told by themselves, whether a plan is shown or not. */
+/** Exceptions that somebody made, and what guards warn of. Errors are told by themselves, whether a plan is shown or not. */
 function findingLines({ findings }: Overview): string[] {
   const exceptions = findings.filter(({ severity }) => severity === 'notice');
   if (exceptions.length === 0) return [];
@@ -97,7 +97,7 @@ function findingLines({ findings }: Overview): string[] {
   return [
     '',
     ...exceptions.slice(0, ROWS).map(({ file, line, code, message }) => `${file}:${line} ${code} ${message}`),
-    ...(more > 0 ? [`  … and ${more} more exceptions (--json lists all)`] : []),
+    ...(more > 0 ? [`  … and ${more} more (--json lists all)`] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { RESERVED_LISTS } from '../ctim/entry.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { isLive, listOf } from './actual.ts';
@@ -10,8 +11,6 @@ export interface Approval {
   readonly yes: boolean;
   readonly force: boolean;
   readonly digest: string | undefined;
-  /** Channels whose hold a person just lifted: what their lists want now may come back, however much it is. */
-  readonly released?: readonly string[] | undefined;
 }
 
 export const NO_APPROVAL: Approval = { yes: false, force: false, digest: undefined };
@@ -128,17 +127,21 @@ function size(input: SafetyInput, plan: Plan, apart: Apart): Held[] {
   return heldBySize(input, plan, apart);
 }
 
+function hasNoFile(list: string): boolean {
+  return RESERVED_LISTS.some((reserved) => reserved === list);
+}
+
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
 function listVanished(
-  { desired, actual, now, lists, unattended, approval }: SafetyInput,
+  { desired, actual, now, lists, unattended, approval, released }: SafetyInput,
   plan: Plan,
 ): Held | undefined {
   if (unattended || approval.force || approval.digest === plan.digest) return undefined;
   const gone = plan.changes.flatMap((change) => {
-    if (change.feed && approval.released?.includes(change.feed.channel)) return [];
+    if (change.feed && released.has(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];
     const list = listOf(change.stored);
-    return list === undefined || lists.has(list)
+    return list === undefined || lists.has(list) || hasNoFile(list)
       ? []
       : [{ list, feed: change.feed, value: change.stored.observable.value }];
   });

@@ -1,4 +1,4 @@
-import type { Entry, Terms } from '../ctim/entry.ts';
+import { ATTACKERS, type Entry, type Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Severity } from '../ctim/judgement.ts';
@@ -49,7 +49,6 @@ export interface AttackersReport {
   readonly failures: readonly Failure[];
 }
 
-export const ATTACKERS = 'attackers';
 /** CTIM's guide: at most 90 for automation. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
 const PRIORITY = 90;
 const MALICIOUS = 2;

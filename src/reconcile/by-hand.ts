@@ -40,7 +40,6 @@ export interface HandWork {
 export interface HandNotes {
   letThrough(allowed: AllowedByHand): Promise<void>;
   hold(channel: string): Promise<void>;
-  /** Its next plan is approved. */
   release(channel: string): Promise<void>;
   /** Something was done: what was planned before is to be planned again. */
   done(): Promise<void>;

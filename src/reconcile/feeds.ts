@@ -6,7 +6,7 @@ import { feedIdPrefix, indicatorId, ownedId } from '../ctim/external-id.ts';
 import { type Channel, type FeedName, feedKey } from '../ctim/feed.ts';
 import type { ObservableType } from '../ctim/observable.ts';
 import { FEED_LIFETIME_LEFT_MIN_MS, feedDocument, indicatorDocument, type Moment } from '../plan/documents.ts';
-import { type Hold, holdsAmong } from '../plan/hold.ts';
+import { type Hold, holdsAmong, releasedAmong } from '../plan/hold.ts';
 import type { Making } from '../plan/plan.ts';
 import { isOurs, readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
 
@@ -29,6 +29,8 @@ export interface FoundFeeds {
   readonly state: State | undefined;
   /** Channels on hold. */
   readonly holds: readonly Hold[];
+  /** Channels whose hold was lifted: their next plan is approved. */
+  readonly released: readonly string[];
   /** Of ours, those that a later one stands for: they answer until they end, and then are deleted. */
   readonly former: readonly StoredFeed[];
 }
@@ -146,8 +148,9 @@ export function matchFeeds(
     }
   }
   const holds = holdsAmong(self.owner, ownIndicators);
+  const released = releasedAmong(self.owner, ownIndicators).map(({ channel }) => channel);
   const said = [...alarms.map(({ message }) => message), ...notices];
-  return { feeds, makings, notices: said, alarms, state: stateOf(self.owner, ownIndicators), holds, former };
+  return { feeds, makings, notices: said, alarms, state: stateOf(self.owner, ownIndicators), holds, released, former };
 }
 
 /**

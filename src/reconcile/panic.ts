@@ -8,8 +8,17 @@ import { type Actual, type ActualJudgement, isDead, listOf } from '../plan/actua
 import { makeBatches } from '../plan/batch.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from '../plan/change.ts';
 import { computeChanges } from '../plan/changes.ts';
-import { EMPTY, type Hold, holdDocument, holdsAmong, keep, ofChannels } from '../plan/hold.ts';
-import { type Self, stateOf } from './actual.ts';
+import {
+  EMPTY,
+  type Hold,
+  holdDocument,
+  holdsAmong,
+  keep,
+  ofChannels,
+  releasedAmong,
+  releasedDocument,
+} from '../plan/hold.ts';
+import { readOwnIndicators, type Self, stateOf } from './actual.ts';
 import { applyBatch } from './apply.ts';
 import { HandRefused, type HandWork, type Looked, makeReady } from './by-hand.ts';
 import { byHash } from './by-hash.ts';
@@ -130,18 +139,35 @@ export interface ReleaseReport {
   readonly since: string;
 }
 
-/** Deletes the hold. What the lists want of the channel the next plan brings back, however much that is. */
+/** Lifts the hold. What the lists want of the channel the next plan brings back, however much that is. */
 export async function release(work: HandWork, name: string): Promise<ReleaseReport> {
   const { client, owner, exclusively } = work;
   const { looked, entities } = await lookAtChannel(work, { channel: undefined, name });
   const hold = looked.found.holds.find(({ channel }) => channel === name);
-  if (hold === undefined) throw new HandRefused(`channel ${name} is not on hold: there is nothing to release`);
+  if (hold === undefined) {
+    const lifted = looked.found.released.includes(name);
+    throw new HandRefused(
+      lifted
+        ? `channel ${name} is released already: its next plan is approved (enqueue sync --wait, or apply)`
+        : `channel ${name} is not on hold: there is nothing to release`,
+    );
+  }
   await exclusively(async () => {
-    for (const { id, externalIds } of entities.ownIndicators)
-      if (channelOfHold(owner, externalIds) === name) await client.removeOne(id);
+    for (const { id, externalIds } of entities.ownIndicators) {
+      if (channelOfHold(owner, externalIds) !== name) continue;
+      if (id === hold.id) await client.replaceIndicator(id, releasedDocument(owner, name));
+      else await client.removeOne(id);
+    }
     await work.notes?.release(name);
   });
   return { channel: name, to: hold.to, since: hold.since };
+}
+
+/** After a plan that may go: what was approved of these channels was this one. A hold that somebody made again meanwhile stays. */
+export async function forgetReleased(client: CtiaClient, self: Self, channels: readonly string[]): Promise<void> {
+  if (channels.length === 0) return;
+  for (const { id, channel } of releasedAmong(self.owner, await readOwnIndicators(client, self)))
+    if (channels.includes(channel)) await client.removeOne(id);
 }
 
 /** What is known of a channel when its settings may be broken: at first contact, or of a name that nothing bears, nothing is done. */

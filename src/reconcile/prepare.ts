@@ -21,6 +21,7 @@ import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { byHash } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
+import { findOverruled } from './overruled.ts';
 import type { PulledList } from './pulled-lists.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
@@ -127,6 +128,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const listed = await byHash(desired.entries);
   const ranOut = findRanOut(listed, actual, now);
   const isOut = new Set(ranOut.values());
+  const overruled = findOverruled(desired, allowedByHand, actual, now);
   const whole: Situation = {
     now,
     desired: isOut.size === 0 ? listed : withoutEntries(listed, (entry) => isOut.has(entry)),
@@ -135,6 +137,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     actual,
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),
     ...(desired.unknownLists && { unknownLists: desired.unknownLists }),
+    overruled: overruled.hs,
     succession: lacking !== undefined,
   };
   const base = leaveAlone(whole, self, entities, feeds);
@@ -148,6 +151,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...feeds.notices,
     ...(desired.notices ?? []),
     ...notAdopted,
+    ...overruled.notices,
     ...ranOutNotice([...ranOut.values()]),
   ];
   const found = { ...feeds, makings: mayMake(feeds), notices };
@@ -170,6 +174,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     state: found.state,
     repository,
     approval,
+    released: new Set(found.released),
   };
   const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
   const plan = await inSlices(planned, setImmediate);

@@ -1,7 +1,7 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { StoredFeed, StoredIndicator, StoredJudgement, StoredRelationship } from '../ctia/stored.ts';
-import { movingStateId, ownedId, renamedIds, stateId } from '../ctim/external-id.ts';
+import { isIncidentPart, movingStateId, ownedId, renamedIds, stateId } from '../ctim/external-id.ts';
 import { type FeedDocument, type IndicatorDocument, LINK_TYPE, type LinkDocument } from '../ctim/feed.ts';
 import { DISPOSITIONS, type JudgementDocument } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
@@ -9,6 +9,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { isOurs } from './actual.ts';
 import { makeApplyContext } from './apply.ts';
 import { type Fate, judgementsPut, linksPut, type Put, putUntilKnown } from './put-documents.ts';
+import { type IncidentPart, readIncidentParts, renameIncidentParts } from './rename-incidents.ts';
 
 /**
  * Everything of one owner becomes another's, in place: whole documents with other external ids and nothing else, so that no
@@ -16,6 +17,7 @@ import { type Fate, judgementsPut, linksPut, type Put, putUntilKnown } from './p
  *
  *   the state            to neither owner: whichever runs meanwhile is at first contact, and held
  *   feeds, indicators    one by one
+ *   of incidents         whole, in bulk; they are in no feed, and no sync reads them
  *   judgements, links    in bulk; what is refused stays the old owner's, lapses by itself, and the next sync makes it anew
  *   the state            to the new owner, once nothing is left of which it is not known what became of it
  *
@@ -36,11 +38,14 @@ export interface OwnedByOld {
   readonly links: readonly StoredRelationship[];
   readonly indicators: readonly StoredIndicator[];
   readonly feeds: readonly StoredFeed[];
+  readonly of_incidents: readonly IncidentPart[];
 }
 
 export interface Renamed {
   readonly judgements: number;
   readonly links: number;
+  /** Of incidents: sightings, evidence, relationships and the incidents. */
+  readonly ofIncidents: number;
   /** Why bulk PUT is closed to this token: judgements and links stay, and lapse. */
   readonly lacking: string | undefined;
   /** What CTIA refused; the old owner's until it lapses. */
@@ -59,13 +64,14 @@ export async function readOwnedBy(client: CtiaClient, from: string, to: string):
   const [old, fresh] = [from, to].map((owner) => ({ owner, organisation }));
   if (old === undefined || fresh === undefined) throw new Error('two owners');
   const mine = <T extends { externalIds: readonly string[]; groups: readonly string[] }>(those: readonly T[]) =>
-    those.filter((it) => isOurs(old, it));
+    those.filter((it) => isOurs(old, it) && !isIncidentPart(from, it.externalIds));
   const mark = ownedId(from);
   const owned: OwnedByOld = {
     indicators: mine(await client.allByExternalId('indicator', mark)),
     feeds: mine(await client.allByExternalId('feed', mark)),
     judgements: mine(await client.allByExternalId('judgement', mark)),
     links: mine(await client.allByExternalId('relationship', mark)).filter((it) => it.relationship_type === LINK_TYPE),
+    of_incidents: await readIncidentParts(client, old),
   };
   if (Object.values(owned).every(({ length }) => length === 0))
     throw new RenameRefused(`nothing in this tenant bears the mark of owner ${from}`);
@@ -110,12 +116,14 @@ export async function renameOwner(work: RenameWork, owned: OwnedByOld): Promise<
   });
   let fates: ReadonlyMap<string, Fate> = new Map();
   let lacking: string | undefined;
+  let ofIncidents = 0;
   try {
     const put = [
       await putUntilKnown(context, locked(judgementsPut(context)), judgements),
       await putUntilKnown(context, locked(linksPut(context)), links),
     ];
     fates = new Map(put.flatMap((it) => [...it]));
+    ofIncidents = await renameIncidentParts(work, owned.of_incidents, from, to);
   } catch (error) {
     if (!isCtiaError(error, 'capability')) throw error;
     lacking = error.message;
@@ -126,6 +134,7 @@ export async function renameOwner(work: RenameWork, owned: OwnedByOld): Promise<
   return {
     judgements: judgements.filter(({ id }) => fates.get(id) === 'done').length,
     links: links.filter(({ id }) => fates.get(id) === 'done').length,
+    ofIncidents,
     lacking,
     refused: judgements.flatMap((it) => {
       const fate = fates.get(it.id);

@@ -17,6 +17,7 @@ import { makeFeeds, removeFormer, type TypedFeed } from './feeds.ts';
 import { type AskMeanwhile, askCtia } from './meanwhile.ts';
 import { wantedOnHold } from './on-hold.ts';
 import { NOTHING_DONE, type Outcome, together } from './outcome.ts';
+import { forgetReleased } from './panic.ts';
 import { type Prepared, type PrepareInput, prepare, readInFull, type TenantReader } from './prepare.ts';
 import { goOnAfter, type Renewed, readState, renew } from './renew.ts';
 import { countsLine, makeReport, type Report } from './report.ts';
@@ -81,7 +82,10 @@ export async function run(parts: RunInput): Promise<Report> {
     outcomes.push({ ...renewed.outcome, failures: goesOn.failures }, { ...NOTHING_DONE, notices: goesOn.notices });
     const feeds = held ? prepared.found.feeds : await exclusively(() => openFeeds(client, prepared));
     outcomes.push(await applyAll(input, prepared, applied, feeds, renewed.entitiesMax));
-    if (!held) await exclusively(() => noteApplied(client, prepared, !isEmpty(applied) || renewed.outcome.applied > 0));
+    if (!held) {
+      await exclusively(() => noteApplied(client, prepared, !isEmpty(applied) || renewed.outcome.applied > 0));
+      await exclusively(() => forgetReleased(client, prepared.self, prepared.found.released));
+    }
     input.progress?.({ step: 'verifying', feeds: feeds.length });
     const verdicts = held ? [] : await verifyAll(input, prepared, feeds);
     const outcome = together(outcomes);

@@ -32,17 +32,23 @@ export interface TreeRead {
 /** Never fails: without git, a repository, or the right to read it, the digest of the tree speaks. */
 export async function revisionOf({ root, digest, paths }: TreeRead): Promise<Revision> {
   const short = digest.slice(0, 12);
-  const repository = await repositoryOf(root);
+  const [repository, head] = await Promise.all([repositoryOf(root), headOf(root)]);
   const rest = { digest, ...(repository !== undefined && { repository }) };
-  const commit = (await git(root, ['rev-parse', '--verify', 'HEAD^{commit}']))?.trim();
-  if (commit === undefined) return { label: `tree-${short}`, dirty: false, ...rest };
-  const dirty = await isDirty(root, paths);
+  if (head === undefined) return { label: `tree-${short}`, dirty: false, ...rest };
+  const { commit, top } = head;
+  const dirty = await isDirty(root, top, paths);
   return { label: dirty ? `${commit}+dirty-${short}` : commit, commit, dirty, ...rest };
 }
 
+/** The commit, and the folder that it is checked out in. */
+async function headOf(root: string): Promise<{ commit: string; top: string } | undefined> {
+  const said = await git(root, ['rev-parse', '--show-toplevel', 'HEAD^{commit}']);
+  const [, top, commit] = said === undefined ? [] : (/^(.*)\n([0-9a-f]+)\n$/s.exec(said) ?? []);
+  return top === undefined || commit === undefined ? undefined : { commit, top };
+}
+
 /** Files that git ignores count too where we read them: the commit does not hold them. */
-async function isDirty(root: string, paths: readonly string[]): Promise<boolean> {
-  const top = (await git(root, ['rev-parse', '--show-toplevel']))?.trimEnd();
+async function isDirty(root: string, top: string, paths: readonly string[]): Promise<boolean> {
   const status = await git(root, [
     'status',
     '--porcelain=v1',
@@ -53,7 +59,7 @@ async function isDirty(root: string, paths: readonly string[]): Promise<boolean>
     '--',
     '.',
   ]);
-  if (top === undefined || status === undefined) return true;
+  if (status === undefined) return true;
   const prefix = path
     .relative(await realpath(top), root)
     .split(path.sep)

@@ -157,7 +157,7 @@ export async function guardListTrouble(
   for (const place of places) {
     const { failures, error } = await place.facts(nameOf(source));
     if (failures > 0 && error !== undefined)
-      return `failed ${failures} ${failures === 1 ? 'time' : 'times'} since (${error.message}); the last good copy stays`;
+      return `failed ${failures} ${failures === 1 ? 'time' : 'times'} since (${error.message}); what was known of it stays`;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import { shownUrl } from './download.ts';
 import { readSettingsAlone } from './feeds-folder.ts';
 import { guardCopies, makeGuardListReader } from './guard-data.ts';
 import type { LastGood } from './last-good.ts';
-import { readUpstreamLists } from './upstream-lists.ts';
+import { type KnownUpstreams, readUpstreamLists } from './upstream-lists.ts';
 
 /** `shared`: the copies of guard lists that all workers have, where there is a Redis. */
 export type KnowGuards = (shared?: LastGood) => Promise<GuardKnowledge>;
@@ -19,12 +19,13 @@ export type KnowGuards = (shared?: LastGood) => Promise<GuardKnowledge>;
 export function makeGuardKnowledge(config: Config): KnowGuards {
   const readLists = makeGuardListReader();
   const own = guardCopies(config.dataDir);
+  const upstreams: KnownUpstreams = new Map();
   let revealed: Promise<readonly ConfiguredHost[]> | undefined;
   let known: GuardKnowledge | undefined;
   return async (shared) => {
     revealed ??= configuredHosts(config);
     const { guards } = await readSettingsAlone(config.feedsDir);
-    const configured = [...(await revealed), ...(await hostsOfLists(config.feedsDir, guards))];
+    const configured = [...(await revealed), ...(await hostsOfLists(config.feedsDir, guards, upstreams))];
     const fetched = await readLists(guards.lists, shared === undefined ? [own] : [shared, own]);
     const isSame = known?.fetched === fetched && JSON.stringify(known.configured) === JSON.stringify(configured);
     if (known === undefined || !isSame) known = { configured, fetched };
@@ -33,8 +34,12 @@ export function makeGuardKnowledge(config: Config): KnowGuards {
 }
 
 /** Where lists are pulled from, and guard lists of one's own. What these hosts serve to others is not ours. */
-async function hostsOfLists(feedsDir: string, guards: GuardSettings): Promise<ConfiguredHost[]> {
-  const { lists } = await readUpstreamLists(feedsDir, { ownEmbedded: false });
+async function hostsOfLists(
+  feedsDir: string,
+  guards: GuardSettings,
+  upstreams: KnownUpstreams,
+): Promise<ConfiguredHost[]> {
+  const { lists } = await readUpstreamLists(feedsDir, { ownEmbedded: false }, upstreams);
   const guardLists = guards.lists === DEFAULT_LISTS ? [] : guards.lists;
   return [
     ...lists.map(({ name, upstream }) => ({ url: upstream.url, what: `host of the upstream of the list ${name}` })),

@@ -41,6 +41,8 @@ export interface Churn {
 
 export interface SourceError {
   readonly at: number;
+  /** The digest of the address that was asked; absent where that never changes. */
+  readonly source?: string;
   readonly kind: string;
   readonly message: string;
 }

@@ -40,7 +40,8 @@ export async function pullUpstream(
   const { name, upstream } = list;
   const now = clock.now();
   const facts = await lastGood.facts(name);
-  if (!byHand && !isDue(facts, upstream, now)) return { list: name, did: 'waited' };
+  if (!byHand && !isAnotherAddress(facts, upstream) && !isDue(facts, upstream, now))
+    return { list: name, did: 'waited' };
   const copy = facts.copy?.source === addressDigest(upstream) ? facts.copy : undefined;
   const answer = await download(upstream.url, { validators: copy?.validators, signal });
   if (answer.is === 'same' && copy !== undefined) {
@@ -50,11 +51,21 @@ export async function pullUpstream(
   const retryAt = now + backOffMs(upstream, facts.failures + 1);
   if (answer.is === 'failed') {
     const { kind, message, retryAfterMs = 0 } = answer;
-    await lastGood.fail(name, { at: now, kind, message }, Math.max(retryAt, now + Math.min(retryAfterMs, DAY)));
+    await lastGood.fail(
+      name,
+      { at: now, source: addressDigest(upstream), kind, message },
+      Math.max(retryAt, now + Math.min(retryAfterMs, DAY)),
+    );
     return { list: name, did: 'kept', kind, message };
   }
   if (answer.is === 'same') throw new Error('the server answers that nothing changed to a request that said nothing');
   return judge(list, answer, copy !== undefined, { ...parts, now, retryAt });
+}
+
+/** Who mends an address does not wait for the back-off of the former one. */
+function isAnotherAddress({ failures, error, copy }: SourceFacts, upstream: Upstream): boolean {
+  const asked = failures > 0 ? error?.source : copy?.source;
+  return asked !== undefined && asked !== addressDigest(upstream);
 }
 
 type Period = Pick<Upstream, 'everyMs'>;
@@ -99,7 +110,8 @@ async function judge(
     bounds: upstream.bounds,
   });
   if (suspicion !== undefined) {
-    await lastGood.quarantine(name, { text, validators }, { at: now, ...suspicion }, retryAt);
+    const error = { at: now, source: addressDigest(upstream), ...suspicion };
+    await lastGood.quarantine(name, { text, validators }, error, retryAt);
     return { list: name, did: 'kept', ...suspicion };
   }
   const { taken } = survey.counts;

@@ -20,7 +20,7 @@ export async function pullUpstreams(
 
 /** For the log. */
 export function pullLine({ list, did, entries, churn, kind, message }: Pull): string {
-  if (did === 'kept') return `upstream ${list}: ${kind}: ${message}; the last good copy stays`;
+  if (did === 'kept') return `upstream ${list}: ${kind}: ${message}; what was known of it stays`;
   const moved = churn ? `, ${churn.added} new, ${churn.removed} gone` : '';
   return `upstream ${list}: ${did}${entries === undefined ? '' : `, ${entries} entries`}${moved}`;
 }

@@ -28,6 +28,8 @@ export interface KnownJudgement {
   readonly priority: number;
   readonly source: string;
   readonly reason: string | undefined;
+  /** Where it is known from, as the judgement tells: of an attacker its incident. */
+  readonly uri: string | undefined;
   readonly once: boolean;
   /** What its reference tells, of ours: its list, and the commit and line that it was written for. */
   readonly list: string | undefined;
@@ -71,13 +73,13 @@ function known(
   stored: StoredJudgement,
   now: number,
 ): KnownJudgement {
-  const { id, disposition, priority, source, reason, external_references: references } = stored;
+  const { id, disposition, priority, source, reason, source_uri: uri, external_references: references } = stored;
   const ours = isOwned(owner, stored.externalIds) && stored.groups.includes(organisation);
   const { start, end } = timesOf(stored);
   const said = ours ? (references[0]?.external_id ?? '') : '';
   const [revision, place] = /^([^:]+):(.+)$/.exec(said)?.slice(1) ?? [];
   return {
-    ...{ id, ours, created: Date.parse(stored.created), start, end, priority, source, reason, revision, place },
+    ...{ id, ours, created: Date.parse(stored.created), start, end, priority, source, reason, uri, revision, place },
     live: isLive({ start, end }, now),
     disposition: DISPOSITIONS[disposition],
     once: stored.externalIds.some((it) => it.startsWith(`${owner}-once-`)),

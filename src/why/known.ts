@@ -45,6 +45,8 @@ export interface InFeed {
   /** `while listed`, `never`: a person's word or an end of its own. */
   readonly renewed: 'while listed' | 'never';
   readonly reason: string | null;
+  /** Where it is known from; of an attacker the incident that tells of it. */
+  readonly source_uri: string | null;
   /** Of the line that it was made for, where no list has it any more. */
   readonly origin?: LineFacts;
 }

@@ -1,8 +1,11 @@
+import { ATTACKERS } from '../ctim/entry.ts';
 import { inFeedAt } from './at.ts';
 import { shortRevision } from './history.ts';
 import type { Allowing, InFeed, Listed, Why, WhyFacts } from './known.ts';
 
 const BY_HAND = 'adhoc-block';
+/** Lists without a file: what is on them no line names, and stays until its end. */
+const WITHOUT_FILE: ReadonlySet<string> = new Set([BY_HAND, ATTACKERS]);
 
 /** In the order in which a person would look. */
 export function whyNot(facts: WhyFacts, listed: readonly Listed[], allows: readonly Allowing[]): string[] {
@@ -44,7 +47,7 @@ function pending({ lists, applied, held, failures }: WhyFacts): string[] {
 
 /** Of lists that have it no more, and of which it is in a feed still. */
 export function whyStill(facts: WhyFacts, blocking: readonly InFeed[], listed: readonly Listed[]): string[] {
-  const lists = blocking.flatMap(({ list }) => (list === null || list === BY_HAND ? [] : [list]));
+  const lists = blocking.flatMap(({ list }) => (list === null || WITHOUT_FILE.has(list) ? [] : [list]));
   const left = lists.filter((list) => !listed.some((line) => line.list === list && line.in_force));
   if (left.length === 0) return [];
   const why = pending(facts);
@@ -103,6 +106,7 @@ function byJournal({ now, history, journalBegins }: WhyFacts): string {
 function whoBlocks({ list, reason }: InFeed, place: string | null): string {
   if (list === null) return 'a judgement that others made';
   if (list === BY_HAND) return `a person, by hand${reason ? ` (${reason})` : ''}`;
+  if (list === ATTACKERS) return `what a log told of it${reason ? ` (${reason})` : ''}`;
   return `list ${list}${place ? ` (${place})` : ''}`;
 }
 

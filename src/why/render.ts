@@ -18,6 +18,7 @@ export function renderWhy(why: Why): string {
       '',
       `by list ${it.list ?? 'of others'}, since ${it.since} until ${it.until}, renewed ${it.renewed}${reason}`,
     ]);
+    if (it.source_uri !== null) rows.push(['', `known from ${it.source_uri}`]);
     if (it.origin) rows.push(['', `then listed in ${it.place}, ${originLine(it.origin)}`]);
     if (it.renewed_at !== null) rows.push(['', `renewed at ${it.renewed_at}`]);
     rows.push([

@@ -48,7 +48,7 @@ function feedsWith({ judgements, feeds, history }: WhyFacts): InFeed[] {
       judgement.links.flatMap(({ id, feed: key }): InFeed[] => {
         const feed = feeds.find((it) => feedKey(it) === key);
         if (feed === undefined) return [];
-        const { list, place, revision, start, end, created, once, ours, reason } = judgement;
+        const { list, place, revision, start, end, created, once, ours, reason, uri } = judgement;
         const renewed = history.find((row) => row.kind === 'renew' && row.list === list);
         return [
           {
@@ -65,6 +65,7 @@ function feedsWith({ judgements, feeds, history }: WhyFacts): InFeed[] {
             renewed_at: renewed?.at ?? null,
             renewed: ours && !once ? 'while listed' : 'never',
             reason: reason ?? null,
+            source_uri: uri ?? null,
           },
         ];
       }),

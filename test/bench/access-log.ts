@@ -2,9 +2,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeMatchRules } from '../../src/incidents/match-rules.ts';
 import { readRules, SHIPPED_RULES } from '../../src/incidents/read-rules.ts';
 import type { Releases } from '../../src/runtime/release.ts';
 import type { ReadLog } from './access-log-process.ts';
+import { KNOWN_PAYLOADS } from './known-payloads.ts';
 import { atLeast, atMost, type Measure, plain } from './measure.ts';
 import { ordinaryLines } from './ordinary-traffic.ts';
 
@@ -53,6 +55,7 @@ export async function accessLogMeasures({ folder, lines, releases }: AccessLogBe
     atMost(`${ATTACKERS} attackers of one request each: peak memory`, attackers.peakMiB, 'MiB', 600),
     plain('the same: findings kept', attackers.findings, ''),
     plain('the same: lines a second of one core', attackers.lines / attackers.cpuSeconds, '1/s'),
+    ...(await payloadMeasures()),
     ...(existsSync(LABELLED_FOLDER) ? await labelledMeasures(ordinary, releases) : []),
   ];
 }
@@ -78,6 +81,30 @@ async function labelledMeasures(ordinary: ReadLog, releases: Releases): Promise<
     return all === 0 ? [] : [plain(`precision of ${name} (${all} found)`, (right.get(name) ?? 0) / all, '')];
   });
   return [...precisions, ...recalls];
+}
+
+/** Recall of what attackers are known to send, one request each. */
+async function payloadMeasures(): Promise<Measure[]> {
+  const { rules } = await readRules([SHIPPED_RULES]);
+  const matchRules = makeMatchRules(rules);
+  return KNOWN_PAYLOADS.flatMap(({ kind, rules: finds, field, seen, unseen }) => {
+    const isFound = (text: string): boolean => {
+      const target = field === 'target' ? text : '/';
+      const request = {
+        client: '192.0.2.1',
+        time: 0,
+        request: `GET ${target} HTTP/1.1`,
+        method: 'GET',
+        status: 404,
+        bytes: 0,
+      };
+      const line = { ...request, target, ...(field === 'userAgent' && { userAgent: text }) };
+      return matchRules(line).some((rule) => finds.includes(rules[rule]?.name ?? ''));
+    };
+    const recall = (what: string, texts: readonly string[]) =>
+      plain(`recall of known ${kind}, ${what} (${texts.length})`, texts.filter(isFound).length / texts.length, '');
+    return [recall('seen', seen), recall('unseen', unseen)];
+  });
 }
 
 function* attackLines(): Generator<string> {

@@ -14,6 +14,7 @@ import { makeReleases } from '../../src/runtime/release.ts';
 import { accessLogMeasures } from './access-log.ts';
 import { address, writeFeeds } from './addresses.ts';
 import { type Prepared, postBare } from './bare-loop.ts';
+import { measureCheck } from './checking.ts';
 import { measureImport, measureSize } from './embedded.ts';
 import { ledgerCosts } from './ledger.ts';
 import { atLeast, atMost, type Measure, median, plain } from './measure.ts';
@@ -54,6 +55,7 @@ const PARTS = {
   ledger: ledgerMeasures,
   renewal: renewalMeasures,
   plan: planMeasures,
+  check: () => measureCheck(newFolder, PLAN_LONG_N),
   'embedded-import': () => measureImport(embedded),
   'embedded-size': () => measureSize(embedded),
   'access-log': () => accessLogMeasures({ folder: newFolder('logs'), lines: Number(options['log-n']), releases }),

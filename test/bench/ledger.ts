@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCtiaClient, openCtia } from '../../src/ctia/client.ts';
@@ -13,10 +15,10 @@ import { MINUTE, systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import type { Releases } from '../../src/runtime/release.ts';
 import { address, writeFeeds } from './addresses.ts';
+import type { Awaited, Seen } from './looking-process.ts';
 import { forkServer } from './server.ts';
 
 const OWNER = 'bench';
-const LOOK_EVERY_MS = 20;
 const clock = systemClock;
 const log = silentLog;
 
@@ -58,25 +60,30 @@ export async function ledgerCosts(
   const events = await openQueueEvents(redis.connection, work.names.requests, releases);
   const workers = startWorkers(work, redis.connection);
 
+  const looking = fork(new URL('./looking-process.js', import.meta.url));
+  releases.add('who looks', () => looking.disconnect());
+
   /** One job: what it cost the server, and how long until it ended and, where one is awaited, until a view held the value. */
-  async function job(name: RequestName, awaited?: { value: string; viewUrl: string }): Promise<JobCost> {
+  async function job(name: RequestName, awaited?: Awaited): Promise<JobCost> {
+    if (awaited) {
+      looking.send(awaited);
+      await once(looking, 'message');
+    }
     const before = await server.used();
+    if (awaited) looking.send('begin');
+    const beganAt = clock.now();
     const began = performance.now();
     const since = () => (performance.now() - began) / 1000;
     const queued = await enqueue(work.requests, name, {});
     const ended = queued.waitUntilFinished(events) as Promise<Report>;
-    let looks = 0;
     let inView: JobCost['inView'];
-    let etag = '';
-    while (awaited !== undefined && inView === undefined) {
-      // As a firewall asks: a view that did not change is not made again, and the look itself slows nothing down.
-      const look = await fetch(awaited.viewUrl, { headers: { 'If-None-Match': etag } });
-      const text = await look.text();
-      etag = look.headers.get('ETag') ?? etag;
-      looks += 1;
-      if (`\n${text}\n`.includes(`\n${awaited.value}\n`))
-        inView = { seconds: since(), requests: (await server.used()).requests - before.requests - looks };
-      else await clock.sleep(LOOK_EVERY_MS);
+    let looks = 0;
+    if (awaited) {
+      const [seen] = (await once(looking, 'message')) as [Seen];
+      looks = seen.looks;
+      // Counted when we hear of it: rather too many than too few.
+      const requests = (await server.used()).requests - before.requests - looks;
+      inView = { seconds: (seen.at - beganAt) / 1000, requests };
     }
     const report = await ended;
     const after = await server.used();

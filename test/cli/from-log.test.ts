@@ -16,6 +16,17 @@ function attack(client: string): string {
   return `${client} - - [${STAMP[2]}/${MONTH}/${STAMP[0]}:00:00:01 +0000] "GET /x?f=../../../../etc/hostname HTTP/1.1" 200 1 "-" "x"\n`;
 }
 
+const ownRule = (regex: string) => `
+name: hostname-reader
+title: Reads a hostname
+description: For the test.
+severity: Critical
+confidence: High
+techniques: [T1083]
+match: [{ words: [etc/hostname], regex: '${regex}' }]
+tests: { match: [GET /etc/hostname], no_match: [GET /] }
+`;
+
 interface Told {
   campaigns: { source: string; findings: { attacker: { value: string }; count: number; rule: { name: string } }[] }[];
   proposals: { attacker: { value: string }; until?: number; because?: { code: string; message: string } }[];
@@ -25,6 +36,7 @@ interface Told {
 test('incident from-log tells the findings of plain and gzip logs, the blocks, and why there is none', async (t) => {
   const folder = folderWith(t, {
     ...FEEDS,
+    'rules/own.yaml': ownRule('hostname$'),
     'access.log': `${attack('11.22.34.44')}nonsense\n${attack('11.22.33.44')}`,
   });
   writeFileSync(join(folder, 'access.log.1.gz'), gzipSync(attack('11.22.34.44') + attack('10.0.0.7')));
@@ -43,8 +55,9 @@ test('incident from-log tells the findings of plain and gzip logs, the blocks, a
   const code = (value: string) => told.proposals.find(({ attacker }) => attacker.value === value)?.because?.code;
   assert.deepEqual(['10.0.0.7', '11.22.33.44', '11.22.34.44'].map(code), ['guard', 'allowed', undefined]);
   assert.deepEqual(told.counts.unread, [{ what: 'of no known format', lines: 1, firstLine: 2 }]);
-  const words = checkEnded(await run(t, folder, args), 0).stdout;
-  assert.match(words, /incident: attacks in access\.log, .*3 sightings of 3 attackers, High severity, T1083 T1190/);
+  const words = checkEnded(await run(t, folder, [...args, '--rules', 'rules']), 0).stdout;
+  assert.match(words, /incident: attacks in access\.log, .*6 sightings of 3 attackers, Critical severity, T1083 T1190/);
+  assert.match(words, /11\.22\.34\.44 +hostname-reader +Critical +2 /);
   assert.match(words, /11\.22\.34\.44 +block until .* +1 d, repetition 0/);
   assert.match(words, /11\.22\.33\.44 +not blocked +it is allowed at feeds\/allow\.yaml:2/);
   assert.match(words, /1 of no known format \(the first is line 2\)\n\nnothing was sent/);
@@ -75,21 +88,8 @@ test('--follow goes on behind what it told before it was stopped, through a rota
   );
 });
 
-test('a rule of one’s own is used, tested, and refused with its line where it is wrong', async (t) => {
-  const rule = (regex: string) => `
-name: hostname-reader
-title: Reads a hostname
-description: For the test.
-severity: Critical
-confidence: High
-techniques: [T1083]
-match: [{ words: [etc/hostname], regex: '${regex}' }]
-tests: { match: [GET /etc/hostname], no_match: [GET /] }
-`;
-  const folder = folderWith(t, { ...FEEDS, 'rules/own.yaml': rule('hostname$'), 'access.log': attack('11.22.34.44') });
-  const found = checkEnded(await run(t, folder, ['incident', 'from-log', 'access.log', '--rules', 'rules']), 0).stdout;
-  assert.match(found, /hostname-reader +Critical/);
-  writeFileSync(join(folder, 'rules/own.yaml'), rule('host.*name'));
+test('rules test refuses a rule of one’s own with its line where it is wrong', async (t) => {
+  const folder = folderWith(t, { ...FEEDS, 'rules/own.yaml': ownRule('host.*name') });
   const { stderr } = checkEnded(await run(t, folder, ['rules', 'test', 'rules']), 1);
   assert.match(
     stderr,

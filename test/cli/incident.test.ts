@@ -87,7 +87,7 @@ test('incident: created once, listed, shown in every form, its status set, copie
   assert.match(created, /\nsightings: 1 created\njudgements: 1 created\nrelationships: 2 created\n/);
   const id = incidentId(created);
   const again = JSON.parse((await told('incident create -f @case.yaml --json')).stdout);
-  assert.deepEqual(again.counts.sightings, { created: 0, exists: 1, error: 0 });
+  assert.deepEqual(again.counts.sightings, { created: 0, updated: 0, exists: 1, error: 0 });
   const list = await told('incident list --critical --status new');
   assert.match(list.stdout, new RegExp(`\n2026-11-25 08:00 +New +Critical +Parcels +acme +${id}\n`));
 
@@ -105,7 +105,7 @@ test('incident: created once, listed, shown in every form, its status set, copie
 
   // The same from the printed bundle, and in a copy: nothing new under this owner, all of it under another.
   writeFiles(folder, { 'bundle.json': (await told(`incident show ${id} --format bundle`)).stdout });
-  const counts = { created: 0, exists: 0, error: 0 };
+  const counts = { created: 0, updated: 0, exists: 0, error: 0 };
   const file = JSON.parse((await told('incident create -f @bundle.json --json')).stdout);
   assert.deepEqual(file.counts.relationships, { ...counts, exists: 2 });
   const copy = JSON.parse((await told(`incident copy ${id} --to @other.txt --to-owner globex --json`)).stdout);
@@ -134,7 +134,7 @@ test('sighting: by flags into an incident, listed by what was seen, shown, delet
     ...['--sensor-observable', 'hostname:ids-1', '--external-id', 'event-77', '--json'],
   ];
   const created = JSON.parse((await told(flags)).stdout);
-  assert.deepEqual(created.counts.relationships, { created: 1, exists: 0, error: 0 });
+  assert.deepEqual(created.counts.relationships, { created: 1, updated: 0, exists: 0, error: 0 });
   const id = /sighting-[0-9a-f-]{36}/.exec(created.results[0].id)?.[0] ?? '';
   const list = await told('sighting list --observable 11.22.33.45 --since 2026-11-25');
   assert.match(

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkEnded, folderWith, freePort } from './ctim-feeds-process.ts';
 import { checkNoSecret, remoteCtia, SETTINGS, TOR } from './remote-ctia.ts';
@@ -28,6 +30,7 @@ test('status, feeds and doctor tell what there is, and no secret unless asked fo
   for (const line of [
     /^ok +lists +1 list/m,
     /^ok +tenant +http/m,
+    /^ok +incidents +written at ctia: ctia answers, private-intel answers/m,
     /^ok +owner +acme; the queue is ctim-feeds-acme-127/m,
   ]) {
     assert.match(doctor.stdout, line);
@@ -46,6 +49,32 @@ test('a tenant that cannot be used is status 4, with the next step and without a
   for (const { stderr } of [wrong, unreachable]) assert.doesNotMatch(stderr, /\n\s+at /, 'no stack');
   const doctor = checkEnded(await command(t, folder, 'doctor', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
   assert.match(doctor.stdout, /^WRONG +tenant +.*password/m);
+});
+
+const BROKEN = join('..', 'shared', 'data', 'yaml', 'broken');
+
+test('each bad version of a list is refused with file, line and a hint, and nothing is sent', async (t) => {
+  // As people committed them: a sentence where a comment was meant, a star that YAML takes for an alias.
+  const bad = new Map([
+    ['own-sentence.yaml', 'this list blocks scanners\naction: block\nobservables:\n  - 11.0.0.3\n'],
+    ['own-star.yaml', 'action: allow\nobservables:\n  - *.corp.com.au\n'],
+  ]);
+  if (existsSync(BROKEN))
+    for (const file of readdirSync(BROKEN)) bad.set(file, readFileSync(join(BROKEN, file), 'utf8'));
+  else t.diagnostic('without ../shared/data the ones that people really committed are left out');
+  const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': 'owner: bad\n' });
+  checkEnded(await command(t, folder, 'apply --yes'), 0);
+  for (const [file, text] of bad) writeFileSync(join(folder, 'feeds', file), text);
+  writeFileSync(join(folder, 'feeds', 'tor.yaml'), `${TOR}  - 11.0.0.4\n`);
+  const { stdout, stderr } = checkEnded(await command(t, folder, 'apply --force --json'), 1);
+  const { result, requests } = JSON.parse(stdout);
+  assert.deepEqual([result, requests.mutating], ['problems', 0]);
+  for (const file of bad.keys()) {
+    const lines = stderr.split('\n').filter((line) => line.startsWith(`feeds/${file}:`));
+    assert.ok(lines.length > 0, file);
+    for (const line of lines) assert.match(line, /^feeds\/\S+\.yaml:\d+:\d+ error /);
+    assert.match(lines.join('\n'), /a comment needs "#" before it|in quotes$/m, file);
+  }
 });
 
 test('shipped examples go to our own embedded server only', async (t) => {

@@ -44,6 +44,32 @@ test('a name for a client, a request that is none, and lines of other formats', 
     assert.equal(parseAccessLine(line), undefined, line);
 });
 
+test('lines that are cut and lines that need the whole grammar are read alike', () => {
+  const heads = [
+    '203.0.113.7 - -',
+    '2001:db8::7 - ada',
+    '203.0.113.7 x jane doe',
+    'www.acme.example:443 203.0.113.7 - -',
+  ];
+  const requests = [
+    'GET /a?b=c HTTP/1.1',
+    'BREW /pot HTTP/1.0',
+    'GET /old',
+    'GET /a b HTTP/1.1',
+    'GET  HTTP/1.1',
+    '-',
+    '',
+  ];
+  for (const head of heads) {
+    for (const request of requests) {
+      const line = (agent: string) => `${head} ${STAMP} "${request}" 404 - "https://a.example/" "${agent}"`;
+      // An escape is what only the grammar understands.
+      assert.deepEqual(parseAccessLine(line('agent!')), parseAccessLine(line('agent\\x21')), line('agent'));
+      assert.equal(parseAccessLine(line('agent'))?.status, 404);
+    }
+  }
+});
+
 test('a hostile line of a megabyte costs no time', () => {
   const line = `203.0.113.7 - - ${STAMP} "${'\\'.repeat(1_000_001)}`;
   assert.equal(parseAccessLine(line), undefined);

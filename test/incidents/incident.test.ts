@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeCtiaClient } from '../../src/ctia/client.ts';
 import type { StoredEntity } from '../../src/ctia/stored.ts';
 import { type IncidentReading, readIncident, readRelations } from '../../src/incidents/read/reading.ts';
 import { build } from '../../src/incidents/write/build.ts';
@@ -43,7 +44,7 @@ async function create(world: Tenant, file: object | readonly Draft[], owner = OW
   const drafts = Array.isArray(file) ? (file as readonly Draft[]) : draftsOf(file);
   const built = build(drafts, { owner, source: owner, tlp: 'amber', now: client.serverNow() });
   assert('parts' in built, JSON.stringify(built));
-  return importBuilt({ client, clock: world.time.clock, owner }, built, owner);
+  return importBuilt({ client, clock: world.time.clock, owner, exclusively: (work) => work() }, built, owner);
 }
 
 function counts(results: readonly PartResult[]): Record<string, number> {
@@ -66,7 +67,10 @@ async function deleted(world: Tenant, id: string, force = false) {
   const { reading, relations } = await readBack(world, id);
   const plan = planRemoval(reading, relations, { owner: OWNER, organisation: ORG, force });
   assert('removes' in plan, JSON.stringify(plan));
-  return { ...(await remove(world.client(), plan.removes)), keeps: plan.keeps };
+  return {
+    ...(await remove({ client: world.client(), exclusively: (work) => work() }, plan.removes)),
+    keeps: plan.keeps,
+  };
 }
 
 async function allOf(world: Tenant, kind: string): Promise<StoredEntity[]> {
@@ -116,7 +120,7 @@ test('an incident with 1,500 sightings is created in two requests, read back who
   assert.deepEqual(await left(world), {});
 });
 
-test('a tenant that takes fewer entities is asked again with its own number', async (t) => {
+test('a tenant that takes fewer entities is asked again with its own number; where bulk DELETE is closed each goes by itself', async (t) => {
   const world = await tenant(t, { bulkMax: 7 });
   const { results } = await create(world, campaign(10, EVIDENCE));
   assert.equal(counts(results)['relationships created'], 12);
@@ -124,6 +128,19 @@ test('a tenant that takes fewer entities is asked again with its own number', as
   assert.deepEqual([reading.sightings.length, [...reading.others.keys()].sort()], [10, ['indicators', 'judgements']]);
   assert.deepEqual((await deleted(world, incidentIn(results))).failures, []);
   assert.deepEqual(await left(world), {});
+
+  const again = await create(world, campaign(3));
+  const on = { method: 'DELETE', path: /bulk/ };
+  world.server.faults.push({ on, kind: 'forbidden', capabilities: ['delete-casebook'], times: 9 });
+  // Stopped on the way, the rest is still found by its incident.
+  let deletions = 0;
+  world.intercept = async (request, send) => {
+    if (request.method === 'DELETE' && ++deletions === 4) throw new Error('the machine stops');
+    return send(request);
+  };
+  await assert.rejects(deleted(world, incidentIn(again.results)), /the machine stops/);
+  const { deleted: count, failures } = await deleted(world, incidentIn(again.results));
+  assert.deepEqual([count, failures, await left(world)], [5, [], {}]);
 });
 
 test('each refusal is told with its place, and all else is written; said again it is made once', async (t) => {
@@ -181,6 +198,7 @@ test('T16: what others made, what another incident needs, and what a sync holds 
   const id = incidentIn((await create(world, file)).results);
   // Evidence and links of incidents are nothing that a sync would hold, renew or withdraw.
   assertVerified(await world.sync('tor 11.1.0.0'));
+  assert.deepEqual((await world.audit('tor 11.1.0.0')).drift, []);
 
   const { reading } = await readBack(world, id);
   const shared = reading.sightings.find(({ title }) => title === 'scan 1')?.id ?? '';
@@ -220,9 +238,9 @@ test('a copy in another tenant has all its objects, under the owner there; a sec
   const sightings = [{ id: 'scan', observed_time: OPENED, observables: ['11.1.0.0'], count: 7 }];
   const file = campaign(0, { ...EVIDENCE, sightings, relationships: [sightingOf] });
   const id = incidentIn((await create(here, file)).results);
-  const lists = { relationship_type: 'element-of', source_ref: 'x', target_ref: 'y', source: 'acme' };
   const [judgement] = await allOf(here, 'judgement');
-  const linked = { ...lists, source_ref: judgement?.id, target_ref: id.replaceAll('incident', 'indicator') };
+  const { json: feeds } = await here.call('POST', '/ctia/indicator?wait_for=true', { producer: 'acme' });
+  const linked = { relationship_type: 'element-of', source_ref: judgement?.id, target_ref: feeds.id, source: 'acme' };
   assert.equal((await here.call('POST', '/ctia/relationship?wait_for=true', linked)).status, 201);
 
   const { reading, relations } = await readBack(here, id);
@@ -241,4 +259,47 @@ test('a copy in another tenant has all its objects, under the owner there; a sec
   const again = await create(there, drafts, 'globex');
   assert.equal(again.results.filter(({ result }) => result === 'exists').length, results.length);
   assert.equal((await left(there)).relationship, 4);
+
+  // What somebody else made bears no id: two that say the same are two there as well.
+  const alike = { observed_time: { start_time: OPENED }, title: 'alike' };
+  const theirs = { title: 'Letters', confidence: 'High', status: 'New', incident_time: { opened: OPENED } };
+  const { json: incident } = await here.call('POST', '/ctia/incident?wait_for=true', theirs);
+  for (let n = 0; n < 2; n++) {
+    const { json } = await here.call('POST', '/ctia/sighting?wait_for=true', alike);
+    const member = { relationship_type: 'member-of', source_ref: json.id, target_ref: incident.id };
+    await here.call('POST', '/ctia/relationship?wait_for=true', member);
+  }
+  const foreign = await readBack(here, incident.id);
+  const copy = await copyOf(here.client(), foreign.reading, foreign.relations);
+  assert.equal(counts((await create(there, copy.drafts)).results)['sightings created'], 2);
+});
+
+test('by the newer path: imports, statuses, deletions and the incident itself go to the visibility host, all else to CTIA', async (t) => {
+  const world = await tenant(t);
+  const paths: string[] = [];
+  world.intercept = (request, send) => {
+    if (!request.url.includes('/oauth2/'))
+      paths.push(`${request.method} ${new URL(request.url).pathname.replace(/-[0-9a-f]{8}-[0-9a-f-]{27}/g, '-X')}`);
+    return send(request);
+  };
+  const connection = { ...world.connection, incidentBase: 'private-intel' as const };
+  const client = makeCtiaClient({ connection, clock: world.time.clock, patienceMs: 1000 });
+  await client.identity();
+  const built = build(draftsOf(campaign(1)), { owner: OWNER, source: OWNER, tlp: 'amber', now: client.serverNow() });
+  assert('parts' in built);
+  const work = { client, clock: world.time.clock, owner: OWNER, exclusively: <T>(it: () => Promise<T>) => it() };
+  const id = incidentIn((await importBuilt(work, built, OWNER)).results);
+  assert.equal((await client.setIncidentStatus(id, 'Closed')).status, 'Closed');
+  const reading = await readIncident(client, id);
+  const plan = planRemoval(reading, [], { owner: OWNER, organisation: ORG, force: false });
+  assert('removes' in plan);
+  assert.equal((await remove(work, plan.removes)).deleted, 3);
+  assert.deepEqual(paths, [
+    'POST /iroh/private-intel/bundle/import',
+    'PATCH /iroh/private-intel/incident/incident-X',
+    'GET /iroh/private-intel/incident/incident-X',
+    'GET /ctia/relationship/search',
+    'GET /ctia/bulk',
+    'DELETE /iroh/private-intel/bulk',
+  ]);
 });

@@ -19,7 +19,9 @@ async function create(world: Tenant, ...judgements: object[]) {
   assert('drafts' in read, JSON.stringify(read));
   const built = build(read.drafts, { owner: OWNER, source: OWNER, tlp: 'amber', now: client.serverNow() });
   assert('parts' in built);
-  return (await importBuilt({ client, clock: world.time.clock, owner: OWNER }, built, OWNER)).results;
+  return (
+    await importBuilt({ client, clock: world.time.clock, owner: OWNER, exclusively: (work) => work() }, built, OWNER)
+  ).results;
 }
 
 async function select(world: Tenant, filter: Partial<JudgementFilter>): Promise<StoredJudgement[]> {
@@ -39,7 +41,8 @@ test('judgements are chosen typed and whole, by source, disposition, list and en
   assertVerified(await world.sync('tor 11.2.3.4\nmanual 11.2.3.5'));
   const other = await world.as({ login: 'stranger', org: 'other-org' });
   const ours = [foreign('11.2.3.4'), foreign('11.2.3.40'), foreign('11.2.3.41', { disposition: 1, source: 'SIEM' })];
-  await world.call('POST', '/ctia/bulk?wait_for=true', { judgements: ours });
+  const url = { observable: { type: 'url', value: 'http://11.2.3.4/A' } };
+  await world.call('POST', '/ctia/bulk?wait_for=true', { judgements: [...ours, foreign('', url)] });
   await other('POST', '/ctia/judgement?wait_for=true', foreign('11.2.3.4', { tlp: 'green' }));
   await create(world, { observable: '11.2.3.6', valid_time: { end_time: inDays(2) } });
 
@@ -48,7 +51,9 @@ test('judgements are chosen typed and whole, by source, disposition, list and en
   const on = { observable: { type: 'ip', value: '11.2.3.4' } };
   assert.deepEqual(await told(on), ['11.2.3.4 acme lists', '11.2.3.4 siem']);
   assert.equal((await told({ ...on, all: true })).length, 3);
-  assert.deepEqual(await told({ source: 'siem' }), ['11.2.3.4 siem', '11.2.3.40 siem']);
+  assert.equal((await told(url)).length, 1);
+  assert.deepEqual(await told({ observable: { type: 'url', value: 'http://11.2.3.4/a' } }), []);
+  assert.deepEqual(await told({ source: 'siem', type: 'ip' }), ['11.2.3.4 siem', '11.2.3.40 siem']);
   assert.deepEqual(await told({ disposition: 1 }), ['11.2.3.41 SIEM']);
   assert.deepEqual(await told({ type: 'domain' }), []);
   assert.deepEqual(await told({ list: 'tor' }), ['11.2.3.4 acme lists']);
@@ -77,7 +82,7 @@ test('ended ones stay to be read, also where a token may not replace in bulk; on
   await create(world, one, later);
   const ids = (await select(world, {})).map(({ id }) => id);
   const gone = 'https://x/ctia/judgement/judgement-00000000-0000-4000-8000-000000000001';
-  const ended = await expire(world.client(), [...ids, gone], 'case closed');
+  const ended = await expire({ client: world.client(), exclusively: (work) => work() }, [...ids, gone], 'case closed');
   assert.deepEqual([ended.expired, ended.failures.map(({ id }) => id)], [2, [gone]]);
   assert.deepEqual(await select(world, {}), []);
   const all = await select(world, { ended: true });
@@ -92,5 +97,5 @@ test('ended ones stay to be read, also where a token may not replace in bulk; on
   world.server.faults.push({ on: { method: 'PUT' }, kind: 'forbidden', capabilities: ['create-casebook'] });
   const [open] = await select(world, {});
   const client = world.client();
-  assert.equal((await expire(client, [open?.id ?? ''], 'x')).expired, 1);
+  assert.equal((await expire({ client: client, exclusively: (work) => work() }, [open?.id ?? ''], 'x')).expired, 1);
 });

@@ -136,6 +136,10 @@ test('very many attackers with very long requests stay within bounds, and who is
   made.read(lineAt(14 * 3600, '203.0.113.7', TRAVERSAL));
   assert.equal(made.findings().length, 1);
   assert.equal(made.counts().unlisted, 1);
+  // With the first campaign its room comes back.
+  made.forgetBefore(Date.parse('2026-11-27'));
+  made.read(lineAt(62 * 3600, '203.0.113.7', TRAVERSAL));
+  assert.deepEqual(rows(made.findings()), ['2026-11-28 203.0.113.7 path-traversal 1']);
   const longest = Math.max(...(campaign?.findings ?? []).map((finding) => JSON.stringify(finding).length));
   assert.ok(longest < 2500, `${longest} characters`);
 });

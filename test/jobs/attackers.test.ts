@@ -62,11 +62,20 @@ test('attackers of a log are blocked until their time, all at once; what is guar
   assert.deepEqual([sync.result, Object.values(sync.counts).every((count) => count === 0)], ['verified', true]);
   assert.equal(await bench.view('ip'), '11.0.0.1\n11.1.0.1\n11.1.0.2');
 
+  bench.write('good.yaml', 'action: allow\nobservables: [ 11.2.0.0/16, 11.1.0.2 ]\n');
+  const allowed = (await bench.run('sync')).result;
+  assert.equal(allowed.result, 'verified', JSON.stringify(allowed.held));
+  assert.equal(allowed.counts.withdraw, 1);
+  assert(
+    allowed.notices.some((notice: string) => /^attackers: "11\.1\.0\.2" .*allowed by feeds\/good\.yaml:2/.test(notice)),
+  );
+  assert.equal(await bench.view('ip'), '11.0.0.1\n11.1.0.1', 'whatever allows wins over what a log proposed');
+
   const flood = Array.from({ length: 1000 }, (_, n) => {
     return { value: `11.3.${n >> 8}.${n & 255}`, until, reason: REASON };
   });
   bench.write('settings.yaml', 'owner: acme\nlimits: { additions: 500 }\n');
   const { failed } = await bench.run('attackers', { attackers: flood });
   assert.match(String(failed), /^refused: nobody is blocked: over the limits: .*additions 1000 \(limit 500\)/);
-  assert.equal(await bench.view('ip'), '11.0.0.1\n11.1.0.1\n11.1.0.2');
+  assert.equal(await bench.view('ip'), '11.0.0.1\n11.1.0.1');
 });

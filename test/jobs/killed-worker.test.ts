@@ -18,7 +18,7 @@ test('a worker is killed in the middle of 20,000 entries: the other one finishes
   const doomed = await bench.startWorkProcess(MEASURED);
   bench.server.faults.push({ on: IMPORT, skip: 9, kind: 'slow', ms: 600_000 });
   const sync = bench.run('sync', { yes: true });
-  await until('the tenth batch was written and is not answered', () => bench.slow.now === 1);
+  await until('the tenth batch was written and is not answered', () => bench.slow.now === 1, HANDED_OVER_MS);
   const other = await bench.startWorkProcess(MEASURED);
   doomed.child.kill('SIGKILL');
   await once(doomed.child, 'close');

@@ -32,6 +32,7 @@ function planned(desired: string, actual: string, { all = {}, channel, list, pul
     state: { revision: 'before', repository: undefined },
     repository: undefined,
     approval: NO_APPROVAL,
+    released: new Set(),
     ...more,
   };
   return makePlan(

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Entry } from '../../src/ctim/entry.ts';
+import type { Problem } from '../../src/ctim/problem.ts';
 import { MARKDOWN_BYTES_MAX, renderMarkdown } from '../../src/plan/markdown.ts';
 import { type Overview, type OverviewParts, overviewOf } from '../../src/plan/overview.ts';
 import { makePlan } from '../../src/plan/plan.ts';
@@ -44,6 +45,20 @@ const AGAINST = {
   ...{ log: 'access.log', lines: 9, unread: 1, successful: 7, blocked: 3 },
   values: [{ value: '45.66.35.11', list: 'tor', requests: 3, paths: ['/shop'] }],
 };
+
+test('what a guard warns of is told of what enters now, not of what is there', () => {
+  const warned = (value: string, line: number): Problem => ({
+    ...{ severity: 'notice', code: 'guard-content-network', message: `${value} is warned of`, file: 'feeds/a.yaml' },
+    ...{ line, column: 1, observable: { type: 'ip', value } },
+  });
+  const { findings } = overviewFor('tor 45.66.35.11\nmanual 45.66.35.12', 'manual 45.66.35.12 g0 +6d link0', {
+    problems: [warned('45.66.35.11', 3), warned('45.66.35.12', 4), warned('45.66.35.13', 5)],
+  });
+  assert.deepEqual(
+    findings.map(({ line }) => line),
+    [3],
+  );
+});
 
 test('counts first, then what holds it, what each range blocks, what the log says, headroom and cost', () => {
   const overview = overviewFor('tor 45.0.0.0/24\ntor 45.66.35.11', 'manual 45.66.35.12 g0 +6d link0', {

@@ -23,6 +23,7 @@ function planned(desired: string, actual: string, more: Partial<SafetyInput> = {
     state: { revision: 'before', repository: REPOSITORY },
     repository: REPOSITORY,
     approval: NO_APPROVAL,
+    released: new Set(),
     ...more,
   };
   const { lists: _, ...rest } = input;

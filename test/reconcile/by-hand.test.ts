@@ -121,7 +121,7 @@ test('taken back while the time of its feed is over: done, and what firewalls ge
   const world = await tenant(t);
   await world.sync(LISTS);
   await block(world, '203.0.113.9', 24);
-  const [feed] = await world.all('feed');
+  const feed = (await world.all('feed')).find(({ title }) => title === BLOCK.titles.get('ip')?.feed);
   assert.ok(feed);
   const lifetime = { start_time: '2026-01-01T00:00:00.000Z', end_time: '2026-11-24T00:00:00.000Z' };
   assert.equal((await world.call('PUT', `${pathOf(feed.id)}?wait_for=true`, { ...feed, lifetime })).status, 200);

@@ -175,6 +175,11 @@ test('apply: first contact is held, and a digest approves it; what is no digest 
 test('the hook stops a commit of a broken list', async (t) => {
   const [hook] = parse(readFileSync(join(ROOT, '.pre-commit-hooks.yaml'), 'utf8'));
   assert.equal(hook.entry, 'ci/ctim-feeds.sh pre-commit');
+  assert.deepEqual(
+    [hook.always_run, hook.files],
+    [true, undefined],
+    'also for a .csv, and for a file that was deleted',
+  );
   const folder = folderWith(t, { 'lists/tor.yaml': 'action: block\nobservables: [1.2.3]\n' });
   assert.match(checkEnded(await step(t, folder, ['pre-commit', 'lists']), 1).stdout, /lists\/tor\.yaml:2:15/);
   writeFiles(folder, { 'lists/tor.yaml': LIST });

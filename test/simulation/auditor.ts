@@ -233,8 +233,9 @@ function generationOf(externalId: string): string {
   return externalId.slice(externalId.lastIndexOf('-') + 1).padStart(6, '0');
 }
 
-/** Each generation once, and a later one ends no earlier. */
+/** One is the latest, and none before it ends later: what is there twice of those lapses by itself too. */
 function followEachOther(those: readonly string[]): boolean {
   const sorted = [...those].sort().map((it) => it.split(' until '));
-  return sorted.every(([g, end = ''], n) => n === 0 || (g !== sorted[n - 1]?.[0] && end >= (sorted[n - 1]?.[1] ?? '')));
+  const isAlone = sorted.at(-1)?.[0] !== sorted.at(-2)?.[0];
+  return isAlone && sorted.every(([, end = ''], n) => n === 0 || end >= (sorted[n - 1]?.[1] ?? ''));
 }

@@ -117,8 +117,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'ctim/entry.js',
-        from: "RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', 'attackers']",
-        to: "RESERVED_LISTS = ['attackers']",
+        from: "RESERVED_LISTS = ['adhoc-block', 'adhoc-allow', ATTACKERS]",
+        to: 'RESERVED_LISTS = [ATTACKERS]',
       },
     ],
   },

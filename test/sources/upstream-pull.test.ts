@@ -56,6 +56,18 @@ describe('a pull', () => {
   });
   after(() => remote.close());
 
+  it('asks another address at once, whatever it waits for with the former one', async () => {
+    remote.serve('/mended', lines(20));
+    const { pull, listAt, step } = desk(remote, '/mistyped');
+    assert.equal((await pull()).did, 'kept');
+    step(MINUTE);
+    assert.equal((await pull()).did, 'waited');
+    const mended = listAt(`${remote.url}/mended`);
+    assert.deepEqual(await pull(mended), { list: 'exits', did: 'changed', entries: 20 });
+    assert.equal((await pull(mended)).did, 'waited');
+    assert.equal((await pull(listAt(`${remote.url}/mended?v=2`))).did, 'changed', 'compared with nothing');
+  });
+
   it('asks when it is time, and whether there is anything new', async () => {
     remote.serve('/a', (request, response) => {
       if (request.headers['if-none-match'] === '"1"') response.writeHead(304).end();

@@ -29,7 +29,14 @@ function judgement(created: number, start: number, end: number, more: Partial<Kn
   return {
     ...{ id: 'https://ctia.example/ctia/judgement/judgement-1', ours: true, live: true, once: false },
     ...{ created: day(created), start: day(start), end: day(end), disposition: 'Malicious', priority: 95 },
-    ...{ source: 'tor', reason: undefined, list: 'tor', revision: 'commit-of-ctia', place: 'feeds/tor.yaml:3' },
+    ...{
+      source: 'tor',
+      reason: undefined,
+      uri: undefined,
+      list: 'tor',
+      revision: 'commit-of-ctia',
+      place: 'feeds/tor.yaml:3',
+    },
     links: [{ id: 'link-1', feed: 'firewall-block/ip' }],
     ...more,
   };

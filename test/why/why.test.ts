@@ -37,7 +37,7 @@ function judgement(list: string | undefined, more: Partial<KnownJudgement> = {})
   return {
     ...{ id: `https://ctia.example/ctia/judgement/judgement-of-${list ?? 'others'}`, ours: list !== undefined },
     ...{ live: true, once: false, created: NOW - DAY, start: NOW - DAY - 300_000, end: NOW + 6 * DAY },
-    ...{ disposition: 'Malicious', priority: 95, source: list ?? 'somebody', reason: undefined },
+    ...{ disposition: 'Malicious', priority: 95, source: list ?? 'somebody', reason: undefined, uri: undefined },
     ...{ list, revision: 'c0ffee', place: `feeds/${list}.yaml:3` },
     links: [{ id: `https://ctia.example/ctia/relationship/relationship-of-${list}`, feed: 'firewall-block/ip' }],
     ...more,
@@ -180,6 +180,7 @@ test('not blocked, and why not', async () => {
               live: false,
               end: NOW - DAY,
               reason: 'withdrawn 0123456789abcdef0123456789abcdef01234567',
+              uri: undefined,
             }),
           ],
         },

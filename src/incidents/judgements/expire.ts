@@ -1,8 +1,8 @@
-import type { CtiaClient } from '../../ctia/client.ts';
 import { isCtiaError } from '../../ctia/error.ts';
 import { asWritten, type Entity } from '../../ctim/bundle.ts';
 import { SHORT_TEXT_MAX, type ValidTime } from '../../ctim/judgement.ts';
 import { SECOND } from '../../runtime/clock.ts';
+import type { ImportWork } from '../write/import.ts';
 
 export interface Expired {
   readonly expired: number;
@@ -12,7 +12,11 @@ export interface Expired {
 const DOCUMENTS_MAX = 1000;
 
 /** Ends them now, whole documents in place; a token that may not do that ends them one by one, within its share of the hour. */
-export async function expire(client: CtiaClient, ids: readonly string[], reason: string): Promise<Expired> {
+export async function expire(
+  { client, exclusively }: Pick<ImportWork, 'client' | 'exclusively'>,
+  ids: readonly string[],
+  reason: string,
+): Promise<Expired> {
   let expired = 0;
   const failures: { id: string; why: string }[] = [];
   for (let at = 0; at < ids.length; at += DOCUMENTS_MAX) {
@@ -23,7 +27,7 @@ export async function expire(client: CtiaClient, ids: readonly string[], reason:
     const end = client.serverNow() - 2 * SECOND;
     try {
       const documents = found.map((judgement) => ended(judgement, end, reason));
-      const { done, notFound, forbidden } = await client.replaceEntities('judgements', documents);
+      const { done, notFound, forbidden } = await exclusively(() => client.replaceEntities('judgements', documents));
       expired += done.size;
       for (const { id } of found.filter((it) => !done.has(it.id))) {
         const why = forbidden.has(id) ? 'CTIA forbids it' : notFound.has(id) ? 'it is gone' : 'CTIA failed';
@@ -33,7 +37,7 @@ export async function expire(client: CtiaClient, ids: readonly string[], reason:
       if (!isCtiaError(error, 'capability')) throw error;
       for (const { id } of found) {
         if (!(await client.takeOneByOne())) throw error;
-        await client.expire(id, reason);
+        await exclusively(() => client.expire(id, reason));
         expired += 1;
       }
     }

@@ -30,7 +30,7 @@ const LABEL_MAX = 80;
  * Who did what to whom, each once however often it was seen:
  *
  *   relation of a sighting          source → related, labelled with it
- *   observable with targets         observable → target, labelled with the sighting's title
+ *   observable with targets         observable → target, labelled with the sighting's title, where no relation says more
  *   observable with neither         incident → observable, `seen`
  *   indicator of the incident       incident → indicator
  */
@@ -69,14 +69,18 @@ export function renderGraph(
   const root = nodeFor('incident', reading.incident.title ?? reading.incident.id, 'incident');
   for (const { observables = [], targets = [], relations = [], count = 1, title = 'seen' } of reading.sightings) {
     const related = new Set<string>();
-    for (const { source, relation, related: to } of relations) {
-      draw(observableNode(source), observableNode(to), relation, count);
-      related.add(keyOfAny(source)).add(keyOfAny(to));
+    for (const { source, relation, related: other } of relations) {
+      const [from, to] = [observableNode(source), observableNode(other)];
+      draw(from, to, relation, count);
+      related.add(from).add(to).add(`${from} ${to}`);
     }
     for (const observable of observables) {
-      for (const target of targets) draw(observableNode(observable), targetNode(target), title, count);
-      if (targets.length === 0 && !related.has(keyOfAny(observable)))
-        draw(root, observableNode(observable), 'seen', count);
+      const from = observableNode(observable);
+      for (const target of targets) {
+        const to = targetNode(target);
+        if (!related.has(`${from} ${to}`)) draw(from, to, title, count);
+      }
+      if (targets.length === 0 && !related.has(from)) draw(root, from, 'seen', count);
     }
   }
   for (const indicator of reading.others.get('indicators') ?? []) {

@@ -11,6 +11,7 @@ export interface Part {
   readonly plural: Plural;
   readonly entity: Entity & { id: string };
   readonly where: string;
+  readonly grows?: true;
 }
 
 /** Everything that is to be written, in the order of what depends on what: relationships last, the incident first. */
@@ -76,6 +77,7 @@ export function build(drafts: readonly Draft[], options: BuildOptions): Built | 
       plural,
       entity: { ...whole, id, external_ids: partIds(owner, plural, h, entity.external_ids) },
       where,
+      ...(draft.grows && { grows: draft.grows }),
     };
     const thing = { part, said: entity, key };
     known.set(key, thing);

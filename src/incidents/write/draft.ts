@@ -19,6 +19,8 @@ export interface Draft {
   readonly label?: string;
   /** For a person: file, line and path. */
   readonly where: string;
+  /** Its author knows more of it each time: a sighting that is there already is to have the higher count. */
+  readonly grows?: true;
 }
 
 export type Drafts = { readonly drafts: readonly Draft[] } | { readonly problems: readonly FileProblem[] };

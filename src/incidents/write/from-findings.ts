@@ -8,7 +8,7 @@ import type { Draft } from './draft.ts';
 /**
  * What was found in a log, of one campaign, as an incident: one sighting for each attacker and rule, one indicator for each
  * rule. Their external ids are made of the log's name, the campaign, attacker and rule, so the same log makes nothing new,
- * and a rule is one indicator in all incidents that it is in.
+ * and a rule is one indicator in all incidents that it is in. A sighting grows while the log does.
  *
  *   sighting member-of incident · sighting sighting-of indicator · indicator related-to incident
  */
@@ -20,7 +20,13 @@ export function incidentFromFindings(found: LogFindings): Draft[] {
   const sightings = findings.map((finding) => {
     const id = `${of}:${finding.attacker.type}:${finding.attacker.value}:${finding.rule.name}`;
     const entity = { ...sightingOf(source, finding), external_ids: [id] };
-    return { plural: 'sightings' as const, entity, label: id, where: `${where}: ${attackerAndRule(finding)}` };
+    return {
+      plural: 'sightings' as const,
+      entity,
+      label: id,
+      where: `${where}: ${attackerAndRule(finding)}`,
+      grows: true as const,
+    };
   });
   const indicators = [...rules.values()].map((rule) => {
     const id = `rule:${rule.name}`;

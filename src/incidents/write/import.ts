@@ -7,13 +7,15 @@ import { incidentPrefixes, isOwned } from '../../ctim/external-id.ts';
 import type { ValidTime } from '../../ctim/judgement.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Built, Part } from './build.ts';
+import { grow } from './grow.ts';
 import { bundleOf, split } from './split.ts';
 
 /** What became of one entity. */
 export interface PartResult {
   readonly plural: Plural;
   readonly where: string;
-  readonly result: 'created' | 'exists' | 'error';
+  /** `updated`: it was there, and says now what was sent; only of sightings that grow. */
+  readonly result: 'created' | 'updated' | 'exists' | 'error';
   readonly id?: string;
   readonly message?: string;
 }
@@ -27,6 +29,8 @@ export interface ImportWork {
   readonly client: CtiaClient;
   readonly clock: Clock;
   readonly owner: string;
+  /** Runs its argument as the only writer of this owner: imports side by side would make things twice. */
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,7 +72,8 @@ export async function importBuilt(work: ImportWork, built: Built, source: string
   }
   await mendDangling(work, built.parts, source, results, written);
   const ended = await endedAmong(client, built.parts, results);
-  return { results: toldResults(built, results, ended), requests: client.requests.mutating - before };
+  const grown = await grow(work, built.parts, results);
+  return { results: toldResults(built, results, ended, grown), requests: client.requests.mutating - before };
 }
 
 /** Why a relationship cannot be made: an end of it was refused. */
@@ -83,7 +88,7 @@ function refused(message: string): ImportResult {
 }
 
 async function sendUntilKnown(
-  { client, clock, owner, signal }: ImportWork,
+  { client, clock, owner, exclusively, signal }: ImportWork,
   request: readonly Part[],
   source: string,
   results: Map<string, ImportResult>,
@@ -94,7 +99,7 @@ async function sendUntilKnown(
     const bundle = bundleOf(parts, source, written);
     let answers: ReadonlyMap<string, ImportResult>;
     try {
-      answers = await client.importIncident(bundle, incidentPrefixes(owner));
+      answers = await exclusively(() => client.importIncident(bundle, incidentPrefixes(owner)));
     } catch (error) {
       const bad = isCtiaError(error, 'invalid') ? namedIn(error.facts.body, bundle) : new Map<string, string>();
       if (bad.size === 0) throw error;
@@ -150,7 +155,7 @@ async function mendDangling(
   results: Map<string, ImportResult>,
   written: Map<string, string>,
 ): Promise<void> {
-  const { client, owner } = work;
+  const { client, owner, exclusively } = work;
   const found = new Map<string, Part>();
   for (const part of parts) {
     const answer = results.get(part.entity.id);
@@ -164,7 +169,7 @@ async function mendDangling(
     return source_ref !== real(wanted.source_ref) || target_ref !== real(wanted.target_ref);
   });
   if (dangling.length === 0) return;
-  await client.removeEntities({ relationships: dangling.map(({ id }) => id) });
+  await exclusively(() => client.removeEntities({ relationships: dangling.map(({ id }) => id) }));
   const again = dangling.flatMap(({ id }) => found.get(id) ?? []);
   for (const { entity } of again) {
     results.delete(entity.id);
@@ -198,15 +203,17 @@ function toldResults(
   { parts, same }: Built,
   results: ReadonlyMap<string, ImportResult>,
   ended: ReadonlyMap<string, string>,
+  grown: ReadonlySet<string>,
 ): PartResult[] {
   const told = (plural: Plural, where: string, answer: ImportResult): PartResult => {
     if (answer.result === 'error') return { plural, where, result: 'error', message: answer.message };
     const message = ended.get(answer.id);
     return { plural, where, result: answer.result, id: answer.id, ...(message !== undefined && { message }) };
   };
-  const all = parts.map(({ plural, where, entity }) =>
-    told(plural, where, results.get(entity.id) ?? refused('not sent')),
-  );
+  const all = parts.map(({ plural, where, entity }): PartResult => {
+    const one = told(plural, where, results.get(entity.id) ?? refused('not sent'));
+    return grown.has(entity.id) ? { ...one, result: 'updated' } : one;
+  });
   for (const { where, as } of same) {
     const part = parts.find(({ entity }) => entity.id === as);
     const answer = results.get(as);

@@ -1,10 +1,10 @@
-import type { CtiaClient } from '../../ctia/client.ts';
 import { CtiaError, isCtiaError } from '../../ctia/error.ts';
 import type { StoredEntity } from '../../ctia/stored.ts';
 import { type Plural, pluralOf } from '../../ctim/bundle.ts';
 import { isIncidentPart, isOwned } from '../../ctim/external-id.ts';
 import { MINUTE } from '../../runtime/clock.ts';
 import { type IncidentReading, partsOf } from '../read/reading.ts';
+import type { ImportWork } from './import.ts';
 
 export interface Owning {
   readonly owner: string;
@@ -109,7 +109,10 @@ export interface Removed {
 const IDS_MAX = 2000;
 
 /** In as few requests as the limit allows. Said again after whatever went wrong it goes on: what is gone is done. */
-export async function remove(client: CtiaClient, removes: readonly Removable[]): Promise<Removed> {
+export async function remove(
+  { client, exclusively }: Pick<ImportWork, 'client' | 'exclusively'>,
+  removes: readonly Removable[],
+): Promise<Removed> {
   let max = IDS_MAX;
   let deleted = 0;
   const failures: { id: string; why: string }[] = [];
@@ -117,7 +120,7 @@ export async function remove(client: CtiaClient, removes: readonly Removable[]):
     const some = fitting(removes, at, max);
     const ids = idsOf(some);
     try {
-      const { done, notFound, forbidden, failed } = await client.removeEntities(ids);
+      const { done, notFound, forbidden, failed } = await exclusively(() => client.removeEntities(ids));
       const all = Object.values(ids).flat();
       deleted += done.size;
       failures.push(
@@ -135,7 +138,7 @@ export async function remove(client: CtiaClient, removes: readonly Removable[]):
       }
       // Bulk DELETE asks for the right to delete every kind.
       if (!isCtiaError(error, 'capability')) throw error;
-      deleted += await removeOneByOne(client, Object.values(ids).flat().reverse());
+      deleted += await removeOneByOne({ client, exclusively }, inOrder(some));
     }
     at += some.length;
   }
@@ -167,7 +170,17 @@ function idsOf(some: readonly Removable[]): Partial<Record<Plural, string[]>> {
   return ids;
 }
 
-async function removeOneByOne(client: CtiaClient, ids: readonly string[]): Promise<number> {
+/** What is cut off between two leaves something that leads to the incident, and the incident that it leads to. */
+function inOrder(some: readonly Removable[]): string[] {
+  return some.flatMap(({ plural, id, relationships }) =>
+    plural === 'incidents' ? [...relationships, id] : [id, ...relationships],
+  );
+}
+
+async function removeOneByOne(
+  { client, exclusively }: Pick<ImportWork, 'client' | 'exclusively'>,
+  ids: readonly string[],
+): Promise<number> {
   let deleted = 0;
   for (const id of ids) {
     if (!(await client.takeOneByOne())) {
@@ -175,7 +188,7 @@ async function removeOneByOne(client: CtiaClient, ids: readonly string[]): Promi
       throw new CtiaError('throttled', message, { retryAfterMs: 5 * MINUTE });
     }
     try {
-      await client.removeOne(id);
+      await exclusively(() => client.removeOne(id));
       deleted += 1;
     } catch (error) {
       if (!isCtiaError(error, 'not-found')) throw error;

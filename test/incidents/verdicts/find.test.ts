@@ -24,7 +24,7 @@ test('observables stand in prose, defanged or not, in normal form, and a URL is 
       [`sha256 ${HASH.toLowerCase()}`, 'md5 d41d8cd98f00b204e9800998ecf8427e'],
     ],
     ['version 1.2.3.4.5, 1.2.3, 256.1.1.1 and 203.0.113.7:8080', ['ip 203.0.113.7']],
-    ['setup.exe wrote index.php and foo.bar()', []],
+    ['setup.exe wrote index.php and foo.bar(), see config.local and e.g. obj.value', []],
   ] as const)
     assert.deepEqual(found(line), expected, line);
 });

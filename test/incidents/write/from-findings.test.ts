@@ -42,7 +42,9 @@ async function send(world: Tenant, campaigns: readonly LogFindings[]) {
   await client.identity();
   const built = build(read.drafts, { owner: OWNER, source: OWNER, tlp: 'amber', now: client.serverNow() });
   assert('parts' in built, JSON.stringify(built));
-  return (await importBuilt({ client, clock: world.time.clock, owner: OWNER }, built, OWNER)).results;
+  return (
+    await importBuilt({ client, clock: world.time.clock, owner: OWNER, exclusively: (work) => work() }, built, OWNER)
+  ).results;
 }
 
 test('findings of a log: an incident of each campaign, one sighting per attacker and rule, made once', async (t) => {
@@ -84,9 +86,33 @@ test('findings of a log: an incident of each campaign, one sighting per attacker
     force: false,
   });
   assert('removes' in plan);
-  await remove(client, plan.removes);
+  await remove({ client, exclusively: (work) => work() }, plan.removes);
   const left = await readIncident(client, second.incident.id);
   assert.deepEqual([left.sightings.length, left.others.get('indicators')?.length, left.gone], [1, 1, []]);
+});
+
+test('while the log grows its sightings do, and nothing else of the incident changes', async (t) => {
+  const world = await tenant(t);
+  const grown = (count: number, lastSeen: number) => [campaign(0, finding('11.0.0.1', SCAN, { count, lastSeen }))];
+  const first = await send(world, grown(7, START + 120_000));
+  const id = first.find(({ plural }) => plural === 'incidents')?.id ?? '';
+  await world.client().setIncidentStatus(id, 'Open: Investigating');
+  const later = await send(world, grown(70, START + 600_000));
+  assert.deepEqual(
+    later.map(({ plural, result }) => `${plural} ${result}`),
+    [
+      ...['incidents exists', 'sightings updated', 'indicators exists'],
+      ...['relationships exists', 'relationships exists', 'relationships exists'],
+    ],
+  );
+  // A file that was rotated tells of less.
+  assert((await send(world, grown(9, START + 120_000))).every(({ result }) => result === 'exists'));
+  const { incident, sightings } = await readIncident(world.client(), id);
+  assert.deepEqual([incident.status, sightings.length, sightings[0]?.count], ['Open: Investigating', 1, 70]);
+  assert.deepEqual(sightings[0]?.observed_time, {
+    start_time: '2026-11-24T00:01:00.000Z',
+    end_time: '2026-11-24T00:10:00.000Z',
+  });
 });
 
 test('a file of findings that is none says where', () => {
