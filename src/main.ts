@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import { main } from './cli/main.ts';
+import { keepHeapSmall } from './runtime/heap.ts';
 
+keepHeapSmall();
 await main(process.argv, process.env);

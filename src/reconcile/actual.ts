@@ -7,6 +7,8 @@ import type { ObservableType } from '../ctim/observable.ts';
 import { toldLifetime } from '../lists/lifetime.ts';
 import { type Actual, type ActualJudgement, type ActualLink, timesOf } from '../plan/actual.ts';
 import { lifetimeText, wordsOf } from '../plan/documents.ts';
+import { makeJudgementColumns } from '../plan/judgement-columns.ts';
+import { type LinkColumns, makeLinkColumns } from '../plan/link-columns.ts';
 
 /** Who reads: what is ours bears the owner's mark and belongs to our organisation. */
 export interface Self {
@@ -29,23 +31,19 @@ export interface State {
  */
 export async function readActual(client: CtiaClient, self: Self): Promise<Actual> {
   const shared = makeInterner();
-  const links = new Map<string, { h: string; link: ActualLink }[]>();
+  const links = makeLinkColumns();
   for await (const page of client.pagesByExternalId('relationship', ownedId(self.owner))) {
     for (const stored of page) noteLink(links, self, stored, shared);
   }
-  const judgements = new Map<string, ActualJudgement[]>();
+  const judgements = makeJudgementColumns();
   for await (const page of client.pagesByExternalId('judgement', ownedId(self.owner))) {
     for (const stored of page) {
-      const judgement = actualJudgement(self, stored, links.get(stored.id) ?? [], shared);
-      if (judgement === undefined) continue;
-      links.delete(stored.id);
-      const those = judgements.get(judgement.h);
-      if (those) those.push(judgement);
-      else judgements.set(judgement.h, [judgement]);
+      const bare = actualJudgement(self, stored, [], shared);
+      if (bare !== undefined) judgements.add({ ...bare, links: links.take(stored.id).map(({ link }) => link) });
     }
   }
   const dangling = new Map<string, ActualLink[]>();
-  for (const { h, link } of [...links.values()].flat()) dangling.set(h, [...(dangling.get(h) ?? []), link]);
+  for (const { h, link } of links.rest()) dangling.set(h, [...(dangling.get(h) ?? []), link]);
   return { judgements, dangling };
 }
 
@@ -73,21 +71,14 @@ export function stateOf(owner: string, indicators: readonly StoredIndicator[]): 
   );
 }
 
-function noteLink(
-  links: Map<string, { h: string; link: ActualLink }[]>,
-  self: Self,
-  stored: StoredRelationship,
-  shared: Interner,
-): void {
+function noteLink(links: LinkColumns, self: Self, stored: StoredRelationship, shared: Interner): void {
   const generation = generationOf(self.owner, 'link', stored.externalIds);
   if (!isOurs(self, stored) || generation === undefined || stored.relationship_type !== LINK_TYPE) return;
   const note = {
     h: generation.h,
     link: { id: stored.id, g: generation.g, target: shared(stored.target_ref), tlp: stored.tlp },
   };
-  const those = links.get(stored.source_ref);
-  if (those) those.push(note);
-  else links.set(stored.source_ref, [note]);
+  links.add(stored.source_ref, note);
 }
 
 export function actualJudgement(
