@@ -3,7 +3,6 @@ import { entryHash } from '../ctim/external-id.ts';
 import { feedKey } from '../ctim/feed.ts';
 import type { ChangeCounts } from '../plan/change.ts';
 import type { Hold } from '../plan/hold.ts';
-import { strangers } from '../plan/meet.ts';
 import { eachStanding, type Plan, type PlanSummary } from '../plan/plan.ts';
 import type { Failure, Outcome } from '../reconcile/outcome.ts';
 import type { Desired, Prepared } from '../reconcile/prepare.ts';
@@ -55,12 +54,9 @@ export interface BatchResult {
 export type SyncData = RequestPayload<'sync'> & { state?: SyncState };
 
 /** Live values that stay although no list tells them. What a list wants is of none: not asked, since asking costs hashes. */
-export function standingOf({ situation }: Prepared): (readonly [string, string])[] {
-  const { actual, desired } = situation;
+export function standingOf({ situation, notDesired }: Prepared): (readonly [string, string])[] {
   const standing: (readonly [string, string])[] = [];
-  for (const h of strangers(desired, actual.judgements))
-    if (h !== undefined)
-      eachStanding(situation, actual.judgements.get(h) ?? [], (key, value) => standing.push([key, value]));
+  for (const those of notDesired.values()) eachStanding(situation, those, (key, value) => standing.push([key, value]));
   return standing;
 }
 

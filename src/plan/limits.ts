@@ -111,6 +111,18 @@ export function overChannelLimits({ withdrawals, additions }: MoveLimits, moved:
   return anew ? over : [...over, ...above(`${name} additions`, enters, additions)];
 }
 
+/** Whether a share is asked for, of what was there before: to count that, all that is held is looked at. */
+export function asksForShare(
+  { withdrawals_share, additions_share }: ListLimits,
+  { leaves }: { leaves: number },
+): boolean {
+  return (
+    withdrawals_share !== undefined ||
+    additions_share !== undefined ||
+    leaves > DEFAULT_SHARES.list.withdrawals_share.unlessAtMost
+  );
+}
+
 export function overListLimits(limits: ListLimits, moved: Moved, entries: number, anew: boolean): string[] {
   const over = [...withdrawalsOver(limits, moved, DEFAULT_SHARES.list.withdrawals_share)];
   if (moved.enters > 0) over.push(...above(`${moved.name} entries`, entries, limits.entries));

@@ -5,7 +5,15 @@ import { spaceAdded } from './address-space.ts';
 import type { Apart } from './apart.ts';
 import type { Situation } from './changes.ts';
 import { type ConsumersOf, headroomOf, headroomText, sizesOf } from './headroom.ts';
-import { type Limits, limitsOf, type Moved, overChannelLimits, overFeedLimits, overListLimits } from './limits.ts';
+import {
+  asksForShare,
+  type Limits,
+  limitsOf,
+  type Moved,
+  overChannelLimits,
+  overFeedLimits,
+  overListLimits,
+} from './limits.ts';
 import { countByList, type FeedMoves, findMoves, NO_MOVES } from './moves.ts';
 import { type Held, isRestoring, type Plan } from './plan.ts';
 
@@ -86,9 +94,11 @@ function listsOverLimit(
   const counts = countByList(moves.values());
   if (counts.size === 0) return [];
   const held = new Map<string, number>();
-  for (const judgement of glances(actual.judgements)) {
-    const list = isLive(judgement, now) ? listOf(judgement) : undefined;
-    if (list !== undefined && counts.has(list)) held.set(list, (held.get(list) ?? 0) + 1);
+  if ([...counts].some(([list, moved]) => asksForShare(limits.lists.get(list) ?? {}, moved))) {
+    for (const judgement of glances(actual.judgements)) {
+      const list = isLive(judgement, now) ? listOf(judgement) : undefined;
+      if (list !== undefined && counts.has(list)) held.set(list, (held.get(list) ?? 0) + 1);
+    }
   }
   const entries = new Map<string, number>();
   for (const lists of apart.counts.values())

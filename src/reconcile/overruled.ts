@@ -25,7 +25,7 @@ export function findOverruled(
   const attackers = new Set<string>();
   // On most days none: no list is looked at for that.
   for (const it of glances(actual.judgements))
-    if (it.once && isLive(it, now) && listOf(it) === ATTACKERS) attackers.add(it.h);
+    if (it.once && listOf(it) === ATTACKERS && isLive(it, now)) attackers.add(it.h);
   if (attackers.size === 0) return NOTHING;
   const allowing = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
   const allows: Entry[] = [];

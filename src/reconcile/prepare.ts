@@ -6,6 +6,7 @@ import { channelOfIndicator } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { type Actual, type ActualJudgement, type Glance, glances, isLive, listOf } from '../plan/actual.ts';
+import type { NotDesired } from '../plan/apart.ts';
 import type { Situation } from '../plan/changes.ts';
 import { withoutEntries } from '../plan/entries-by-hash.ts';
 import { type ConsumersOf, headroomNotices, headroomOf, sizesOf } from '../plan/headroom.ts';
@@ -97,6 +98,8 @@ export interface Prepared {
   /** What people allowed by hand, as the lists were read with it. */
   readonly allowedByHand: readonly AllowedByHand[];
   readonly situation: Situation;
+  /** What is held and not wanted, by h; of a million nobody looks for it twice. */
+  readonly notDesired: NotDesired;
   /** All that is held, also in channels on hold, of which the situation has nothing. */
   readonly actual: Actual;
   readonly found: FoundFeeds;
@@ -176,12 +179,17 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     approval,
     released: new Set(found.released),
   };
-  const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, heldBy(safety));
+  let notDesired: NotDesired = new Map();
+  const isHeld = heldBy(safety);
+  const planned = planInSlices({ ...situation, owner, tenant, revision, makings: found.makings }, (made, apart) => {
+    notDesired = apart.notDesired;
+    return isHeld(made, apart);
+  });
   const plan = await inSlices(planned, setImmediate);
   const sizes = sizesOf(plan.feeds, situation, consumers);
   const said = headroomNotices(headroomOf(sizes, consumers), sizes, consumers);
   return {
-    ...{ self, tenant, desired, allowedByHand, situation, actual, plan },
+    ...{ self, tenant, desired, allowedByHand, situation, notDesired, actual, plan },
     found: { ...found, notices: [...found.notices, ...said] },
   };
 }
@@ -246,14 +254,15 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
 export function findAllowedByHand(actual: Actual, now: number): AllowedByHand[] {
-  return findAllowed(actual, now, (it) => listOf(it) === 'adhoc-allow');
+  // Each of these is *once*, which is asked of a million more quickly than their list.
+  return findAllowed(actual, now, (it) => it.once && listOf(it) === 'adhoc-allow');
 }
 
 function findAllowed(actual: Actual, now: number, allows: (judgement: Glance) => boolean): AllowedByHand[] {
   const allowed: AllowedByHand[] = [];
   const hs = new Set<string>();
   for (const judgement of glances(actual.judgements))
-    if (isLive(judgement, now) && allows(judgement)) hs.add(judgement.h);
+    if (allows(judgement) && isLive(judgement, now)) hs.add(judgement.h);
   for (const h of hs) {
     for (const judgement of actual.judgements.get(h) ?? [])
       if (isLive(judgement, now) && allows(judgement)) allowed.push(allowedBy(judgement));
