@@ -4,9 +4,10 @@ import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Severity } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { makePrecedence } from '../lists/precedence.ts';
-import { type Actual, type ActualJudgement, isLive } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, isDead, isLive } from '../plan/actual.ts';
 import { makeBatches } from '../plan/batch.ts';
 import { computeChanges } from '../plan/changes.ts';
+import { wasWithdrawn } from '../plan/documents.ts';
 import { channelByHash } from '../plan/hold.ts';
 import { type FeedLimits, overFeedLimits } from '../plan/limits.ts';
 import { applyBatch } from './apply.ts';
@@ -20,6 +21,7 @@ import type { PanicWork } from './panic.ts';
  * the will, until its end, as with what a person adds by hand; but it is a program that asks, so that whatever allows wins:
  *
  *   allowed by a list as it was applied, or by hand, itself or around it     not blocked
+ *   taken back since, and for the same incident                              not blocked: the same log again brings nothing back
  *   on that list, and ends no sooner                                         stays: the same log again makes nothing new
  *   otherwise                                                                blocked until then, also where it was before
  */
@@ -113,6 +115,7 @@ export function decideAttackers(
     const entry = entryOf(channel, attack);
     const h = entryHash(channel.name, ATTACKERS, attack.observable);
     const { published, problems } = precedence(entry);
+    const isTakenBack = actual.judgements.get(h)?.some((it) => isOfBefore(it, attack, now)) === true;
     const stands = actual.judgements.get(h)?.find((it) => isLive(it, now) && it.links.length > 0);
     if (!channel.titles.has(attack.observable.type)) {
       const because = `${channel.name} has no feed of type ${attack.observable.type}`;
@@ -120,11 +123,17 @@ export function decideAttackers(
     } else if (!published || problems.length > 0) {
       const by = [...allows.values()].find((it) => !makePrecedence([], [it.observable])(entry).published);
       notBlocked.push({ value, because: by === undefined ? 'what it holds is allowed' : `allowed by ${placeOf(by)}` });
+    } else if (isTakenBack) {
+      notBlocked.push({ value, because: 'it was taken back since: add blocks it all the same' });
     } else if (stands !== undefined && stands.end >= attack.until) {
       stay.push({ value, until: new Date(stands.end).toISOString() });
     } else entries.set(h, entry);
   }
   return { entries, stay, notBlocked };
+}
+
+function isOfBefore(stored: ActualJudgement, { source_uri }: Attack, now: number): boolean {
+  return isDead(stored, now) && wasWithdrawn(stored) && stored.words.source_uri === source_uri;
 }
 
 /** What is allowed now, by lists as they were applied last and by hand. */

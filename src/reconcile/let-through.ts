@@ -1,4 +1,4 @@
-import { type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
+import { ATTACKERS, type Entry, RESERVED_LISTS } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
@@ -37,7 +37,7 @@ export interface RemoveRequest {
  *
  *   blocked by                     without a time                with `--for`
  *   nothing of ours                refused                       an allow entry: no list and no sync blocks it for that time
- *   hand                           withdrawn                     withdrawn, and that allow entry
+ *   hand, or for a log's attack    withdrawn                     withdrawn, and that allow entry
  *   a list                         refused, its line is named    withdrawn, and that allow entry
  *   a range that holds it          refused, the line and the split are named; with `--carve-out` the range is published
  *                                  in parts around it for that time, which each sync keeps; afterwards it is whole again
@@ -100,6 +100,9 @@ async function allGone(
   return true;
 }
 
+/** What a person added, and what a log made us block: no file names it, so that taking it back is enough. */
+const BLOCKING_WITHOUT_FILE = ['adhoc-block', ATTACKERS] as const;
+
 interface Decided {
   readonly leaving: readonly ActualJudgement[];
   /** What is published in place of `ranges`, and those. */
@@ -114,7 +117,7 @@ function decide({ observable, allow }: RemoveRequest, blocks: readonly Channel[]
   const isBlocking = (it: ActualJudgement) => channelByHash(names, it) !== undefined;
   const blocking = held.same.filter(isBlocking);
   const wider = held.wider.filter(isBlocking);
-  const listed = blocking.filter((it) => !isReserved(it, blocks, 'adhoc-block'));
+  const listed = blocking.filter((it) => !BLOCKING_WITHOUT_FILE.some((list) => isReserved(it, blocks, list)));
   if (listed.length > 0 && allow === undefined) throw new HandRefused(stillListed(observable, listed));
   const isWhole = allow === undefined || !allow.carveOut;
   // Without a time what was added by hand is taken back, whatever holds it too.

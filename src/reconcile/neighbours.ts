@@ -1,6 +1,6 @@
 import type { CtiaClient } from '../ctia/client.ts';
 import type { StoredJudgement } from '../ctia/stored.ts';
-import type { Entry } from '../ctim/entry.ts';
+import type { Entry, RESERVED_LISTS } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import type { Channel } from '../ctim/feed.ts';
 import { type Observable, sameObservable } from '../ctim/observable.ts';
@@ -77,7 +77,7 @@ function liveAndOurs(self: Self, stored: readonly StoredJudgement[], now: number
 export function isReserved(
   { h, observable }: ActualJudgement,
   channels: readonly Channel[],
-  list: 'adhoc-block' | 'adhoc-allow',
+  list: (typeof RESERVED_LISTS)[number],
 ): boolean {
   return channels.some(({ name }) => entryHash(name, list, observable) === h);
 }
