@@ -71,6 +71,7 @@ test('the queue is named after the host of CTIA and the owner, without a colon',
     requests: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com',
     renewals: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com-renewals',
     batches: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com-batches',
+    messages: 'ctim-feeds-acme-private.intel.eu.amp.cisco.com-messages',
   });
   assert.equal(queueNames('http://127.0.0.1:3000', 'local').requests, 'ctim-feeds-local-127.0.0.1-3000');
   assert.equal(queueNames('http://[::1]:3000', 'local').requests, 'ctim-feeds-local--1-3000');
