@@ -9,7 +9,7 @@ const WRONG: { name: string; data: unknown; says: RegExp }[] = [
   {
     name: 'sink',
     data: { v: 1 },
-    says: /^refused: unknown job "sink"; expected one of sync, add, remove, panic, fetch, pull, renew, audit$/,
+    says: /^refused: unknown job "sink"; expected one of sync, add, attackers, remove, panic, fetch, pull, guards, renew, sightings, watch, audit$/,
   },
   { name: 'sync', data: {}, says: /^refused: invalid payload of sync: v: / },
   { name: 'sync', data: { v: 2 }, says: /^refused: invalid payload of sync: v: .*expected 1/ },
@@ -40,6 +40,7 @@ const WRONG: { name: string; data: unknown; says: RegExp }[] = [
     data: { v: 1, value: 'evil.example', type: 'ip', for: '24h', reason: 'case 4711' },
     says: /^refused: .*ip/,
   },
+  { name: 'attackers', data: { v: 1, attackers: [] }, says: /^refused: invalid payload of attackers: attackers: / },
   { name: 'remove', data: { v: 1 }, says: /^refused: invalid payload of remove: value: / },
   {
     name: 'panic',
