@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { checkEnded, folderWith, freePort, run, start } from './ctim-feeds-process.ts';
+import { checkEnded, folderWith, freePort, processesIn, run, start } from './ctim-feeds-process.ts';
 
 const ATTACKER = '11.22.34.44';
 
@@ -63,4 +63,8 @@ test('a log comes in: an incident stands with its sightings, its attacker is in 
   const sync = checkEnded(await run(t, folder, ['enqueue', 'sync', '--wait']), 0).stdout;
   assert.match(sync, /attackers: .*allowed by feeds\/good\.yaml:2/);
   assert.equal(await view(), '45.66.35.11');
+
+  up.child.kill('SIGTERM');
+  await up.ended();
+  assert.deepEqual(processesIn(folder), []);
 });
