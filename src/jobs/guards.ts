@@ -1,6 +1,7 @@
 import { DelayedError, type Job } from 'bullmq';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
 import { bringHome, type GuardPull, updateGuardLists } from '../sources/guard-data.ts';
+import { tellGuardLists } from './telling.ts';
 import type { Workplace } from './workplace.ts';
 
 export interface GuardsReport {
@@ -29,5 +30,6 @@ export async function processGuards(
   if (guardCopies.home) await bringHome(lists, guardCopies.shared, guardCopies.home);
   for (const { url, did, message } of pulls)
     if (did === 'kept') log.warn({ job: job.id, url }, `guard list ${url}: ${message}; what was known of it stays`);
+  await tellGuardLists(work, lists);
   return { pulls };
 }

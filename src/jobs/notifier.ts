@@ -24,7 +24,15 @@ export interface Notifier {
   tell(scope: Scope, found: readonly Condition[], how?: { readonly quietAtFirst: boolean }): Promise<void>;
 }
 
-export type Scope = 'sync' | 'drift-ours' | 'drift-foreign' | 'renewal' | 'sources' | 'incidents' | `job-${string}`;
+export type Scope =
+  | 'sync'
+  | 'drift-ours'
+  | 'drift-foreign'
+  | 'renewal'
+  | 'sources'
+  | 'guard-lists'
+  | 'incidents'
+  | `job-${string}`;
 
 export interface MessageData {
   readonly target: string;

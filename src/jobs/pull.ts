@@ -45,7 +45,7 @@ export async function processPull(
     if (pull.did === 'kept') log.warn({ job: job.id, list: pull.list, kind: pull.kind }, pullLine(pull));
     else if (pull.did !== 'waited') log.info({ job: job.id, list: pull.list }, pullLine(pull));
   }
-  if (isWhole) await tellSources(work, all, work.upstreams.lastGood);
+  if (isWhole) await tellSources(work, all);
   if (!pulls.some(({ did }) => did === 'changed')) return { pulls, sync: null };
   const sync = await enqueue(work.requests, 'sync', {});
   return { pulls, sync: String(sync.id) };

@@ -1,9 +1,11 @@
 import type { StoredIncident } from '../ctia/stored.ts';
 import { channelOfIndicator } from '../ctim/external-id.ts';
+import type { GuardListSource } from '../lists/guards/guard-settings.ts';
 import type { Condition } from '../notify/condition.ts';
 import { runways } from '../plan/runway.ts';
 import type { Report } from '../reconcile/report.ts';
-import type { LastGood } from '../sources/last-good.ts';
+import { shownUrl } from '../sources/download.ts';
+import { guardListTrouble } from '../sources/guard-data.ts';
 import type { UpstreamList } from '../sources/upstream-lists.ts';
 import {
   conditionOfIncident,
@@ -48,11 +50,28 @@ export async function tellRenewal(work: Workplace, { report, renewed, reading }:
   });
 }
 
-export async function tellSources(work: Workplace, lists: readonly UpstreamList[], lastGood: LastGood): Promise<void> {
+/** `lists`: all that have an upstream, whichever was pulled. */
+export async function tellSources(work: Workplace, lists: readonly UpstreamList[]): Promise<void> {
+  const { lastGood } = work.upstreams;
   await tell(work, {
     async sources() {
       const sources = await Promise.all(lists.map(async (list) => ({ list, facts: await lastGood.facts(list.name) })));
       return conditionsOfSources(sources, work.clock.now());
+    },
+  });
+}
+
+/** Of lists that guards go by a person hears as of lists that are published. */
+export async function tellGuardLists(work: Workplace, lists: readonly GuardListSource[]): Promise<void> {
+  await tell(work, {
+    async 'guard-lists'() {
+      const found: Condition[] = [];
+      for (const list of lists) {
+        const trouble = await guardListTrouble(list, [work.guardCopies.shared]);
+        const about = shownUrl(list.url);
+        if (trouble !== undefined) found.push({ kind: 'source', about, text: `guard list ${about}: ${trouble}` });
+      }
+      return found;
     },
   });
 }
