@@ -108,10 +108,18 @@ export interface Kept {
   readonly end?: number;
 }
 
-/** Other words are no other life: what runs out ends when it would have, unless its list gave it another lifetime. */
+/**
+ * Other words are no other life. What runs out ends when it would have:
+ *
+ *   its list gives it another lifetime now       that begins now
+ *   it ends at a moment that its list may mean   then
+ *   somebody gave it an end that no list gave    a lifetime after its start; where that is past, nobody knows, and one begins now
+ */
 export function keptEnd({ lifetime }: Terms, stored: ActualJudgement, now: number): Kept {
-  const goesOn = lifetime.kind === 'runs-out' && stored.once && stored.lifetimeMs === lifetime.ms;
-  return goesOn && stored.end >= now && !outlives(stored, lifetime.ms, now) ? { end: stored.end } : {};
+  if (lifetime.kind !== 'runs-out' || !stored.once || stored.lifetimeMs !== lifetime.ms || stored.end < now) return {};
+  if (!outlives(stored, lifetime.ms, now)) return { end: stored.end };
+  const meant = stored.start + START_BEFORE_MS + lifetime.ms;
+  return meant >= now ? { end: meant } : {};
 }
 
 /** The stored judgement as its list wants it now: its start stays, so that its history does. A dead one starts anew. */

@@ -40,6 +40,7 @@ export async function meddle(
   const endless = { valid_time: { start_time: '2026-01-01', end_time: '2525-01-01' } };
   const runningOut =
     judgements.find((it) => it.source === 'trial' && Date.parse(it.valid_time.end_time) > now()) ?? judgement;
+  const begun = { ...runningOut.valid_time, end_time: '2525-01-01' };
   const ofIt = [judgement.observable.value];
 
   const deeds: [told: string, takenOut: readonly string[], deed: () => Promise<Answered>][] = [
@@ -58,7 +59,8 @@ export async function meddle(
     ['ends a judgement', ofIt, () => span('2026-01-01', '2026-01-02')],
     ['postpones a judgement', ofIt, () => span('2030-01-01', '2030-01-02')],
     ['makes a judgement endless', [], () => put(endless)],
-    [`makes ${runningOut.observable.value} endless`, [], () => put(endless, runningOut)],
+    // Its start tells when it is to run out; of one whose start is changed too nobody knows.
+    [`makes ${runningOut.observable.value} endless`, [], () => put({ valid_time: begun }, runningOut)],
     ['drops our marks', ofIt, () => put({ external_ids: [] })],
     ['copies a judgement and its link', [], () => copyPair(colleague, judgement, links)],
   ];
