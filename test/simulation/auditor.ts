@@ -24,6 +24,8 @@ export interface Auditor {
   adopts(lists: Lists, feed: string, value: string, named: Named): void;
   /** Somebody deleted what lies at these paths, and with the links of others what they kept in these feeds. */
   forget(paths: ReadonlySet<string>, feeds: readonly string[]): void;
+  /** Somebody gave what runs out another end: it has one more lifetime from the run on that sees it, at most. */
+  madeEndless(value: string): void;
   /** Whoever added it by hand was told so: it is there, and stays until then. */
   promised(feed: string, value: string, until: number): Promise<void>;
   /** Nothing that stayed desired is absent. */
@@ -61,6 +63,7 @@ export function makeAuditor(
   const must: Wanted = new Map();
   /** What runs out once: when it was first seen in its feed. */
   const seenAt = new Map<string, number>();
+  const endless = new Set<string>();
   /** Judgements that entries named, by their path: ours from some run on. */
   const adopted = new Map<string, string>();
   const urls = new Map<string, string>();
@@ -99,6 +102,7 @@ export function makeAuditor(
   function mayRunOut(lists: Lists, value: string): boolean {
     const lifetimeMs = runningOut(lists).get(value);
     if (lifetimeMs === undefined) return false;
+    if (endless.delete(value)) seenAt.delete(value);
     const seen = seenAt.get(value) ?? now();
     seenAt.set(value, seen);
     return now() <= seen + lifetimeMs + SLACK_MS;
@@ -145,6 +149,9 @@ export function makeAuditor(
     forget(paths, feeds) {
       foreign.splice(0, foreign.length, ...foreign.filter(({ path }) => !paths.has(path)));
       kept.splice(0, kept.length, ...kept.filter(({ feed }) => !feeds.includes(feed)));
+    },
+    madeEndless(value) {
+      endless.add(value);
     },
     async promised(feed, value, until) {
       assert.ok((await read(feed)).has(value), `said to be in ${feed}, and it is not: ${value}`);

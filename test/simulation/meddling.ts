@@ -8,12 +8,14 @@ export interface Meddled {
   readonly told: string;
   /** What is not ours any more by it. */
   readonly foreign: readonly Foreign[];
+  /** Whose end is another one by it. */
+  readonly endless: readonly string[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: documents as the server gives them
 type Json = any;
 
-const NOTHING: Meddled = { told: 'somebody finds nothing of ours', foreign: [] };
+const NOTHING: Meddled = { told: 'somebody finds nothing of ours', foreign: [], endless: [] };
 
 /**
  * `excuse` is told before it happens which values it may take out of feeds: until the next verified run nobody is to blame
@@ -69,7 +71,12 @@ export async function meddle(
   const { status, text } = await deed();
   if (status >= 300) throw new Error(`somebody ${told}: ${status} ${text}`);
   const foreign = told === 'drops our marks' ? [await asItIs('without our marks', judgement.id, colleague)] : [];
-  return { told: `somebody ${told}: ${judgement.observable.value}, ${link.id.slice(-8)}`, foreign };
+  const endlessNow = told.endsWith(' endless') ? [judgement.observable.value, runningOut.observable.value] : [];
+  return {
+    told: `somebody ${told}: ${judgement.observable.value}, ${link.id.slice(-8)}`,
+    foreign,
+    endless: endlessNow,
+  };
 }
 
 const ELSEWHERE = 'http://127.0.0.1/ctia/indicator/indicator-00000000-0000-4000-8000-000000000000';

@@ -168,7 +168,8 @@ function forget(byHand: ByHand[], which: (it: ByHand) => boolean): void {
 
 /** What others do to ours the ledger does not hear of. Only a full read finds it: here the one after a flush. */
 async function meddleUnseen(world: Processes, auditor: Auditor, chance: Chance, say: Say): Promise<void> {
-  const { told, foreign } = await meddle(world, chance, auditor.excuse);
+  const { told, foreign, endless } = await meddle(world, chance, auditor.excuse);
+  for (const value of endless) auditor.madeEndless(value);
   auditor.addForeign(...foreign);
   await systemClock.sleep(REFRESH_MS);
   await world.flushRedis();

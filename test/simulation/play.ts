@@ -123,7 +123,10 @@ async function step(scene: Scene, chance: Chance, other: Chance, rare: Chance): 
   if (rare.happens(0.12)) revert(scene);
   if (rare.happens(0.25)) await meetOthers(scene, rare);
   if (chance.happens(0.3)) {
-    const { told, foreign } = await meddle(world, chance, auditor.excuse, (id) => scene.named.has(pathOf({ id })));
+    const { told, foreign, endless } = await meddle(world, chance, auditor.excuse, (id) =>
+      scene.named.has(pathOf({ id })),
+    );
+    for (const value of endless) auditor.madeEndless(value);
     say(told);
     auditor.addForeign(...foreign);
     // An expiry takes effect with the next refresh: nobody can see it before.
