@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
@@ -28,7 +29,8 @@ export function enqueue(
   payload: Record<string, unknown>,
   once?: string,
 ): Promise<Job> {
-  const options = { ...RETRIES, priority: PRIORITY[name], ...KEEP_JOBS };
+  // Counted ids begin anew in a Redis that was flushed: who waits for the job of before would hear of another one's.
+  const options = { ...RETRIES, priority: PRIORITY[name], jobId: `${name}-${randomUUID()}`, ...KEEP_JOBS };
   return requests.add(
     name,
     { v: PAYLOAD_VERSION, ...payload },

@@ -33,5 +33,5 @@ test('without a worker, --wait does not wait for ever', async (t) => {
   const alone = checkEnded(await run(t, folder, ['enqueue', 'sync', '--wait']), 4);
   assert.match(alone.stderr, /no worker is running.*ctim-feeds work/);
   const queued = checkEnded(await run(t, folder, ['enqueue', 'sync']), 0);
-  assert.match(queued.stdout, /^job \d+ is in ctim-feeds-local-.*; no worker is running now$/m);
+  assert.match(queued.stdout, /^job sync-[0-9a-f-]{36} is in ctim-feeds-local-.*; no worker is running now$/m);
 });
