@@ -302,8 +302,7 @@ export function makeProgram(env: NodeJS.ProcessEnv): Command {
     .action((id, options) =>
       act(options, async (session) => (await import('./ctia-store.ts')).removeClient(session, id)),
     );
-  addIncidentCommands(program, act);
-  addLogCommands(program, act);
+  addLogCommands(program, addIncidentCommands(program, act), act);
   return program;
 
   function hand(

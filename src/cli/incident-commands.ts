@@ -6,8 +6,8 @@ import type { Session } from './session.ts';
 /** Runs a command of one answer, with the flags that it was given. */
 export type Act = (options: object, run: (session: Session) => Promise<Exit>) => Promise<void>;
 
-/** The rows of the other half of the model: incidents, sightings, judgements, verdicts. */
-export function addIncidentCommands(program: Command, act: Act): void {
+/** The rows of the other half of the model: incidents, sightings, judgements, verdicts. Gives `incident`, below which there are more. */
+export function addIncidentCommands(program: Command, act: Act): Command {
   const json = (command: Command) => command.option('--json', 'for programs', false);
   const yes = (command: Command) => command.option('--yes', 'do not ask', false);
   const force = (command: Command, what: string) => command.option('--force', what, false);
@@ -178,4 +178,5 @@ export function addIncidentCommands(program: Command, act: Act): void {
     .action((ids, options) =>
       act(options, async (session) => (await import('./sightings.ts')).deleteSightings(session, ids, options)),
     );
+  return incident;
 }

@@ -1,14 +1,8 @@
 import type { Command } from 'commander';
-import type { Exit } from './exit.ts';
-import type { Session } from './session.ts';
-
-type Act = (options: object, command: (session: Session) => Promise<Exit>) => Promise<void>;
+import type { Act } from './incident-commands.ts';
 
 /** What is done with logs and the rules that find attacks in them. */
-export function addLogCommands(program: Command, act: Act): void {
-  const incident =
-    program.commands.find((command) => command.name() === 'incident') ??
-    program.command('incident').description('incidents, with their sightings');
+export function addLogCommands(program: Command, incident: Command, act: Act): void {
   const collect = (value: string, before: string[]) => [...before, value];
   incident
     .command('from-log <file...>')

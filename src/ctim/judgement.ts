@@ -12,6 +12,9 @@ export type Severity = (typeof SEVERITIES)[number];
 export type Confidence = (typeof CONFIDENCES)[number];
 export type Tlp = (typeof TLPS)[number];
 
+/** Clean and Common: what they are said of is not to be blocked. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
+export const ALLOWING: ReadonlySet<Disposition> = new Set([1, 4]);
+
 /** Longest texts that CTIM takes, in characters: ShortString, MedString (URIs and references too), LongString. */
 export const SHORT_TEXT_MAX = 1024;
 export const MEDIUM_TEXT_MAX = 2048;

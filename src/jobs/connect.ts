@@ -10,17 +10,20 @@ export interface QueueEnds {
   readonly requests: Queue;
   readonly renewals: Queue;
   readonly batches: Queue;
-  readonly messages: Queue;
   readonly flows: FlowProducer;
 }
 
 /** A producer must fail when Redis is down, not hang: so it does not wait for it to come back. */
+function producing(connection: RedisConnection) {
+  return { connection: { ...connection, maxRetriesPerRequest: 1 }, skipWaitingForReady: true };
+}
+
 export async function connectQueues(
   connection: RedisConnection,
   names: QueueNames,
   releases: Releases,
 ): Promise<QueueEnds> {
-  const options = { connection: { ...connection, maxRetriesPerRequest: 1 }, skipWaitingForReady: true };
+  const options = producing(connection);
   const redis = new Redis({ ...connection, maxRetriesPerRequest: 3 });
   releases.add('redis connection', async () => {
     await redis.quit().catch(() => redis.disconnect());
@@ -34,16 +37,13 @@ export async function connectQueues(
   releases.add('renewals queue', () => renewals.close());
   const batches = new Queue(names.batches, options);
   releases.add('batches queue', () => batches.close());
-  const messages = new Queue(names.messages, options);
-  releases.add('messages queue', () => messages.close());
   const flows = new FlowProducer(options);
   releases.add('flow producer', () => flows.close());
   requests.on('error', () => {});
   renewals.on('error', () => {});
   batches.on('error', () => {});
-  messages.on('error', () => {});
   flows.on('error', () => {});
-  const ends = { redis, requests, renewals, batches, messages, flows };
+  const ends = { redis, requests, renewals, batches, flows };
   await takeTurns(ends);
   return ends;
 }
@@ -55,6 +55,14 @@ export async function connectQueues(
 export async function takeTurns({ batches, renewals }: Pick<QueueEnds, 'batches' | 'renewals'>): Promise<void> {
   await batches.setGlobalConcurrency(1);
   await renewals.setGlobalConcurrency(1);
+}
+
+/** For who tells people; a connection of its own, which nobody else needs. */
+export function connectMessages(connection: RedisConnection, name: string, releases: Releases): Queue {
+  const messages = new Queue(name, producing(connection));
+  messages.on('error', () => {});
+  releases.add('messages queue', () => messages.close());
+  return messages;
 }
 
 /** For who shares the lock and the history and puts nothing into a queue. */

@@ -20,6 +20,8 @@ import { KEEP_JOBS } from './queues.ts';
  * tells again what still stands, and nothing of what was over meanwhile.
  */
 export interface Notifier {
+  readonly targets: readonly NotifyTarget[];
+  readonly messages: Queue;
   /** `scope` looked, and this is all that it found. `quietAtFirst`: what its first look finds is no news. */
   tell(scope: Scope, found: readonly Condition[], how?: { readonly quietAtFirst: boolean }): Promise<void>;
 }
@@ -70,8 +72,9 @@ export function makeNotifier({ redis, key, messages, clock, targets, owner, tena
   }
 
   return {
+    targets,
+    messages,
     async tell(scope, found, { quietAtFirst } = { quietAtFirst: false }) {
-      if (targets.length === 0) return;
       const quietly = quietAtFirst && (await redis.hsetnx(key, `${LOOKED}${scope}`, '{}')) === 1;
       const now = new Date(clock.now()).toISOString();
       const fields = new Map(found.map((condition) => [`${scope}\n${condition.kind}\n${condition.about}`, condition]));

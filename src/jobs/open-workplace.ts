@@ -9,7 +9,7 @@ import { makeFeedsCache } from '../sources/feeds-folder.ts';
 import { guardCopies as guardCopiesIn } from '../sources/guard-data.ts';
 import type { KnowGuards } from '../sources/guard-knowledge.ts';
 import { type FeedsRepository, type Fetched, fetchRepository } from '../sources/repository.ts';
-import { connectQueues } from './connect.ts';
+import { connectMessages, connectQueues } from './connect.ts';
 import { redisJournal } from './journal-redis.ts';
 import { keepRights } from './kept-rights.ts';
 import { makeNotifier } from './notifier.ts';
@@ -60,9 +60,10 @@ export async function openWorkplace(parts: WorkplaceParts): Promise<Workplace> {
   };
   const guards = { guardCopies, guardKnowledge: () => know(guardCopies.shared) };
   const told = { clock, owner, tenant, targets: notifyTargets, key: keys.conditions };
-  const notifier = makeNotifier({ ...told, redis: ends.redis, messages: ends.messages });
+  const tells = () => ({ ...told, redis: ends.redis, messages: connectMessages(connection, names.messages, releases) });
+  const notifier = notifyTargets.length === 0 ? undefined : makeNotifier(tells());
   const place = { clock, log, owner, feedsDir, fetch, ownEmbedded, ctia, keys, names };
-  return { ...place, ...ends, ledger, journal, rights, lists, upstreams, notifyTargets, notifier, ...guards };
+  return { ...place, ...ends, ledger, journal, rights, lists, upstreams, notifier, ...guards };
 }
 
 /** Who asks while one is under way gets the next: what was pushed meanwhile is in it. */

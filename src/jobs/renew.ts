@@ -49,6 +49,8 @@ export async function processRenew(work: Workplace, job: Job, log: Log, signal?:
 export interface RenewedFirst {
   readonly renewed: Renewed;
   readonly report: RenewalReport;
+  /** How often renewals run. */
+  readonly everyMs: number;
   /** What is held now, for whoever plans on it. */
   readonly reading: TenantReading;
   /** Those of `reading` too, for as long as it is used. */
@@ -112,6 +114,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
   return {
     renewed,
     report,
+    everyMs,
     requests: client.requests,
     reading: { ...reading, readActual: async () => renewed.actual },
   };

@@ -128,7 +128,7 @@ export async function keepSchedules(work: Workplace): Promise<KeptSchedules> {
   let wanted: readonly Schedule[] | undefined;
   let pulls: readonly Schedule[] = [];
   const upstreams: KnownUpstreams = new Map();
-  const runs = { fetches: work.fetch !== undefined, tells: work.notifyTargets.length > 0 };
+  const runs = { fetches: work.fetch !== undefined, tells: work.notifier !== undefined };
   const upsert = async () => {
     // In memory too: a Redis that was flushed does not know any more what the settings said when they could be read.
     const settings = await readSoundSettings(work.feedsDir);

@@ -16,15 +16,17 @@ import {
 } from './conditions.ts';
 import type { Scope } from './notifier.ts';
 import type { RenewedFirst } from './renew.ts';
-import { renewEveryMs } from './schedules.ts';
 import type { Workplace } from './workplace.ts';
 
 /** Who finds something tells it here. What cannot be told is a warning in the log: it stops no job. */
 
 /** A run that is verified has repaired what an audit found of ours. */
 export async function tellSync(work: Workplace, report: Report): Promise<void> {
-  await tell(work, { sync: () => conditionsOfSync(report), 'job-sync': none });
-  if (report.result === 'verified') await tell(work, { 'drift-ours': none });
+  await tell(work, {
+    sync: () => conditionsOfSync(report),
+    'job-sync': none,
+    ...(report.result === 'verified' && { 'drift-ours': none }),
+  });
 }
 
 export async function tellAudit(work: Workplace, { drift = [] }: Report): Promise<void> {
@@ -36,7 +38,7 @@ export async function tellAudit(work: Workplace, { drift = [] }: Report): Promis
 }
 
 /** `reading`: as the renewal left it. */
-export async function tellRenewal(work: Workplace, { report, renewed, reading }: RenewedFirst): Promise<void> {
+export async function tellRenewal(work: Workplace, { report, renewed, reading, everyMs }: RenewedFirst): Promise<void> {
   await tell(work, {
     'job-renew': none,
     async renewal() {
@@ -45,7 +47,7 @@ export async function tellRenewal(work: Workplace, { report, renewed, reading }:
       const channels = new Map(ownIndicators.map((it) => [it.id, channelOfIndicator(work.owner, it.externalIds)]));
       const now = Date.parse(report.endedAt);
       const runway = runways(renewed.actual, now, (id) => channels.get(id) ?? `indicator ${id}`);
-      return conditionsOfRenewal(report, runway, { now, everyMs: await renewEveryMs(work) });
+      return conditionsOfRenewal(report, runway, { now, everyMs });
     },
   });
 }
@@ -97,9 +99,10 @@ async function tell(
   scopes: { readonly [scope: string]: () => Found },
   how = { quietAtFirst: false },
 ): Promise<void> {
-  if (work.notifyTargets.length === 0) return;
+  const { notifier } = work;
+  if (notifier === undefined) return;
   try {
-    for (const [scope, find] of Object.entries(scopes)) await work.notifier.tell(scope as Scope, await find(), how);
+    for (const [scope, find] of Object.entries(scopes)) await notifier.tell(scope as Scope, await find(), how);
   } catch (error) {
     work.log.warn(`nobody is told: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -14,7 +14,7 @@ const NEW = INCIDENT_STATUSES.filter((status) => statusFamily(status) === 'New')
 
 /** By a schedule, where there is somebody to tell: which incidents are new, whoever made them. One request for each thousand. */
 export async function processWatch(work: Workplace, job: Job, log: Log, signal?: AbortSignal): Promise<WatchReport> {
-  if (work.notifyTargets.length === 0) return { incidents: null };
+  if (work.notifier === undefined) return { incidents: null };
   const { client } = deskFor(work, log, 'sync', String(job.id), signal);
   const { organisation } = await client.identity();
   const found = [];

@@ -71,13 +71,16 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
     (job, token, signal) => react(work, batches, job, token, (log) => processBatch(work, job, log, signal)),
     { ...options, concurrency: 1 },
   );
-  const messages: Worker = new Worker(
-    work.names.messages,
-    (job, token, signal) => processMessage({ ...work, targets: work.notifyTargets }, job, token ?? '', signal),
-    // Who has nowhere to send to leaves them to who has.
-    { ...options, concurrency: MESSAGES_AT_ONCE, autorun: work.notifyTargets.length > 0 },
-  );
-  const all = [requests, renewals, batches, messages];
+  const { notifier } = work;
+  // Who has nowhere to send to leaves messages to who has.
+  const messages =
+    notifier &&
+    new Worker(
+      work.names.messages,
+      (job, token, signal) => processMessage({ ...work, ...notifier }, job, token ?? '', signal),
+      { ...options, concurrency: MESSAGES_AT_ONCE },
+    );
+  const all = [requests, renewals, batches, ...(messages ? [messages] : [])];
   for (const worker of all) {
     worker.on('error', sayOnceAMinute(work, worker.name));
     worker.on('failed', (job, error) => {

@@ -7,7 +7,6 @@ import type { Recorder } from '../reconcile/apply.ts';
 import type { Desired } from '../reconcile/prepare.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { NotifyTarget } from '../runtime/notify-targets.ts';
 import type { Downloader } from '../sources/download.ts';
 import type { FeedsCache } from '../sources/feeds-folder.ts';
 import type { LastGood } from '../sources/last-good.ts';
@@ -38,7 +37,6 @@ export interface Workplace {
   readonly requests: Queue;
   readonly renewals: Queue;
   readonly batches: Queue;
-  readonly messages: Queue;
   readonly flows: FlowProducer;
   readonly ledger: TenantLedger;
   readonly journal: Journal;
@@ -47,9 +45,8 @@ export interface Workplace {
   readonly upstreams: { readonly download: Downloader; readonly lastGood: LastGood };
   /** The lists as this process read them last. */
   readonly lists: FeedsCache;
-  /** Where people are told what they must hear of; with no targets nobody is. */
-  readonly notifyTargets: readonly NotifyTarget[];
-  readonly notifier: Notifier;
+  /** How people are told what they must hear of; absent where there is nobody to tell. */
+  readonly notifier: Notifier | undefined;
   /** Copies of the lists that guards go by: those that all workers share, and this machine's own. */
   readonly guardCopies: { readonly shared: LastGood; readonly home: LastGood | undefined };
   /** What guards go by besides the settings. */

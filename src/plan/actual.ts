@@ -96,6 +96,13 @@ export function isDead(judgement: { end: number }, now: number): boolean {
   return judgement.end < now;
 }
 
+/** Those that are live and so; of a million none of the others becomes an object for that. */
+export function liveWhere(judgements: Judgements, now: number, isSo: (it: Glance) => boolean): ActualJudgement[] {
+  const hs = new Set<string>();
+  for (const it of glances(judgements)) if (isSo(it) && isLive(it, now)) hs.add(it.h);
+  return [...hs].flatMap((h) => (judgements.get(h) ?? []).filter((it) => isSo(it) && isLive(it, now)));
+}
+
 /** The list that a judgement of ours came from: what its external reference says, `<owner>/<list>`. */
 export function listOf(judgement: Pick<Glance, 'references'>): string | undefined {
   const name = judgement.references[0]?.source_name;

@@ -1,10 +1,10 @@
 import { ATTACKERS, type Entry, type Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
-import type { Severity } from '../ctim/judgement.ts';
+import { ALLOWING, type Severity } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { makePrecedence } from '../lists/precedence.ts';
-import { type Actual, type ActualJudgement, isDead, isLive } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, isDead, isLive, liveWhere } from '../plan/actual.ts';
 import { makeBatches } from '../plan/batch.ts';
 import { computeChanges } from '../plan/changes.ts';
 import { wasWithdrawn } from '../plan/documents.ts';
@@ -54,8 +54,6 @@ export interface AttackersReport {
 /** CTIM's guide: at most 90 for automation. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
 const PRIORITY = 90;
 const MALICIOUS = 2;
-/** Clean and Common. */
-const ALLOWING: ReadonlySet<number> = new Set([1, 4]);
 
 export async function blockAttackers(work: PanicWork, request: AttackersRequest): Promise<AttackersReport> {
   const { client, owner, exclusively } = work;
@@ -102,10 +100,10 @@ export function decideAttackers(
   actual: Actual,
   now: number,
 ): Decided {
-  const allows = allowsIn(actual, channels, now);
+  const allows = allowsIn(actual, channels, now).map((it) => ({ it, precedence: makePrecedence([], [it.observable]) }));
   const precedence = makePrecedence(
     [],
-    [...allows.values()].map(({ observable }) => observable),
+    allows.map(({ it }) => it.observable),
   );
   const entries = new Map<string, Entry>();
   const stay: AttackersReport['stay'][number][] = [];
@@ -121,7 +119,7 @@ export function decideAttackers(
       const because = `${channel.name} has no feed of type ${attack.observable.type}`;
       notBlocked.push({ value, because });
     } else if (!published || problems.length > 0) {
-      const by = [...allows.values()].find((it) => !makePrecedence([], [it.observable])(entry).published);
+      const by = allows.find((allow) => !allow.precedence(entry).published)?.it;
       notBlocked.push({ value, because: by === undefined ? 'what it holds is allowed' : `allowed by ${placeOf(by)}` });
     } else if (isTakenBack) {
       notBlocked.push({ value, because: 'it was taken back since: add blocks it all the same' });
@@ -137,14 +135,10 @@ function isOfBefore(stored: ActualJudgement, { source_uri }: Attack, now: number
 }
 
 /** What is allowed now, by lists as they were applied last and by hand. */
-function allowsIn(actual: Actual, channels: readonly Channel[], now: number): Map<string, ActualJudgement> {
+function allowsIn({ judgements }: Actual, channels: readonly Channel[], now: number): readonly ActualJudgement[] {
   const names = channels.filter(({ action }) => action === 'allow').map(({ name }) => name);
-  const found = new Map<string, ActualJudgement>();
-  for (const those of actual.judgements.values())
-    for (const it of those)
-      if (ALLOWING.has(it.words.disposition) && isLive(it, now) && channelByHash(names, it) !== undefined)
-        found.set(it.id, it);
-  return found;
+  const allows = liveWhere(judgements, now, ({ words }) => ALLOWING.has(words.disposition));
+  return allows.filter((it) => channelByHash(names, it) !== undefined);
 }
 
 function entryOf(channel: Channel, { observable, until, reason, severity, source_uri }: Attack): Entry {

@@ -1,7 +1,7 @@
 import { type AllowedByHand, ATTACKERS, type Entry } from '../ctim/entry.ts';
 import type { Channel } from '../ctim/feed.ts';
 import { makePrecedence } from '../lists/precedence.ts';
-import { type Actual, glances, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, listOf, liveWhere } from '../plan/actual.ts';
 import { entryOfStored } from '../plan/documents.ts';
 
 /** What is on the list of attackers and allowed since, by h, and what a person should hear of it. */
@@ -22,23 +22,20 @@ export function findOverruled(
   actual: Actual,
   now: number,
 ): Overruled {
-  const attackers = new Set<string>();
+  const attackers = liveWhere(actual.judgements, now, (it) => it.once && listOf(it) === ATTACKERS);
   // On most days none: no list is looked at for that.
-  for (const it of glances(actual.judgements))
-    if (it.once && listOf(it) === ATTACKERS && isLive(it, now)) attackers.add(it.h);
-  if (attackers.size === 0) return NOTHING;
+  if (attackers.length === 0) return NOTHING;
   const allowing = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
   const allows: Entry[] = [];
   for (const entry of entries) if (allowing.has(entry.channel)) allows.push(entry);
   const precedence = makePrecedence(allows, allowedByHand);
   const hs = new Set<string>();
   const notices: string[] = [];
-  for (const h of attackers) {
-    const stored = actual.judgements.get(h)?.find((it) => isLive(it, now));
-    const verdict = stored && precedence(entryOfStored(stored, 0));
-    if (verdict === undefined || verdict.published) continue;
-    hs.add(h);
-    for (const { message } of verdict.problems) notices.push(`${ATTACKERS}: ${message}`);
+  for (const stored of attackers) {
+    const { published, problems } = precedence(entryOfStored(stored, 0));
+    if (published || hs.has(stored.h)) continue;
+    hs.add(stored.h);
+    for (const { message } of problems) notices.push(`${ATTACKERS}: ${message}`);
   }
   return { hs, notices };
 }

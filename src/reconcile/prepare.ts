@@ -4,8 +4,9 @@ import { isCtiaError } from '../ctia/error.ts';
 import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import { channelOfIndicator } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
+import { ALLOWING } from '../ctim/judgement.ts';
 import type { Standing } from '../ctim/standing.ts';
-import { type Actual, type ActualJudgement, type Glance, glances, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, type Glance, listOf, liveWhere } from '../plan/actual.ts';
 import type { NotDesired } from '../plan/apart.ts';
 import type { Situation } from '../plan/changes.ts';
 import { withoutEntries } from '../plan/entries-by-hash.ts';
@@ -122,7 +123,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const { unknownLists } = desired;
   const isOfUnknown = (it: Glance) =>
     ALLOWING.has(it.words.disposition) && unknownLists?.has(listOf(it) ?? '') === true;
-  const stillAllowed = unknownLists ? findAllowed(actual, now, isOfUnknown) : [];
+  const stillAllowed = unknownLists ? liveWhere(actual.judgements, now, isOfUnknown).map(allowedBy) : [];
   const allowedByHand = [...byHand, ...stillAllowed];
   if (stillAllowed.length > 0) desired = await input.readDesired(allowedByHand);
   const entities = await tenantReader.readFeedEntities(self, desired.channels);
@@ -255,23 +256,8 @@ export async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 /** Live entries of `adhoc-allow`: for their time they take the value out of the block feeds. */
 export function findAllowedByHand(actual: Actual, now: number): AllowedByHand[] {
   // Each of these is *once*, which is asked of a million more quickly than their list.
-  return findAllowed(actual, now, (it) => it.once && listOf(it) === 'adhoc-allow');
+  return liveWhere(actual.judgements, now, (it) => it.once && listOf(it) === 'adhoc-allow').map(allowedBy);
 }
-
-function findAllowed(actual: Actual, now: number, allows: (judgement: Glance) => boolean): AllowedByHand[] {
-  const allowed: AllowedByHand[] = [];
-  const hs = new Set<string>();
-  for (const judgement of glances(actual.judgements))
-    if (allows(judgement) && isLive(judgement, now)) hs.add(judgement.h);
-  for (const h of hs) {
-    for (const judgement of actual.judgements.get(h) ?? [])
-      if (isLive(judgement, now) && allows(judgement)) allowed.push(allowedBy(judgement));
-  }
-  return allowed;
-}
-
-/** Clean and Common. https://github.com/threatgrid/ctim/blob/master/doc/structures/judgement.md */
-const ALLOWING: ReadonlySet<number> = new Set([1, 4]);
 
 /** Stands where an entry of a list has its file: the judgement itself says how it was meant. */
 export const CARVE_OUT = 'carve-out';

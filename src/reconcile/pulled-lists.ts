@@ -1,6 +1,6 @@
 import type { Entry } from '../ctim/entry.ts';
 import type { ObservableType } from '../ctim/observable.ts';
-import { type Actual, isLive, listOf } from '../plan/actual.ts';
+import { type Actual, listOf, liveWhere } from '../plan/actual.ts';
 import { channelByHash } from '../plan/hold.ts';
 
 /**
@@ -35,16 +35,14 @@ export function keptOfPulled(
 ): Kept {
   const lists = new Set<string>();
   const values = new Map<ObservableType, string[]>();
-  for (const those of pulled.size === 0 ? [] : judgements.values()) {
-    for (const stored of those) {
-      const list = listOf(stored) ?? '';
-      if (!pulled.has(list) || !isLive(stored, now) || channelByHash([channel], stored) === undefined) continue;
-      lists.add(list);
-      const { type, value } = stored.observable;
-      const known = values.get(type);
-      if (known) known.push(value);
-      else values.set(type, [value]);
-    }
+  if (pulled.size === 0) return NOTHING_KEPT;
+  for (const stored of liveWhere(judgements, now, (it) => pulled.has(listOf(it) ?? ''))) {
+    if (channelByHash([channel], stored) === undefined) continue;
+    lists.add(listOf(stored) ?? '');
+    const { type, value } = stored.observable;
+    const known = values.get(type);
+    if (known) known.push(value);
+    else values.set(type, [value]);
   }
   return { lists, values };
 }

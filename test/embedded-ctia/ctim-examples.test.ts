@@ -6,6 +6,7 @@ import { BULK_KINDS } from '../../src/embedded-ctia/kinds.ts';
 import { verdictSchema } from '../../src/embedded-ctia/schema.ts';
 import { withoutServerSet } from './entities.ts';
 import { call, started } from './fixture.ts';
+import { REFERENCES, reference, withReferences } from './references.ts';
 
 /**
  * CTIM's own examples: of each kind one document with every field that CTIM knows. Nothing of them is copied here; what they
@@ -20,32 +21,12 @@ function example(name: string): Document {
   return JSON.parse(readFileSync(path.join(EXAMPLES, `${name}.json`), 'utf8')) as Document;
 }
 
-/** Of a kind, or of any. The examples put a bare word wherever a reference belongs. */
-const reference = (kind: string) => `https://ctia.example/ctia/${kind}/${kind}-00000000-0000-4000-8000-000000000001`;
-const REFERENCES: Readonly<Record<string, unknown>> = {
-  source_ref: reference('malware'),
-  target_ref: reference('tool'),
-  asset_ref: reference('asset'),
-  entity_id: reference('judgement'),
-  COA_id: reference('coa'),
-  indicator_ids: [reference('indicator')],
-  judgements: [reference('judgement')],
-  judgement_id: reference('judgement'),
-};
-
-function withReferences<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withReferences) as T;
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => {
-    const bare = Array.isArray(item) ? typeof item[0] === 'string' : typeof item === 'string';
-    return [key, bare && key in REFERENCES ? REFERENCES[key] : withReferences(item)];
-  });
-  return Object.fromEntries(entries) as T;
-}
+/** Of a relationship too, whose ends may be of any kind. */
+const ALL = { ...REFERENCES, source_ref: reference('malware'), target_ref: reference('tool') };
 
 /** The id is a bare word too. */
 function validOf(document: Document): Document {
-  const { id: _, ...rest } = withReferences(document);
+  const { id: _, ...rest } = withReferences(document, ALL);
   return rest;
 }
 
@@ -79,7 +60,7 @@ test('CTIM’s verdict is one, and is no longer one without its disposition', ne
 
 test('CTIM’s bundle imports with every entity created, and reads back equal', needsExamples, async (t) => {
   const session = await started(t);
-  const bundle: Document = withReferences(example('bundle'));
+  const bundle: Document = withReferences(example('bundle'), ALL);
   const sent = new Map<string, Document>();
   for (const { plural, name } of BULK_KINDS) {
     const list = bundle[plural] as Document[] | undefined;

@@ -60,7 +60,7 @@ test('a condition is told once to each target, however often it is found, and on
   assert.equal(json.heard.length, all.length);
   assert(slack.heard.some(({ text }) => /\[acme at .*\] a plan is held\n.*397/.test(String(text))));
 
-  const [job] = await bench.work.messages.getJobs(['completed']);
+  const [job] = (await bench.work.notifier?.messages.getJobs(['completed'])) ?? [];
   assert(job);
   assert(!JSON.stringify([job.data, job.returnvalue]).includes('s3cret'), 'no job holds the address');
 });
@@ -92,10 +92,12 @@ test('a new incident is told, and when somebody took it up; those that were ther
 });
 
 test('two workers that find the same at once, and one that died before it told, tell it once', async (t) => {
-  const { work } = await workbench(t);
-  const { redis, messages, clock } = work;
-  const parts = { redis, messages, clock, key: work.keys.conditions, owner: 'acme', tenant: 'here' };
   const targets = [{ format: 'json' as const, url: 'https://told.example/hook' }];
+  const { work } = await workbench(t, { notifyTargets: targets });
+  const { redis, clock, notifier } = work;
+  assert(notifier);
+  const { messages } = notifier;
+  const parts = { redis, messages, clock, key: work.keys.conditions, owner: 'acme', tenant: 'here' };
   const [a, b] = [makeNotifier({ ...parts, targets }), makeNotifier({ ...parts, targets })];
   const held: Condition = { kind: 'held', about: 'limits', text: 'too much' };
   const told = async () => (await messages.getJobs(['waiting'])).map(({ name }) => name).sort();

@@ -52,6 +52,10 @@ const LIFETIMES_MS: readonly number[] = [1 * DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90
 /** What alone blocks nobody: it may be somebody with a broken link. */
 const TOO_LOW: ReadonlySet<Severity> = new Set(['Low', 'Info', 'None', 'Unknown']);
 
+export function isGrave(severity: Severity): boolean {
+  return !TOO_LOW.has(severity);
+}
+
 /**
  * One proposal for each attacker of these campaigns, which are in the order of time: each campaign but the last is an earlier
  * repetition. The first row that holds decides:
@@ -74,7 +78,7 @@ export function proposeBlocks(campaigns: readonly LogFindings[], known: KnownOfA
       const entry = attackers.get(key) ?? { findings: [], grave: 0 };
       attackers.set(key, entry);
       entry.findings.push(finding);
-      if (!TOO_LOW.has(finding.rule.severity)) grave.add(key);
+      if (isGrave(finding.rule.severity)) grave.add(key);
     }
     for (const key of grave) {
       const entry = attackers.get(key);
@@ -118,8 +122,7 @@ function decide(
   if (allowed !== undefined) return not('allowed', `it is allowed at ${allowed}`);
   const crawler = known.crawlerOf(attacker);
   if (crawler !== undefined) return not('crawler', `it is a crawler of ${crawler}, proved`);
-  if (TOO_LOW.has(severity))
-    return not('low-severity', `its findings are of severity ${severity}, which blocks nobody`);
+  if (!isGrave(severity)) return not('low-severity', `its findings are of severity ${severity}, which blocks nobody`);
   const repetition = known.earlier(attacker) + grave - 1;
   const lifetimeMs = LIFETIMES_MS[Math.min(repetition, LIFETIMES_MS.length - 1)] ?? DAY;
   const until = lastSeen + lifetimeMs;

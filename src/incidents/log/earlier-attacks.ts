@@ -1,13 +1,12 @@
 import type { CtiaClient } from '../../ctia/client.ts';
 import { isIncidentPart, isOwned } from '../../ctim/external-id.ts';
 import { type Observable, observableKey } from '../../ctim/observable.ts';
+import { isGrave } from './block-proposals.ts';
 
 const VALUES_PER_SEARCH = 40;
-/** Of what is found by chance alone nobody is blocked, so it is no repetition either. */
-const GRAVE: ReadonlySet<string> = new Set(['Medium', 'High', 'Critical']);
 
 /**
- * On how many days before this moment (epoch ms) each of these was seen attacking, by the sightings of ours that tell of it: they
+ * For what blocks nobody nobody was blocked before: it is no repetition. On how many days before this moment (epoch ms) each of these was seen attacking, by the sightings of ours that tell of it: they
  * are there however often Redis is lost, and on every machine.
  */
 export async function earlierAttacks(
@@ -22,7 +21,7 @@ export async function earlierAttacks(
     const query = `observables.value:(${values.join(' OR ')})`;
     for await (const page of client.searchPages('sighting', { query })) {
       for (const { observables = [], external_ids: ids, severity, observed_time: seen } of page) {
-        if (!isOwned(owner, ids) || !isIncidentPart(owner, ids) || !GRAVE.has(severity ?? '')) continue;
+        if (!isOwned(owner, ids) || !isIncidentPart(owner, ids) || !isGrave(severity ?? 'Unknown')) continue;
         if (Date.parse(seen.start_time) >= before) continue;
         for (const { type, value } of observables)
           days.get(observableKey({ type: type as Observable['type'], value }))?.add(seen.start_time.slice(0, 10));

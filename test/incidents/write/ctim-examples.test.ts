@@ -9,6 +9,7 @@ import { bundleOfCopy, copyOf } from '../../../src/incidents/write/copy.ts';
 import { readIncidentFile } from '../../../src/incidents/write/draft.ts';
 import { importBuilt, type PartResult } from '../../../src/incidents/write/import.ts';
 import { ENTITIES, withoutServerSet } from '../../embedded-ctia/entities.ts';
+import { withReferences } from '../../embedded-ctia/references.ts';
 import { OWNER, type Tenant, tenant } from '../../reconcile/tenant.ts';
 
 const EXAMPLES = path.resolve('..', 'shared', 'data', 'ctim');
@@ -116,23 +117,3 @@ test(
     await checkRoundTrip(t, bundle);
   },
 );
-
-const reference = (kind: string) => `https://ctia.example/ctia/${kind}/${kind}-00000000-0000-4000-8000-000000000001`;
-const REFERENCES: Readonly<Record<string, unknown>> = {
-  ...{ asset_ref: reference('asset'), entity_id: reference('judgement'), COA_id: reference('coa') },
-  ...{
-    indicator_ids: [reference('indicator')],
-    judgements: [reference('judgement')],
-    judgement_id: reference('judgement'),
-  },
-};
-
-function withReferences<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withReferences) as T;
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => {
-    const bare = Array.isArray(item) ? typeof item[0] === 'string' : typeof item === 'string';
-    return [key, bare && key in REFERENCES ? REFERENCES[key] : withReferences(item)];
-  });
-  return Object.fromEntries(entries) as T;
-}
