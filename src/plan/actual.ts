@@ -1,6 +1,5 @@
 import type { ExternalReference, JudgementDocument, Tlp, ValidTime } from '../ctim/judgement.ts';
-import type { Observable } from '../ctim/observable.ts';
-import type { HashKeys } from './hash-keys.ts';
+import { type Observable, sameObservable } from '../ctim/observable.ts';
 
 /** What CTIA holds and we own, as the planner reads it. Filled by `reconcile/actual.ts`; a value, with no way back to CTIA. */
 
@@ -44,14 +43,18 @@ export interface Actual {
 
 /** A map will do. Who holds a million has columns (judgement-columns.ts), which may be asked without making an object of each. */
 export interface Judgements extends ReadonlyMap<string, readonly ActualJudgement[]> {
-  /** Each, in any order. */
-  readonly glances?: () => Iterable<Glance>;
-  /** Of the h on its desk (hash-keys.ts) the only one; where there are none or several, how many, and more than 1 is as good as another. */
-  readonly onDesk?: () => Glance | number;
-  /** Each h that is not one of these, and undefined for each that is. */
-  readonly notAmong?: (hashes: HashKeys) => Iterable<string | undefined>;
+  /** Each, in any order; of a kind only those that end before what is said for it. */
+  readonly glances?: (endingBefore?: EndingBefore) => Iterable<Glance>;
+  readonly meeting?: () => Meeting;
   /** As they lie, without making an object of each. */
   readonly copy?: () => HeldJudgements;
+}
+
+/** Somebody asks for one h after the other, and then for those that he never asked for. */
+export interface Meeting {
+  /** Of the h on its desk (hash-keys.ts) the only one; where there are none or several, how many, and more than 1 is as good as another. */
+  onDesk(): Glance | number;
+  notAsked(): Iterable<string>;
 }
 
 /** Of whoever keeps what is held, and hears what becomes of it. */
@@ -67,15 +70,30 @@ export interface HeldJudgements extends Judgements {
 export type Glance = Pick<ActualJudgement, 'h' | 'observable' | 'words' | 'start' | 'end' | 'once' | 'lifetimeMs'> & {
   readonly links: readonly Pick<ActualLink, 'target' | 'tlp'>[];
   readonly references: readonly { readonly source_name: string }[];
+  /** Without writing its value out. */
+  readonly isOf?: (observable: Observable) => boolean;
 };
 
-/** All that is held, one after the other. */
-export function glances(judgements: Judgements): Iterable<Glance> {
-  return judgements.glances?.() ?? each(judgements);
+export function isOf(held: Glance, observable: Observable): boolean {
+  return held.isOf?.(observable) ?? sameObservable(held.observable, observable);
 }
 
-function* each(judgements: Judgements): Generator<Glance> {
-  for (const those of judgements.values()) yield* those;
+/** What very many judgements have in common. */
+export type GlanceKind = Pick<Glance, 'words' | 'once' | 'lifetimeMs' | 'links' | 'references'>;
+
+/** Epoch ms. Who wants none of a kind gives NEVER, and who wants all of it ALWAYS. */
+export type EndingBefore = (kind: GlanceKind) => number;
+
+export const NEVER: number = Number.NEGATIVE_INFINITY;
+export const ALWAYS: number = Number.POSITIVE_INFINITY;
+
+/** All that is held, one after the other. Who says what he wants is not shown each of a million for the few that he does. */
+export function glances(judgements: Judgements, endingBefore?: EndingBefore): Iterable<Glance> {
+  return judgements.glances?.(endingBefore) ?? each(judgements, endingBefore);
+}
+
+function* each(judgements: Judgements, endingBefore: EndingBefore = () => ALWAYS): Generator<Glance> {
+  for (const those of judgements.values()) for (const it of those) if (it.end < endingBefore(it)) yield it;
 }
 
 /** When a stored judgement is valid, in epoch ms. */
@@ -96,15 +114,15 @@ export function isDead(judgement: { end: number }, now: number): boolean {
   return judgement.end < now;
 }
 
-/** Those that are live and so; of a million none of the others becomes an object for that. */
-export function liveWhere(judgements: Judgements, now: number, isSo: (it: Glance) => boolean): ActualJudgement[] {
+/** Those that are live and of such a kind; of a million none of the others becomes an object for that. */
+export function liveWhere(judgements: Judgements, now: number, isSo: (kind: GlanceKind) => boolean): ActualJudgement[] {
   const hs = new Set<string>();
-  for (const it of glances(judgements)) if (isSo(it) && isLive(it, now)) hs.add(it.h);
+  for (const it of glances(judgements, (kind) => (isSo(kind) ? ALWAYS : NEVER))) if (isLive(it, now)) hs.add(it.h);
   return [...hs].flatMap((h) => (judgements.get(h) ?? []).filter((it) => isSo(it) && isLive(it, now)));
 }
 
 /** The list that a judgement of ours came from: what its external reference says, `<owner>/<list>`. */
-export function listOf(judgement: Pick<Glance, 'references'>): string | undefined {
+export function listOf(judgement: Pick<GlanceKind, 'references'>): string | undefined {
   const name = judgement.references[0]?.source_name;
   const slash = name?.indexOf('/') ?? -1;
   return slash < 0 ? undefined : name?.slice(slash + 1);

@@ -9,6 +9,7 @@ import {
   type Glance,
   isDead,
   isLive,
+  isOf,
   type JudgementWords,
   listOf,
 } from './actual.ts';
@@ -18,7 +19,7 @@ import { CHANGE_ORDER, type Change, type ChangeKind, hashOf } from './change.ts'
 import { type Collecting, collectsInSlices } from './collect.ts';
 import { endFor, entryOfStored, lifetimeText, outlives, saySame } from './documents.ts';
 import type { EntriesByHash } from './entries-by-hash.ts';
-import { meet, strangers } from './meet.ts';
+import { meet } from './meet.ts';
 import { MARGIN_SHARE } from './renewals.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, mustEnd, nextGeneration, nextOf } from './succession.ts';
@@ -72,13 +73,12 @@ export function* changesInSlices(situation: Situation): Sliced<{ changes: Change
   const wanted = new Set<Entry>();
   const held: (readonly ActualJudgement[])[] = [];
   const feeds = makeFeedCounts(situation.indicators);
-  let known = 0;
+  const { met: all, strangers } = meet(desired, actual.judgements);
   let done = 0;
-  for (const met of meet(desired, actual.judgements)) {
+  for (const met of all) {
     if (++done % SLICE === 0) yield;
     const { entry } = met;
     const target = feeds.count(entry);
-    if (met.held !== 0) known += 1;
     const isThere = typeof met.held !== 'number' && isInFeed(met.held, entry, target, situation);
     if (isThere && isSettled(met.held, entry, situation) && !adoptable?.has(met.h)) continue;
     const { h } = met;
@@ -91,10 +91,8 @@ export function* changesInSlices(situation: Situation): Sliced<{ changes: Change
   const made = madeByObservable(changes, situation.now);
   yield;
   const notDesired = new Map<string, readonly ActualJudgement[]>();
-  for (const h of strangers(desired, actual.judgements)) {
-    // How many there are is known, and on most days they are few: no look at each of the rest.
-    if (notDesired.size === actual.judgements.size - known) break;
-    if (h !== undefined) notDesired.set(h, actual.judgements.get(h) ?? []);
+  for (const h of strangers) {
+    notDesired.set(h, actual.judgements.get(h) ?? []);
     if (++done % SLICE === 0) yield;
   }
   for (const [h, stored] of notDesired) {
@@ -118,7 +116,7 @@ export function* changesInSlices(situation: Situation): Sliced<{ changes: Change
 function isInFeed(held: Glance, { observable }: Entry, target: string | undefined, { now }: Situation): boolean {
   const { links } = held;
   if (target === undefined || links.length !== 1 || links[0]?.target !== target) return false;
-  return isLive(held, now) && sameObservable(held.observable, observable);
+  return isLive(held, now) && isOf(held, observable);
 }
 
 /** And in that row the same words, and not due. */

@@ -35,8 +35,8 @@ export function* collectsInSlices(
   const before = now - collectAfterMs;
   let done = 0;
   const old = new Set<string>();
-  for (const held of glances(actual.judgements)) {
-    if (held.end < before) old.add(held.h);
+  for (const held of glances(actual.judgements, () => before)) {
+    old.add(held.h);
     if (++done % SLICE === 0) yield;
   }
   for (const h of old) {

@@ -1,5 +1,5 @@
 import type { Entry } from '../ctim/entry.ts';
-import { H_DESK, type HashKeys, layHex, makeHashKeys } from './hash-keys.ts';
+import { type HashKeys, layHex } from './hash-keys.ts';
 
 /** What is wanted, by h. A map will do; of a million, columns: the entries are there already, and their h cost 40 bytes each. */
 export interface EntriesByHash extends ReadonlyMap<string, Entry> {
@@ -7,27 +7,52 @@ export interface EntriesByHash extends ReadonlyMap<string, Entry> {
 }
 
 export interface EntryColumns {
-  /** The number of an h is the place of its entry. */
+  /** Those of these entries, and maybe others: who knows more of them adds them here, and none changes its number. */
   readonly hashes: HashKeys;
   readonly entries: readonly Entry[];
+  /** The number of the h of each entry, in their order. */
+  readonly numbers: Int32Array;
 }
 
-export function makeEntriesByHash(columns: EntryColumns): EntriesByHash & { readonly columns: EntryColumns } {
-  const { hashes, entries } = columns;
+const NOWHERE = -1;
+
+/** Of several entries of one h the last stands in the place of the first, as in a map. */
+export function makeEntriesByHash(
+  given: readonly Entry[],
+  numbersGiven: Int32Array,
+  hashes: HashKeys,
+): EntriesByHash & { readonly columns: EntryColumns } {
+  const places = new Int32Array(hashes.size).fill(NOWHERE);
+  const entries: Entry[] = [];
+  const numbers = new Int32Array(given.length);
+  for (const [n, entry] of given.entries()) {
+    const number = numbersGiven[n] as number;
+    const place = places[number] as number;
+    if (place !== NOWHERE) {
+      entries[place] = entry;
+      continue;
+    }
+    places[number] = entries.length;
+    numbers[entries.length] = number;
+    entries.push(entry);
+  }
+  const hexAt = (place: number) => hashes.hex(numbers[place] as number);
+  // An h that was added since is none of these.
+  const placeOf = (h: string) => (layHex(h) ? (places[hashes.find()] ?? NOWHERE) : NOWHERE);
 
   function* pairs(): Generator<[string, Entry], undefined> {
-    for (const [n, entry] of entries.entries()) yield [hashes.hex(n), entry];
+    for (const [place, entry] of entries.entries()) yield [hexAt(place), entry];
   }
 
   function* hs(): Generator<string, undefined> {
-    for (let n = 0; n < entries.length; n++) yield hashes.hex(n);
+    for (let place = 0; place < entries.length; place++) yield hexAt(place);
   }
 
   return {
-    columns,
+    columns: { hashes, entries, numbers },
     size: entries.length,
-    get: (h) => (layHex(h) ? entries[hashes.find()] : undefined),
-    has: (h) => layHex(h) && hashes.find() >= 0,
+    get: (h) => entries[placeOf(h)],
+    has: (h) => placeOf(h) !== NOWHERE,
     entries: pairs,
     keys: hs,
     values: () => entries.values(),
@@ -42,13 +67,10 @@ export function makeEntriesByHash(columns: EntryColumns): EntriesByHash & { read
 export function withoutEntries(desired: EntriesByHash, isOut: (entry: Entry) => boolean): EntriesByHash {
   const { columns } = desired;
   if (columns === undefined) return new Map([...desired].filter(([, entry]) => !isOut(entry)));
-  const hashes = makeHashKeys(H_DESK);
-  const entries: Entry[] = [];
-  for (const [n, entry] of columns.entries.entries()) {
-    if (isOut(entry)) continue;
-    columns.hashes.show(n);
-    hashes.add();
-    entries.push(entry);
-  }
-  return makeEntriesByHash({ hashes, entries });
+  const numbers = columns.numbers.filter((_, place) => !isOut(columns.entries[place] as Entry));
+  return makeEntriesByHash(
+    columns.entries.filter((entry) => !isOut(entry)),
+    numbers,
+    columns.hashes,
+  );
 }

@@ -1,6 +1,14 @@
-import type { ActualJudgement, Glance, HeldJudgements, Judgements } from './actual.ts';
+import type {
+  ActualJudgement,
+  EndingBefore,
+  Glance,
+  GlanceKind,
+  HeldJudgements,
+  Judgements,
+  Meeting,
+} from './actual.ts';
 import { H_DESK, type HashKeys, layHex, makeHashKeys } from './hash-keys.ts';
-import { type Kinds, makeKinds, splitLine, withLine } from './judgement-kinds.ts';
+import { type Kind, type Kinds, makeKinds, splitLine, withLine } from './judgement-kinds.ts';
 import { packUuid, unpackUuid } from './packed-hex.ts';
 import { makePackedText, type PackedText } from './packed-text.ts';
 
@@ -19,9 +27,8 @@ import { makePackedText, type PackedText } from './packed-text.ts';
  *                              value that is not Latin
  */
 export interface JudgementColumns extends HeldJudgements {
-  readonly glances: () => Iterable<Glance>;
-  readonly onDesk: () => Glance | number;
-  readonly notAmong: (hashes: HashKeys) => Iterable<string | undefined>;
+  readonly glances: (endingBefore?: EndingBefore) => Iterable<Glance>;
+  readonly meeting: () => Meeting;
   /** Behind the others of its h. */
   add(judgement: ActualJudgement): void;
   /** From now on each goes its own way. */
@@ -29,7 +36,7 @@ export interface JudgementColumns extends HeldJudgements {
 }
 
 export function isColumns(judgements: Judgements): judgements is JudgementColumns {
-  return 'onDesk' in judgements;
+  return 'meeting' in judgements;
 }
 
 /** Of a row: numbers of 32 bits, and times. */
@@ -268,28 +275,42 @@ export function makeJudgementColumns(taken?: Taken): JudgementColumns {
     set,
     delete: remove,
     add: (judgement) => set(judgement.h, [...(get(judgement.h) ?? []), judgement]),
-    onDesk() {
-      const n = keys.find();
-      const row = n < 0 ? NONE : (heads[n] as number);
-      if (row === NONE) return 0;
-      if (row === ODD) return odd.get(keys.hex(n))?.length ?? 0;
-      const { words, times } = pieceOf(row);
-      if ((words[(row % PIECE) * WORDS + NEXT] as number) >= 0) return 2;
-      return glance(words, times, row % PIECE);
+    meeting() {
+      const asked = new Uint8Array(keys.size);
+      return {
+        onDesk() {
+          const n = keys.find();
+          if (n < 0) return 0;
+          asked[n] = 1;
+          const row = heads[n] as number;
+          if (row === NONE) return 0;
+          if (row === ODD) return odd.get(keys.hex(n))?.length ?? 0;
+          const { words, times } = pieceOf(row);
+          if ((words[(row % PIECE) * WORDS + NEXT] as number) >= 0) return 2;
+          return glance(words, times, row % PIECE);
+        },
+        *notAsked() {
+          // What came since was not there to be asked for.
+          for (let n = 0; n < asked.length; n++) if (asked[n] === 0 && heads[n] !== NONE) yield keys.hex(n);
+          for (const h of odd.keys()) if (!layHex(h)) yield h;
+        },
+      };
     },
-    *glances() {
+    *glances(endingBefore) {
+      const bounds: number[] = [];
       for (let row = 0; row < rows; row++) {
         const { words, times } = pieceOf(row);
-        if ((words[(row % PIECE) * WORDS] as number) >= 0) yield glance(words, times, row % PIECE);
+        const at = row % PIECE;
+        if ((words[at * WORDS] as number) < 0) continue;
+        if (endingBefore !== undefined) {
+          const kind = words[at * WORDS + KIND] as number;
+          bounds[kind] ??= endingBefore(glanceKind(kinds.at(kind)));
+          if (!((times[at * TIMES + END] as number) < (bounds[kind] as number))) continue;
+        }
+        yield glance(words, times, at);
       }
-      for (const found of odd.values()) yield* found;
-    },
-    *notAmong(hashes) {
-      for (let n = 0; n < keys.size; n++) {
-        keys.show(n);
-        yield heads[n] === NONE || hashes.find() >= 0 ? undefined : keys.hex(n);
-      }
-      for (const h of odd.keys()) if (!layHex(h)) yield h;
+      for (const found of odd.values())
+        for (const it of found) if (endingBefore === undefined || it.end < endingBefore(it)) yield it;
     },
     copy: () =>
       makeJudgementColumns({
@@ -313,6 +334,10 @@ export function makeJudgementColumns(taken?: Taken): JudgementColumns {
   };
 }
 
+function glanceKind({ words, once, lifetimeMs, links, references }: Kind): GlanceKind {
+  return { words, once, lifetimeMs, links, references: references.all };
+}
+
 /** One for all: it is moved from row to row, and reads where it stands. */
 function makeGlance(
   keys: HashKeys,
@@ -331,6 +356,8 @@ function makeGlance(
     get observable() {
       return { type: kind.type, value: texts.at(words[at + TEXT] as number, words[at + LENGTH] as number) };
     },
+    isOf: ({ type, value }) =>
+      kind.type === type && texts.is(words[at + TEXT] as number, words[at + LENGTH] as number, value),
     get words() {
       return kind.words;
     },

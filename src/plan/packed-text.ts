@@ -6,6 +6,8 @@ export interface PackedText {
   /** Where it stands from now on; undefined for a text that is not to be had in bytes (it is not Latin, or too long). */
   add(text: string): number | undefined;
   at(place: number, length: number): string;
+  /** Whether that is what stands there, without making a string of it. */
+  is(place: number, length: number, text: string): boolean;
   copy(): PackedText;
 }
 
@@ -34,6 +36,13 @@ export function makePackedText(pieces: Buffer[] = [], taken: number = PIECE): Pa
     at: (place, length) => {
       const from = place % PIECE;
       return pieces[Math.floor(place / PIECE)]?.toString('latin1', from, from + length) ?? '';
+    },
+    is(place, length, text) {
+      if (text.length !== length) return false;
+      const piece = pieces[Math.floor(place / PIECE)];
+      const from = place % PIECE;
+      for (let n = 0; n < length; n++) if (piece?.[from + n] !== text.charCodeAt(n)) return false;
+      return true;
     },
     copy: () =>
       makePackedText(

@@ -6,7 +6,7 @@ import type { Apart } from './apart.ts';
 import { type Change, type ChangeCounts, countChanges, hashOf } from './change.ts';
 import { changesInSlices, feedKeyOf, feedKeyOfStanding, feedNamed, type Situation } from './changes.ts';
 import { endedEarly, wordsOf } from './documents.ts';
-import { strangers } from './meet.ts';
+import { meet } from './meet.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 
 /** An indicator or a feed that is to be made, or a feed of ours whose lifetime is to be prolonged. */
@@ -112,10 +112,10 @@ export function desiredValues(situation: Situation): Map<string, Set<string>> {
   const { indicators, desired, actual } = situation;
   const values = new Map<string, Set<string>>([...indicators.keys()].map((key) => [key, new Set()]));
   const want = (key: string, value: string) => valuesIn(values, key, () => new Set()).add(value);
-  for (const { channel, observable } of desired.values())
-    want(feedKey({ channel, type: observable.type }), observable.value);
-  for (const h of strangers(desired, actual.judgements))
-    if (h !== undefined) eachStanding(situation, actual.judgements.get(h) ?? [], want);
+  const { met, strangers } = meet(desired, actual.judgements);
+  for (const { entry } of met)
+    want(feedKey({ channel: entry.channel, type: entry.observable.type }), entry.observable.value);
+  for (const h of strangers) eachStanding(situation, actual.judgements.get(h) ?? [], want);
   return values;
 }
 

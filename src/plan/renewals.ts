@@ -1,4 +1,4 @@
-import { type Actual, type ActualJudgement, glances, isLive } from './actual.ts';
+import { type Actual, type ActualJudgement, type GlanceKind, glances, isLive, NEVER } from './actual.ts';
 import type { Change } from './change.ts';
 import { atOnce, SLICE, type Sliced, sorted } from './slices.ts';
 import { latestFirst, nextGeneration } from './succession.ts';
@@ -54,7 +54,7 @@ export function* renewalsInSlices(renewing: Renewing): Sliced<readonly Renewal[]
   const { judgements } = renewing.actual;
   const due = new Set<string>();
   // On most days none of nearly all, so that this is asked first.
-  for (const held of glances(judgements)) {
+  for (const held of glances(judgements, (kind) => dueBefore(renewing, kind))) {
     if (isDue(renewing, held)) due.add(held.h);
     if (++done % SLICE === 0) yield;
   }
@@ -66,11 +66,14 @@ export function* renewalsInSlices(renewing: Renewing): Sliced<readonly Renewal[]
 }
 
 function isDue<T extends Pick<ActualJudgement, 'start' | 'end' | 'once' | 'lifetimeMs'>>(
-  { now, everyMs }: Renewing,
+  renewing: Renewing,
   stored: T,
 ): stored is T & { lifetimeMs: number } {
-  const { lifetimeMs, once, end } = stored;
-  return !once && lifetimeMs !== undefined && end - now < marginFor(lifetimeMs, everyMs) && isLive(stored, now);
+  return stored.end < dueBefore(renewing, stored) && isLive(stored, renewing.now);
+}
+
+function dueBefore({ now, everyMs }: Renewing, { once, lifetimeMs }: Pick<GlanceKind, 'once' | 'lifetimeMs'>): number {
+  return once || lifetimeMs === undefined ? NEVER : now + marginFor(lifetimeMs, everyMs);
 }
 
 function renewalsOf(renewing: Renewing, h: string, those: readonly ActualJudgement[]): Renewal[] {

@@ -22,7 +22,7 @@ export interface Shortage {
 export function findShortages({ desired, actual, indicators, now }: Situation): Shortage[] {
   const lapsed: { feed: FeedName; value: string; end: number }[] = [];
   const dying = new Set<string>();
-  for (const held of glances(actual.judgements)) if (isDead(held, now)) dying.add(held.h);
+  for (const held of glances(actual.judgements, () => now)) dying.add(held.h);
   for (const h of dying) {
     const those = actual.judgements.get(h) ?? [];
     if (!those.every((judgement) => isDead(judgement, now)) || !desired.has(h)) continue;

@@ -6,7 +6,7 @@ import { channelOfIndicator } from '../ctim/external-id.ts';
 import { type Channel, feedKey } from '../ctim/feed.ts';
 import { ALLOWING } from '../ctim/judgement.ts';
 import type { Standing } from '../ctim/standing.ts';
-import { type Actual, type ActualJudgement, type Glance, listOf, liveWhere } from '../plan/actual.ts';
+import { type Actual, type ActualJudgement, type GlanceKind, listOf, liveWhere } from '../plan/actual.ts';
 import type { NotDesired } from '../plan/apart.ts';
 import type { Situation } from '../plan/changes.ts';
 import { withoutEntries } from '../plan/entries-by-hash.ts';
@@ -21,7 +21,7 @@ import { inSlices } from '../plan/slices.ts';
 import { MINUTE } from '../runtime/clock.ts';
 import { readActual, type Self } from './actual.ts';
 import { type BulkRights, successionNotice } from './bulk-rights.ts';
-import { byHash } from './by-hash.ts';
+import { byHash, hashesOf } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 import { findOverruled } from './overruled.ts';
 import type { PulledList } from './pulled-lists.ts';
@@ -121,7 +121,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   let desired = await input.readDesired(byHand);
   // What an allow list without a copy let through, it lets through still.
   const { unknownLists } = desired;
-  const isOfUnknown = (it: Glance) =>
+  const isOfUnknown = (it: GlanceKind) =>
     ALLOWING.has(it.words.disposition) && unknownLists?.has(listOf(it) ?? '') === true;
   const stillAllowed = unknownLists ? liveWhere(actual.judgements, now, isOfUnknown).map(allowedBy) : [];
   const allowedByHand = [...byHand, ...stillAllowed];
@@ -136,7 +136,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const whole: Situation = {
     now,
     desired: isOut.size === 0 ? listed : withoutEntries(listed, (entry) => isOut.has(entry)),
-    ranOut: new Set([...ranOut.keys(), ...(await byHash(desired.expired ?? [])).keys()]),
+    ranOut: new Set([...ranOut.keys(), ...(await hashesOf(desired.expired ?? []))]),
     collectAfterMs: desired.collectAfterMs,
     actual,
     indicators: new Map(feeds.feeds.map((feed) => [feedKey(feed), feed.indicatorId])),

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Entry } from '../../src/ctim/entry.ts';
 import { feedKey } from '../../src/ctim/feed.ts';
 import { type ActualJudgement, isLive } from '../../src/plan/actual.ts';
 import type { Apart } from '../../src/plan/apart.ts';
@@ -44,12 +43,13 @@ function inColumns(of: Situation): Situation {
   const judgements = makeJudgementColumns();
   for (const [h, those] of of.actual.judgements) judgements.set(h, those);
   const hashes = makeHashKeys(H_DESK);
-  const entries: Entry[] = [];
-  for (const [h, entry] of of.desired) {
+  const numbers: number[] = [];
+  for (const h of of.desired.keys()) {
     assert(layHex(h));
-    entries[hashes.add()] = entry;
+    numbers.push(hashes.add());
   }
-  return { ...of, desired: makeEntriesByHash({ hashes, entries }), actual: { ...of.actual, judgements } };
+  const desired = makeEntriesByHash([...of.desired.values()], Int32Array.from(numbers), hashes);
+  return { ...of, desired, actual: { ...of.actual, judgements } };
 }
 
 function plan(of: Situation): Plan {

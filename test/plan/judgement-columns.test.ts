@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ActualJudgement, type Glance, glances } from '../../src/plan/actual.ts';
+import { type Observable, sameObservable } from '../../src/ctim/observable.ts';
+import {
+  type ActualJudgement,
+  ALWAYS,
+  type Glance,
+  type GlanceKind,
+  glances,
+  isOf,
+  NEVER,
+} from '../../src/plan/actual.ts';
 import { H_DESK, layHex, makeHashKeys } from '../../src/plan/hash-keys.ts';
 import { type JudgementColumns, makeJudgementColumns } from '../../src/plan/judgement-columns.ts';
 
@@ -10,6 +19,9 @@ const CTIA = 'https://ctia.test:443/ctia';
 const WORDS: ActualJudgement['words'] = {
   ...{ disposition: 2, source: 'acme lists', priority: 95, severity: 'Medium', confidence: 'High', tlp: 'amber' },
 };
+
+const OTHER: Observable = { type: 'ip', value: '198.51.100.70' };
+const SOME_TIME = 2 ** 30;
 
 /** Few, so that they come again; one is none of ours. */
 const hs = Array.from({ length: 6 }, (_, n) => createHash('sha256').update(String(n)).digest('hex')).concat('no-hash');
@@ -49,7 +61,15 @@ const judgement: fc.Arbitrary<Omit<ActualJudgement, 'h'>> = fc.record({
   observable: fc
     .record({
       type: fc.constantFrom('ip', 'domain', 'url'),
-      value: fc.constantFrom('198.51.100.7', 'example.org', 'bücher.example', '例え.example', '', 'x'.repeat(70_000)),
+      value: fc.constantFrom(
+        '198.51.100.7',
+        '198.51.100.77',
+        'example.org',
+        'bücher.example',
+        '例え.example',
+        '',
+        'x'.repeat(70_000),
+      ),
     })
     .map((it) => ({ ...it })),
   words: fc.constantFrom(WORDS, { ...WORDS, reason: 'scanner' }, { ...WORDS, tlp: 'green' as const }),
@@ -84,17 +104,28 @@ function check(columns: JudgementColumns, model: ReadonlyMap<string, readonly Ac
   assert.deepEqual(inOrder(columns.entries()), inOrder(model));
   assert.deepEqual([...columns.keys()].sort(), [...model.keys()].sort());
   assert.equal(columns.size, model.size);
+  const meeting = columns.meeting();
+  const asked = new Set(hs.filter((h, n) => n % 2 === 0 && layHex(h)));
   for (const h of hs) {
     const those = model.get(h);
     assert.deepEqual(columns.get(h), those);
     assert.equal(columns.has(h), model.has(h));
-    if (!layHex(h)) continue;
-    const seen = columns.onDesk();
+    if (!asked.has(h) || !layHex(h)) continue;
+    const seen = meeting.onDesk();
     if (typeof seen !== 'number') {
       assert.equal(those?.length, 1);
       assert.deepEqual(said(seen), said(those?.[0] as Glance));
+      for (const one of [those?.[0]?.observable as Observable, OTHER])
+        assert.equal(isOf(seen, one), sameObservable(seen.observable, one));
     } else if ((those?.length ?? 0) !== 1) assert.equal(Math.min(seen, 2), Math.min(those?.length ?? 0, 2));
   }
+  assert.deepEqual([...meeting.notAsked()].sort(), [...model.keys()].filter((h) => !layHex(h) || !asked.has(h)).sort());
+  const before = ({ once, lifetimeMs }: GlanceKind) => (once ? NEVER : lifetimeMs === undefined ? ALWAYS : SOME_TIME);
+  const ending = [...model.values()].flat().filter((it) => it.end < before(it));
+  assert.deepEqual(
+    Array.from(glances(columns, before), (it) => JSON.stringify(said(it))).sort(),
+    ending.map((it) => JSON.stringify(said(it))).sort(),
+  );
   const all = [...model.values()].flat().map((it) => JSON.stringify(said(it)));
   assert.deepEqual(Array.from(glances(columns), (it) => JSON.stringify(said(it))).sort(), all.sort());
 }
