@@ -28,13 +28,20 @@ export function upstreamListOf(path: string): string | undefined {
   return path.startsWith(UPSTREAMS) ? path.slice(UPSTREAMS.length) : undefined;
 }
 
+/** `file` as problems name it, and `path` below the feeds folder. */
+export interface EntriesText {
+  readonly file: string;
+  readonly path: string;
+  readonly text: string;
+}
+
 /** The text that an item of `entries_from` names, or a problem at that item (at the fault, where the file itself has one). */
 export async function entriesText(
   from: Item,
   listPath: string,
   files: FeedsFiles,
   problems: Problem[],
-): Promise<{ file: string; text: string } | undefined> {
+): Promise<EntriesText | undefined> {
   const at = { severity: 'error', file: `${files.folder}/${listPath}`, line: from.line, column: from.column } as const;
   const path = beside(listPath, from.value);
   if (path === undefined) {
@@ -54,7 +61,7 @@ export async function entriesText(
     problems.push({ severity: 'error', code, message, file, ...placeOf(source.text, offset) });
     return undefined;
   }
-  return { file, text: source.text };
+  return { file, path, text: source.text };
 }
 
 /** A path beside a list's file, as a path below the feeds folder; undefined where it leads out of it. */

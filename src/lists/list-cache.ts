@@ -1,6 +1,7 @@
 import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import type { ListAction } from '../ctim/feed.ts';
 import type { Problem } from '../ctim/problem.ts';
+import { changedPart, countLines } from './changed-part.ts';
 import type { FeedsFiles, FileText } from './feeds-files.ts';
 import { findsInOrder } from './in-order.ts';
 import type { KnownLines, ListSummary } from './list-entries.ts';
@@ -30,7 +31,8 @@ export interface ListRead {
  *   an allow entry, also by hand                    nothing else is parsed, what it shadows is found anew
  *   a list with an error                            never kept: an error may be one of time (a date too far away)
  *
- * Of a list that is read again because one of its text files changed, a line that stood in it before is not looked at again.
+ * Of a list that is read again because one of its text files changed, a line that stood in it before is not looked at again;
+ * and where there was nothing to say of that file, only the lines between the first and the last that changed are looked at.
  */
 export interface ListCache {
   find(path: string, files: FeedsFiles): Promise<ListRead | undefined>;
@@ -99,14 +101,18 @@ export function makeListCache(entriesMax: number = ENTRIES_MAX): ListCache {
 }
 
 /** By the value in normal form: of a line that is written so only guards have something to say, and it means what it meant. */
-function linesOf({ entries, problems, summary }: ListRead): KnownLines {
+function linesOf({ entries, problems, summary, sources }: ListRead): KnownLines {
   const inFile: KnownLines['of'] = (file) => {
     const warned = new Set<number>();
     for (const { code, file: where, line } of problems)
       if (where === file && code.startsWith('guard-')) warned.add(line);
-    const those = entries.filter(({ position }) => position.file === file && !warned.has(position.line));
-    const find = findsInOrder(those);
+    let those: readonly Entry[] = [];
+    let find: ReturnType<typeof findsInOrder<Entry>> | undefined;
     return ({ value, line, column }) => {
+      if (find === undefined) {
+        those = inOrderOfLines(entries, file).filter(({ position }) => !warned.has(position.line));
+        find = findsInOrder(those);
+      }
       const entry = those[find(({ observable }) => observable.value === value) ?? -1];
       if (entry === undefined) return undefined;
       const { position } = entry;
@@ -114,7 +120,48 @@ function linesOf({ entries, problems, summary }: ListRead): KnownLines {
       return stays ? entry : { ...entry, position: { file, line, column } };
     };
   };
-  return { of: inFile, areApart: summary.duplicates === 0 };
+  const around: KnownLines['around'] = ({ file, path, text }) => {
+    const before = sources.get(path);
+    // Only where each line that is no comment is an entry of which there was nothing to say.
+    if (before === undefined || 'fault' in before || summary.unsupported > 0) return undefined;
+    if (problems.some((it) => it.file === file)) return undefined;
+    const its = inOrderOfLines(entries, file);
+    if (before.text === text) return { head: its, changed: { text: '', firstLine: 1 }, tail: [] };
+    const { from, endBefore, endNow } = changedPart(before.text, text);
+    const firstLine = countLines(text, 0, from) + 1;
+    const lineBehind = firstLine + countLines(before.text, from, endBefore);
+    const isToTheEnd = endBefore === before.text.length;
+    const shift = firstLine + countLines(text, from, endNow) - lineBehind;
+    const placeOf = (line: number) => its.findIndex(({ position }) => position.line >= line);
+    const [first, behind] = [placeOf(firstLine), isToTheEnd ? -1 : placeOf(lineBehind)];
+    const tail = behind < 0 ? [] : its.slice(behind);
+    return {
+      head: first < 0 ? its : its.slice(0, first),
+      changed: { text: text.slice(from, endNow), firstLine },
+      tail: shift === 0 ? tail : tail.map((entry) => movedBy(shift, entry)),
+    };
+  };
+  return { of: inFile, areApart: summary.duplicates === 0, around };
+}
+
+/** Entries of a list come type by type. */
+function inOrderOfLines(entries: readonly Entry[], file: string): readonly Entry[] {
+  const its: Entry[] = [];
+  let line = 0;
+  let isInOrder = true;
+  for (const entry of entries) {
+    const { position } = entry;
+    if (position.file !== file) continue;
+    isInOrder &&= position.line > line;
+    line = position.line;
+    its.push(entry);
+  }
+  return isInOrder ? its : its.sort((a, b) => a.position.line - b.position.line);
+}
+
+function movedBy(lines: number, entry: Entry): Entry {
+  const { file, line, column } = entry.position;
+  return { ...entry, position: { file, line: line + lines, column } };
 }
 
 function isSame(a: FileText | undefined, b: FileText | undefined): boolean {

@@ -4,7 +4,7 @@ import type { ListAction } from '../ctim/feed.ts';
 import { isRange, type Observable, type ObservableType, observableKey } from '../ctim/observable.ts';
 import { type Problem, quoted } from '../ctim/problem.ts';
 import type { ChannelSettings, RequiredWord } from './channels.ts';
-import { entriesText, type FeedsFiles, upstreamPath } from './feeds-files.ts';
+import { type EntriesText, entriesText, type FeedsFiles, upstreamPath } from './feeds-files.ts';
 import { type SourceFormat, sourceItems } from './formats/formats.ts';
 import type { Guards } from './guards/guards.ts';
 import { laterLifetime } from './lifetime.ts';
@@ -57,6 +57,15 @@ export interface KnownLines {
   readonly of: (file: string) => (line: TextLine) => Entry | undefined;
   /** No value stood twice: of the entries that are found none is another one's duplicate. */
   readonly areApart: boolean;
+  /** What need not be looked at line by line; undefined where that is not known of this file. */
+  readonly around: (source: EntriesText) => Around | undefined;
+}
+
+/** A text of which one part changed: the entries before it and behind it, where they stand now, and that part. */
+export interface Around {
+  readonly head: readonly Entry[];
+  readonly changed: { readonly text: string; readonly firstLine: number };
+  readonly tail: readonly Entry[];
 }
 
 interface EntriesRead {
@@ -86,14 +95,14 @@ async function readOnce(
   context: ListContext,
   knownAre: 'laid' | 'looked up',
 ): Promise<EntriesRead | 'stands twice'> {
-  const { path, files, problems, breathe } = context;
+  const { path, files, problems, breathe, known } = context;
   const file = `${files.folder}/${path}`;
   const overrides = readOverrides(list, file, problems);
   const { upstream } = list;
   const leftOut = upstream === undefined ? undefined : makeLeftOut();
   const draft = makeDraft(list, overrides, leftOut === undefined ? context : { ...context, problems: leftOut });
   // With overrides a line may have words of its own, by which a guard lets it pass.
-  const knownIn = (overrides.size === 0 ? context.known?.of : undefined) ?? (() => () => undefined);
+  const knownIn = (overrides.size === 0 ? known?.of : undefined) ?? (() => () => undefined);
   const takeKnown = knownAre === 'laid' ? draft.layKnown : draft.takeKnown;
   const takeItems = async ({ file: from, text }: { file: string; text: string }, format: SourceFormat) => {
     const knownHere = knownIn(from);
@@ -123,13 +132,17 @@ async function readOnce(
       continue;
     }
     const knownHere = knownIn(source.file);
-    for (const line of textLines(source.text)) {
+    const around = knownAre === 'laid' && overrides.size === 0 ? known?.around(source) : undefined;
+    const { text, firstLine } = around?.changed ?? { text: source.text, firstLine: 1 };
+    for (const entry of around?.head ?? []) draft.layKnown(entry);
+    for (const line of textLines(text, firstLine)) {
       const entry = knownHere(line);
       if (entry !== undefined) takeKnown(entry);
       else draft.take({ value: line.value, words: NO_WORDS, line: line.line, column: line.column }, source.file);
       const turn = breathe();
       if (turn !== undefined) await turn;
     }
+    for (const entry of around?.tail ?? []) draft.layKnown(entry);
   }
   const copy = upstream && (await files.textFile(upstreamPath(list.name)));
   if (copy !== undefined && 'text' in copy && upstream)

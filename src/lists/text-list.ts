@@ -13,12 +13,12 @@ const VALUE_ALONE = /^[0-9A-Za-z]\S*$/;
 /**
  * The lines of a plain text list: one observable a line, of a TAB table the first column. A line that begins with `#`,
  * `;`, `!` or `//` is a comment, and so is what follows a blank and `#` or `;`. A generator, so that who reads a million
- * lines can let others run in between.
+ * lines can let others run in between. `firstLine`: of a part of a text, which begins there.
  */
-export function* textLines(text: string): Generator<TextLine> {
-  let start = text.startsWith('\ufeff') ? 1 : 0;
+export function* textLines(text: string, firstLine: number = 1): Generator<TextLine> {
+  let start = firstLine === 1 && text.startsWith('\ufeff') ? 1 : 0;
   const bom = start;
-  for (let line = 1; start < text.length; line++) {
+  for (let line = firstLine; start < text.length; line++) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     const raw = text.slice(start, end);

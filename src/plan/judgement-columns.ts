@@ -1,14 +1,28 @@
-import type {
-  ActualJudgement,
-  EndingBefore,
-  Glance,
-  GlanceKind,
-  HeldJudgements,
-  Judgements,
-  Meeting,
-} from './actual.ts';
+import type { ActualJudgement, EndingBefore, Glance, HeldJudgements, Judgements, Meeting } from './actual.ts';
+import { glanceKind, makeGlance } from './glance.ts';
 import { H_DESK, type HashKeys, layHex, makeHashKeys } from './hash-keys.ts';
-import { type Kind, type Kinds, makeKinds, splitLine, withLine } from './judgement-kinds.ts';
+import { type Kinds, makeKinds, splitLine, withLine } from './judgement-kinds.ts';
+import {
+  BYTES_OF_WORD,
+  copyOf,
+  END,
+  G,
+  ID,
+  KEY,
+  KIND,
+  LENGTH,
+  LINE,
+  LINK_G,
+  LINK_ID,
+  makePiece,
+  NEXT,
+  PIECE,
+  type Piece,
+  START,
+  TEXT,
+  TIMES,
+  WORDS,
+} from './judgement-row.ts';
 import { packUuid, unpackUuid } from './packed-hex.ts';
 import { makePackedText, type PackedText } from './packed-text.ts';
 
@@ -37,20 +51,6 @@ export interface JudgementColumns extends HeldJudgements {
 
 export function isColumns(judgements: Judgements): judgements is JudgementColumns {
   return 'meeting' in judgements;
-}
-
-/** Of a row: numbers of 32 bits, and times. */
-const WORDS = 16;
-const [KEY, NEXT, KIND, G, LINK_G, LINE, TEXT, LENGTH, ID, LINK_ID] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12] as const;
-const [START, END, TIMES] = [0, 1, 2] as const;
-const BYTES_OF_WORD = 4;
-const PIECE = 2 ** 14;
-
-interface Piece {
-  readonly words: Int32Array;
-  /** The same memory. */
-  readonly bytes: Buffer;
-  readonly times: Float64Array;
 }
 
 /** Of an h: its first row, nothing, or what does not fit. Of a row's h: it is free. */
@@ -332,70 +332,4 @@ export function makeJudgementColumns(taken?: Taken): JudgementColumns {
     },
     [Symbol.iterator]: entries,
   };
-}
-
-function glanceKind({ words, once, lifetimeMs, links, references }: Kind): GlanceKind {
-  return { words, once, lifetimeMs, links, references: references.all };
-}
-
-/** One for all: it is moved from row to row, and reads where it stands. */
-function makeGlance(
-  keys: HashKeys,
-  kinds: Kinds,
-  texts: PackedText,
-): (words: Int32Array, times: Float64Array, row: number) => Glance {
-  let words: Int32Array = new Int32Array();
-  let times: Float64Array = new Float64Array();
-  let row = 0;
-  let at = 0;
-  let kind = undefined as unknown as ReturnType<Kinds['at']>;
-  const glance: Glance = {
-    get h() {
-      return keys.hex(words[at + KEY] as number);
-    },
-    get observable() {
-      return { type: kind.type, value: texts.at(words[at + TEXT] as number, words[at + LENGTH] as number) };
-    },
-    isOf: ({ type, value }) =>
-      kind.type === type && texts.is(words[at + TEXT] as number, words[at + LENGTH] as number, value),
-    get words() {
-      return kind.words;
-    },
-    get start() {
-      return times[row * TIMES + START] as number;
-    },
-    get end() {
-      return times[row * TIMES + END] as number;
-    },
-    get once() {
-      return kind.once;
-    },
-    get lifetimeMs() {
-      return kind.lifetimeMs;
-    },
-    get links() {
-      return kind.links;
-    },
-    get references() {
-      return kind.references.all;
-    },
-  };
-  return (itsWords, itsTimes, its) => {
-    words = itsWords;
-    times = itsTimes;
-    row = its;
-    at = its * WORDS;
-    kind = kinds.at(words[at + KIND] as number);
-    return glance;
-  };
-}
-
-function makePiece(rows: number): Piece {
-  const memory = new ArrayBuffer(rows * WORDS * BYTES_OF_WORD);
-  return { words: new Int32Array(memory), bytes: Buffer.from(memory), times: new Float64Array(rows * TIMES) };
-}
-
-function copyOf({ words, times }: Piece): Piece {
-  const copied = words.slice();
-  return { words: copied, bytes: Buffer.from(copied.buffer), times: times.slice() };
 }

@@ -94,6 +94,56 @@ test('an observable that stood in a text file before is the same object, whateve
   assert.equal(after.entries[1]?.position.line, 2);
 });
 
+test('of a file of which there is nothing to say only what changed is looked at, and the reading is the same', async () => {
+  const item = fc.constantFrom('2a0b:f4c2::1', 'paypal-login.icu', '# a comment', '', '  45.66.35.4  ', '45.66.35.7');
+  const lines = ['# first', '45.66.35.1', '2a0b:f4c2::2', '45.66.35.2', '', 'evil-login.icu', '45.66.35.3'];
+  const edit = fc
+    .record({
+      ...{ at: fc.nat(lines.length), taken: fc.nat(3), put: fc.uniqueArray(item, { maxLength: 3 }) },
+      ...{ end: fc.constantFrom('\n', '\n', '\r\n'), last: fc.boolean(), bom: fc.boolean() },
+    })
+    .map(({ at, taken, put, end, last, bom }) => {
+      const edited = lines.toSpliced(at, taken, ...put);
+      return `${bom ? '\ufeff' : ''}${edited.join(end)}${last ? end : ''}`;
+    });
+  let laid = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 4 }), item, async (texts, other) => {
+      const cache = makeListCache();
+      for (const text of texts) {
+        const now = { ...PLAIN, 'a.txt': text, 'b.txt': other };
+        const source = { file: 'feeds/a.txt', path: 'a.txt', text };
+        const around = cache.knownLines('block.yaml', filesOf(now))?.around(source);
+        laid += (around?.head.length ?? 0) + (around?.tail.length ?? 0);
+        assert.deepEqual(await readingOf(now, { cache }), await readingOf(now));
+      }
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(laid > 100, `${laid} lines were taken over: the comparison compared next to nothing`);
+});
+
+test('a line in the middle of others that changes leaves all of them the same objects, and moves those behind it', async () => {
+  const cache = makeListCache();
+  const list = 'action: block\nentries_from: [a.txt]\n';
+  const read = (text: string) => readingOf({ 'block.yaml': list, 'a.txt': text }, { cache });
+  const before = await read('45.66.35.1\n45.66.35.2\n45.66.35.3\n');
+  const replaced = await read('45.66.35.1\n45.66.35.9\n45.66.35.3\n');
+  assert.deepEqual(
+    [replaced.entries[0] === before.entries[0], replaced.entries[2] === before.entries[2]],
+    [true, true],
+  );
+  const inserted = await read('45.66.35.1\n# why\n45.66.35.9\n45.66.35.3\n');
+  assert.deepEqual(
+    inserted.entries.map(({ observable, position }) => [observable.value, position.line]),
+    [
+      ['45.66.35.1', 1],
+      ['45.66.35.9', 3],
+      ['45.66.35.3', 4],
+    ],
+  );
+});
+
 function filesOf(folder: Folder) {
   const text = (path: string) => ({ text: folder[path] ?? '' });
   return {
