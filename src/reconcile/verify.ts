@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import { withoutQuery } from '../ctia/http.ts';
@@ -40,6 +41,9 @@ const VERIFY_MS_MAX = 10 * SECOND;
 /** Nothing was written just now: what two reads of a view agree on within this is so. */
 export const AUDIT_MS_MAX = 2 * SECOND;
 const READ_EVERY_MS = 500;
+
+/** Lines of a view, of which other jobs need not wait for a million. */
+const SLICE = 20_000;
 
 interface Look {
   readonly missing: readonly string[];
@@ -107,15 +111,19 @@ async function lookAt(
   url: string,
   wanted: ReadonlySet<string>,
 ): Promise<Look> {
-  const seen = new Set(await client.view(url));
-  const missing = [...wanted].filter((value) => !seen.has(value));
-  const others = [...seen].filter((value) => !wanted.has(value));
-  if (others.length === 0) return { missing, extra: [], foreign: [] };
+  const left = new Set(wanted);
+  const others = new Set<string>();
+  for (const [n, value] of (await client.view(url)).entries()) {
+    if (!left.delete(value) && !wanted.has(value)) others.add(value);
+    if (n % SLICE === SLICE - 1) await setImmediate();
+  }
+  const missing = [...left];
+  if (others.size === 0) return { missing, extra: [], foreign: [] };
   const foreign = new Set((await readForeign(client, self, feed)).map(({ observable }) => observable.value));
   return {
     missing,
-    extra: others.filter((value) => !foreign.has(value)),
-    foreign: others.filter((value) => foreign.has(value)),
+    extra: [...others].filter((value) => !foreign.has(value)),
+    foreign: [...others].filter((value) => foreign.has(value)),
   };
 }
 
