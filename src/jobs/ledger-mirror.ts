@@ -20,6 +20,9 @@ interface Held {
   readonly dangling: Map<string, readonly ActualLink[]>;
 }
 
+/** After a sync of a million these are as many: other jobs have their turn in between. */
+const SLICE = 2000;
+
 export function makeLedgerMirror(store: LedgerStore): LedgerMirror {
   let held: Held | undefined;
   // Two jobs of one process that catch up at once would each read half of what the other needs.
@@ -29,7 +32,9 @@ export function makeLedgerMirror(store: LedgerStore): LedgerMirror {
     const mine = held;
     const touched = mine?.id === facts.id ? await store.touchedSince(mine.version, facts) : undefined;
     const next = mine && touched ? mine : await readAll(store, facts);
-    if (touched) for (const [h, record] of await store.records(facts.id, touched)) put(next, h, record);
+    for (let at = 0; at < (touched?.length ?? 0); at += SLICE)
+      for (const [h, record] of await store.records(facts.id, touched?.slice(at, at + SLICE) ?? []))
+        put(next, h, record);
     // Entries of a ledger that was replaced while we read are gone from Redis, and would be gone here.
     const now = await store.facts();
     if (!('id' in now) || now.id !== facts.id) {

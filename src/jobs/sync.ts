@@ -278,7 +278,14 @@ async function verdictsOn(
     const written = await noteApplied(client, { found, desired, self }, state.wrote);
     if (written && id !== undefined) await work.ledger.store.noteEntities(id, withIndicator(entities, written));
   });
+  await readBack(work);
   return { verdicts, moved: undefined };
+}
+
+/** What this run wrote is in memory before the next change comes: after a hundred thousand creates that takes seconds. */
+async function readBack({ ledger: { store, mirror } }: Workplace): Promise<void> {
+  const facts = await store.facts();
+  if ('id' in facts) await mirror.catchUp(facts);
 }
 
 /** A branch that we fetch ourselves may have moved on since the job was put into the queue: what contains the commit is no other. */
