@@ -31,11 +31,34 @@ const claimsSchema = z.object({
   [`${CLAIMS}/oauth/client/id`]: z.string().optional(),
 });
 
+type Claims = z.infer<typeof claimsSchema>;
+
+/** Tokens whose signature is not checked again. */
+const SIGNED_MAX = 200;
+
 /** The key is the store's own; one that is given becomes that of a store which has none. */
 export function makeTokens(store: Store, clients: Clients, clock: Clock, given?: string): Tokens {
   const key = signingKey(store, given);
   const publicKey = createPublicKey(key);
   const header = encoded({ alg: 'RS256', typ: 'JWT', kid: 'embedded' });
+  const signed = new Map<string, Claims>();
+
+  /** What a token says, its signature checked: a client sends one for ten minutes, and checking costs as much as a small answer. */
+  function claimsOf(token: string): Claims {
+    const known = signed.get(token);
+    if (known !== undefined) return known;
+    const [head = '', payload = '', signature = '', ...rest] = token.split('.');
+    const claims = claimsSchema.safeParse(decoded(payload));
+    if (rest.length > 0 || decoded(head) === undefined || !claims.success) {
+      throw unauthorized('jwt_decode_failed_exception', 'This JWT could not be decoded');
+    }
+    if (!verify('sha256', Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(signature, 'base64url'))) {
+      throw unauthorized('jwt_invalid_signature', 'Invalid Signature');
+    }
+    if (signed.size === SIGNED_MAX) signed.clear();
+    signed.set(token, claims.data);
+    return claims.data;
+  }
 
   return {
     issue(client) {
@@ -57,15 +80,7 @@ export function makeTokens(store: Store, clients: Clients, clock: Clock, given?:
     caller(authorization) {
       const token = /^bearer (.+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) throw new Refusal(401, NOT_AUTHENTICATED);
-      const [head = '', payload = '', signature = '', ...rest] = token.split('.');
-      const claims = claimsSchema.safeParse(decoded(payload));
-      if (rest.length > 0 || decoded(head) === undefined || !claims.success) {
-        throw unauthorized('jwt_decode_failed_exception', 'This JWT could not be decoded');
-      }
-      if (!verify('sha256', Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(signature, 'base64url'))) {
-        throw unauthorized('jwt_invalid_signature', 'Invalid Signature');
-      }
-      const { sub, exp, iat, nbf = iat, ...own } = claims.data;
+      const { sub, exp, iat, nbf = iat, ...own } = claimsOf(token);
       const now = clock.now() / SECOND;
       if (nbf > now + SKEW_SECONDS) throw unauthorized('jwt_valid_in_future', 'This JWT will be valid in the future');
       if (now > exp) {

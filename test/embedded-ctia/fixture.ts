@@ -8,6 +8,7 @@ import type { NewClient } from '../../src/embedded-ctia/clients.ts';
 import { type EmbeddedCtia, type EmbeddedOptions, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
+import { send } from './plain-http.ts';
 
 /** A clock that only moves when a test says so. Who sleeps by it wakes when it has been stepped far enough. */
 export interface SteppedClock extends Clock {
@@ -108,16 +109,14 @@ export async function tokenFor(url: string, id: string, password: string): Promi
 }
 
 export async function call(session: Session, method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(path.startsWith('http') ? path : `${session.url}${path}`, {
-    method,
+  const answer = await send(path.startsWith('http') ? path : `${session.url}${path}`, method, {
     headers: {
       ...(session.token === '' ? {} : { authorization: `Bearer ${session.token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: parsed(text) };
+  return { ...answer, json: parsed(answer.text) };
 }
 
 function parsed(text: string): unknown {

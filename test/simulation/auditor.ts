@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { send } from '../embedded-ctia/plain-http.ts';
 import { type Foreign, type Kept, textsOf } from './foreign.ts';
 import { type ByHand, FEEDS, type Lists, runningOut, typeOf, type Wanted, wantedOf, withAddresses } from './lists.ts';
 import type { World } from './world.ts';
@@ -79,11 +80,11 @@ export function makeAuditor(
     }
     const url = urls.get(feed);
     if (url === undefined) return new Set();
-    const response = await fetch(url);
+    const response = await send(url, 'GET');
     // Somebody deleted it, and there may be another one; or its time is over, and a firewall gets nothing.
     if (response.status === 404) return again ? new Set() : read(feed, true);
     assert.equal(response.status, 200, `${feed}: its view answered ${response.status}`);
-    const lines = (await response.text()).split('\n').filter((line) => line !== '');
+    const lines = response.text.split('\n').filter((line) => line !== '');
     return new Set(lines.flatMap(withAddresses));
   }
 
