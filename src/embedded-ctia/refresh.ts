@@ -64,17 +64,27 @@ export function makeRefresh({ store, documents, changes, clock, refreshMs }: Ref
 
   // Whatever a process that died had acknowledged is visible when the next one starts.
   refresh(Number.MAX_SAFE_INTEGER);
+  // No write waits since earlier than this. Only `due` raises it: what others refresh, their transaction may take back.
+  let oldest = Number.POSITIVE_INFINITY;
+
   return {
     write(write, visible) {
       if (refreshMs > 0 && visible === 'after the refresh') {
-        store.run('INSERT INTO pending (at, write) VALUES (?, ?)', [clock.now(), JSON.stringify(write)]);
+        const at = clock.now();
+        store.run('INSERT INTO pending (at, write) VALUES (?, ?)', [at, JSON.stringify(write)]);
+        oldest = Math.min(oldest, at);
         return;
       }
       if (refreshMs > 0) refresh(Number.MAX_SAFE_INTEGER);
       apply(write);
     },
     due() {
-      if (refreshMs > 0) refresh(clock.now() - refreshMs);
+      const until = clock.now() - refreshMs;
+      // Each request asks, and mostly no database is needed to tell.
+      if (oldest > until) return;
+      refresh(until);
+      const [next] = store.rows('SELECT min(at) AS at FROM pending');
+      oldest = typeof next?.at === 'number' ? next.at : Number.POSITIVE_INFINITY;
     },
   };
 }
