@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import axios, { type AxiosInstance, isAxiosError } from 'axios';
+import type { AxiosError, AxiosInstance } from 'axios';
 import type { Answer } from './answer.ts';
 import { CtiaError } from './error.ts';
 
@@ -36,26 +36,31 @@ const NOTHING_SENT = new Set([
 
 /**
  * axios, reduced to what we rely on: connections kept alive, bytes as they are, any status an answer, no redirect
- * followed (a token must not travel to another host).
+ * followed (a token must not travel to another host). Loaded with the first request: who only checks lists sends none.
  */
 export function makeHttp(): Http {
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 8 });
   const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
-  const instance: AxiosInstance = axios.create({
-    adapter: 'http',
-    httpAgent,
-    httpsAgent,
-    maxRedirects: 0,
-    maxBodyLength: Number.POSITIVE_INFINITY,
-    maxContentLength: Number.POSITIVE_INFINITY,
-    responseType: 'text',
-    transformRequest: [(data: unknown) => data],
-    transformResponse: [(data: unknown) => data],
-    validateStatus: () => true,
-  });
+  const made = async (): Promise<AxiosInstance> => {
+    const { default: axios } = await import('axios');
+    return axios.create({
+      adapter: 'http',
+      httpAgent,
+      httpsAgent,
+      maxRedirects: 0,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      maxContentLength: Number.POSITIVE_INFINITY,
+      responseType: 'text',
+      transformRequest: [(data: unknown) => data],
+      transformResponse: [(data: unknown) => data],
+      validateStatus: () => true,
+    });
+  };
+  let instance: AxiosInstance | undefined;
   return {
     async send({ method, url, headers, body, timeoutMs, signal }) {
       try {
+        instance ??= await made();
         const response = await instance.request<string>({
           method,
           url,
@@ -89,6 +94,11 @@ function sendError(method: string, url: string, error: unknown): CtiaError {
     );
   }
   return new CtiaError('unknown', `${where}: no answer (${code}); it may have succeeded`);
+}
+
+/** As axios tells its own. */
+function isAxiosError(error: unknown): error is AxiosError {
+  return error instanceof Error && 'isAxiosError' in error;
 }
 
 /** The query of a feed view is its secret. */

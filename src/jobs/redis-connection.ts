@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { SECOND } from '../runtime/clock.ts';
+import { RedisError } from './redis-error.ts';
 
 /** For BullMQ's `connection` and for `new Redis(…)`. */
 export type RedisConnection =
@@ -15,10 +16,6 @@ export interface OpenRedis {
   /** What keeps it from working although it answers (a full disk, full memory), or undefined. */
   findProblem(): Promise<string | undefined>;
   close(): Promise<void>;
-}
-
-export class RedisError extends Error {
-  override readonly name = 'RedisError';
 }
 
 /** BullMQ's scripts need it. */

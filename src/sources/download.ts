@@ -2,7 +2,6 @@ import { lookup } from 'node:dns/promises';
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import axios from 'axios';
 import { parsedUrl } from '../lists/url.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { bodyText } from './download-body.ts';
@@ -158,6 +157,7 @@ async function ask(
     const addresses = await checkedAddresses(url, parts);
     const pinned = pinnedTo(addresses);
     const agent = url.protocol === 'https:' ? new HttpsAgent({ lookup: pinned }) : new HttpAgent({ lookup: pinned });
+    const { default: axios } = await import('axios');
     const { data } = await axios.request<IncomingMessage>({
       url: url.href,
       adapter: 'http',
