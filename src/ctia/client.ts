@@ -3,6 +3,7 @@ import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { type Answer, errorOf, jsonOf } from './answer.ts';
+import { anyOf } from './any-of.ts';
 import { makeReadingById, pathOf } from './by-id.ts';
 import { CtiaError, isCtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
@@ -295,8 +296,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
 
     /** All judgements on any of these values, dead ones and other people's included: one request for some forty of them. */
     judgementsOnAny: (type: string, values: readonly string[]) => {
-      const phrases = values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(' OR ');
-      const query = `observable.type:"${type}" AND observable.value:(${phrases})`;
+      const query = `observable.type:"${type}" AND observable.value:${anyOf(values)}`;
       return all('judgement', `/ctia/judgement/search?query=${encodeURIComponent(query)}`);
     },
 

@@ -1,5 +1,6 @@
 import type { Bundle, Entity, Plural } from '../ctim/bundle.ts';
 import { type Answer, jsonOf } from './answer.ts';
+import { anyOf, perSearch } from './any-of.ts';
 import { pathOf, type ReadById } from './by-id.ts';
 import { isCtiaError } from './error.ts';
 import type { Stored } from './pages.ts';
@@ -31,9 +32,6 @@ interface Requests {
   pages<K extends keyof Stored>(kind: K, route: string): AsyncGenerator<Stored[K][]>;
   byId(kind: Plural, ids: readonly string[]): Promise<ReadById>;
 }
-
-/** Ids in one search: some 130 characters each, and a request line of more than 8 KiB may be refused. */
-const IDS_PER_SEARCH = 40;
 
 /** What is said of sightings, incidents and whatever hangs on them. */
 export function makeIncidentCalls({ base, read, write, create, pages, byId }: Requests) {
@@ -84,9 +82,8 @@ export function makeIncidentCalls({ base, read, write, create, pages, byId }: Re
     /** Every relationship that begins at any of these. */
     async allRelationshipsFrom(ids: readonly string[]): Promise<StoredEntity[]> {
       const found: StoredEntity[] = [];
-      for (let at = 0; at < ids.length; at += IDS_PER_SEARCH) {
-        const some = ids.slice(at, at + IDS_PER_SEARCH).map((id) => `"${id}"`);
-        const query = encodeURIComponent(`source_ref:(${some.join(' OR ')})`);
+      for (const some of perSearch(ids)) {
+        const query = encodeURIComponent(`source_ref:${anyOf(some)}`);
         found.push(...(await all('entity', `/ctia/relationship/search?query=${query}`)));
       }
       return found;

@@ -1,3 +1,4 @@
+import { perSearch } from '../ctia/any-of.ts';
 import type { CtiaClient } from '../ctia/client.ts';
 import type { StoredJudgement } from '../ctia/stored.ts';
 import type { Entry, RESERVED_LISTS } from '../ctim/entry.ts';
@@ -23,8 +24,7 @@ export interface Neighbours {
 export async function neighboursOf(client: CtiaClient, self: Self, observable: Observable): Promise<Neighbours> {
   const values = [observable.value, ...widerThan(observable)];
   const found: StoredJudgement[] = [];
-  for (let at = 0; at < values.length; at += VALUES_PER_REQUEST)
-    found.push(...(await client.judgementsOnAny(observable.type, values.slice(at, at + VALUES_PER_REQUEST))));
+  for (const some of perSearch(values)) found.push(...(await client.judgementsOnAny(observable.type, some)));
   const now = client.serverNow();
   const those = liveAndOurs(self, found, now).filter((it) => it.observable.type === observable.type);
   return {
@@ -32,9 +32,6 @@ export async function neighboursOf(client: CtiaClient, self: Self, observable: O
     wider: those.filter((it) => values.includes(it.observable.value) && !sameObservable(it.observable, observable)),
   };
 }
-
-/** A request line of more than 8 KiB may be refused. */
-const VALUES_PER_REQUEST = 40;
 
 function widerThan(observable: Observable): string[] {
   if (observable.type === 'domain') {

@@ -1,13 +1,12 @@
+import { anyOf, perSearch } from '../../ctia/any-of.ts';
 import type { CtiaClient } from '../../ctia/client.ts';
 import { isIncidentPart, isOwned } from '../../ctim/external-id.ts';
 import { type Observable, observableKey } from '../../ctim/observable.ts';
 import { isGrave } from './block-proposals.ts';
 
-const VALUES_PER_SEARCH = 40;
-
 /**
- * For what blocks nobody nobody was blocked before: it is no repetition. On how many days before this moment (epoch ms) each of these was seen attacking, by the sightings of ours that tell of it: they
- * are there however often Redis is lost, and on every machine.
+ * On how many days before this moment (epoch ms) each of these was seen attacking, by the sightings of ours that tell of it:
+ * they are there however often Redis is lost, and on every machine. What blocks nobody counts for nothing: it is no repetition.
  */
 export async function earlierAttacks(
   client: CtiaClient,
@@ -16,9 +15,8 @@ export async function earlierAttacks(
   before: number,
 ): Promise<(attacker: Observable) => number> {
   const days = new Map(attackers.map((attacker) => [observableKey(attacker), new Set<string>()]));
-  for (let at = 0; at < attackers.length; at += VALUES_PER_SEARCH) {
-    const values = attackers.slice(at, at + VALUES_PER_SEARCH).map(({ value }) => JSON.stringify(value));
-    const query = `observables.value:(${values.join(' OR ')})`;
+  for (const values of perSearch(attackers.map(({ value }) => value))) {
+    const query = `observables.value:${anyOf(values)}`;
     for await (const page of client.searchPages('sighting', { query })) {
       for (const { observables = [], external_ids: ids, severity, observed_time: seen } of page) {
         if (!isOwned(owner, ids) || !isIncidentPart(owner, ids) || !isGrave(severity ?? 'Unknown')) continue;

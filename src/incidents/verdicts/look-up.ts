@@ -1,3 +1,4 @@
+import { perSearch } from '../../ctia/any-of.ts';
 import type { CtiaClient } from '../../ctia/client.ts';
 import type { StoredJudgement } from '../../ctia/stored.ts';
 import type { AnyObservable } from '../../ctim/bundle.ts';
@@ -13,10 +14,6 @@ export interface Opinion {
   readonly judgements: readonly StoredJudgement[];
 }
 
-const VALUES_PER_SEARCH = 40;
-/** A request line of more than 8 KiB may be refused. */
-const CHARS_PER_SEARCH = 6000;
-
 /**
  * The verdicts on many observables, in one request for some forty of a type: all judgements on them are read, and CTIA's rule
  * is applied here. Its own route answers for one observable at a time, and folds case: `/A` and `/a` would be one URL.
@@ -28,10 +25,14 @@ export async function lookUp(
   const asked = new Map<string, AnyObservable>();
   for (const observable of observables) asked.set(keyOfAny(observable), observable);
   const judgements = new Map<string, StoredJudgement[]>();
-  for (const { type, values } of searches([...asked.values()])) {
-    for (const judgement of await client.judgementsOnAny(type, values)) {
-      const key = keyOfAny(judgement.observable);
-      judgements.set(key, [...(judgements.get(key) ?? []), judgement]);
+  const byType = new Map<string, string[]>();
+  for (const { type, value } of asked.values()) byType.get(type)?.push(value) ?? byType.set(type, [value]);
+  for (const [type, all] of byType) {
+    for (const values of perSearch(all)) {
+      for (const judgement of await client.judgementsOnAny(type, values)) {
+        const key = keyOfAny(judgement.observable);
+        judgements.set(key, [...(judgements.get(key) ?? []), judgement]);
+      }
     }
   }
   const now = client.serverNow();
@@ -46,22 +47,4 @@ function opinion(observable: AnyObservable, judgements: readonly StoredJudgement
 
 function byEnd(a: StoredJudgement, b: StoredJudgement): number {
   return a.valid_time.end_time < b.valid_time.end_time ? 1 : -1;
-}
-
-function searches(observables: readonly AnyObservable[]): { type: string; values: string[] }[] {
-  const all: { type: string; values: string[] }[] = [];
-  const open = new Map<string, { values: string[]; chars: number }>();
-  for (const { type, value } of observables) {
-    const chars = encodeURIComponent(value).length + 14;
-    const last = open.get(type);
-    if (last === undefined || last.values.length === VALUES_PER_SEARCH || last.chars + chars > CHARS_PER_SEARCH) {
-      const fresh = { values: [value], chars };
-      open.set(type, fresh);
-      all.push({ type, values: fresh.values });
-    } else {
-      last.values.push(value);
-      last.chars += chars;
-    }
-  }
-  return all;
 }
