@@ -6,7 +6,7 @@ import { DISPOSITIONS } from '../ctim/judgement.ts';
 import type { Observable, ObservableType } from '../ctim/observable.ts';
 import type { Journal } from '../jobs/journal.ts';
 import { journalsWithoutToken } from '../jobs/journal-elsewhere.ts';
-import { RedisError } from '../jobs/redis-error.ts';
+import { RedisError } from '../jobs/redis-connection.ts';
 import { type Shared, shareWithWorkers } from '../jobs/share.ts';
 import type { Settings } from '../lists/settings.ts';
 import { judgementsOn, type KnownFeed } from '../why/judgements.ts';

@@ -1,6 +1,6 @@
 import { CtiaError } from '../ctia/error.ts';
 import { EmbeddedCtiaError } from '../embedded-ctia/error.ts';
-import { RedisError } from '../jobs/redis-error.ts';
+import { RedisError } from '../jobs/redis-connection.ts';
 import { FeedOnOtherIndicator } from '../reconcile/feeds.ts';
 import { RenameRefused } from '../reconcile/rename-owner.ts';
 import type { RunResult } from '../reconcile/report.ts';

@@ -1,7 +1,6 @@
-import { connectRedis } from '../jobs/connect.ts';
 import { hasManagedRedis } from '../jobs/managed-redis.ts';
 import { openRedis } from '../jobs/redis.ts';
-import { RedisError } from '../jobs/redis-error.ts';
+import { connectRedis, RedisError } from '../jobs/redis-connection.ts';
 import { sharedGuardCopies } from '../jobs/text-keys.ts';
 import { BUILT_IN_RANGES } from '../lists/guards/address-guards.ts';
 import { COMMON_HASHES } from '../lists/guards/common-hashes.ts';

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { AxiosError, AxiosInstance } from 'axios';
+import { createRequire } from 'node:module';
+import type { AxiosInstance } from 'axios';
 import type { Answer } from './answer.ts';
 import { CtiaError } from './error.ts';
 
@@ -34,33 +35,34 @@ const NOTHING_SENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** When the first client is made, and as the one file that it is for CommonJS: its ES modules take a quarter of a second. */
+function loadAxios(): typeof import('axios') {
+  return createRequire(import.meta.url)('axios');
+}
+
 /**
  * axios, reduced to what we rely on: connections kept alive, bytes as they are, any status an answer, no redirect
- * followed (a token must not travel to another host). Loaded with the first request: who only checks lists sends none.
+ * followed (a token must not travel to another host).
  */
 export function makeHttp(): Http {
+  const { default: axios, isAxiosError } = loadAxios();
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 8 });
   const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
-  const made = async (): Promise<AxiosInstance> => {
-    const { default: axios } = await import('axios');
-    return axios.create({
-      adapter: 'http',
-      httpAgent,
-      httpsAgent,
-      maxRedirects: 0,
-      maxBodyLength: Number.POSITIVE_INFINITY,
-      maxContentLength: Number.POSITIVE_INFINITY,
-      responseType: 'text',
-      transformRequest: [(data: unknown) => data],
-      transformResponse: [(data: unknown) => data],
-      validateStatus: () => true,
-    });
-  };
-  let instance: AxiosInstance | undefined;
+  const instance: AxiosInstance = axios.create({
+    adapter: 'http',
+    httpAgent,
+    httpsAgent,
+    maxRedirects: 0,
+    maxBodyLength: Number.POSITIVE_INFINITY,
+    maxContentLength: Number.POSITIVE_INFINITY,
+    responseType: 'text',
+    transformRequest: [(data: unknown) => data],
+    transformResponse: [(data: unknown) => data],
+    validateStatus: () => true,
+  });
   return {
     async send({ method, url, headers, body, timeoutMs, signal }) {
       try {
-        instance ??= await made();
         const response = await instance.request<string>({
           method,
           url,
@@ -72,7 +74,8 @@ export function makeHttp(): Http {
         return { status: response.status, headers: textHeaders(response.headers), text: response.data ?? '' };
       } catch (error) {
         signal?.throwIfAborted();
-        throw sendError(method, url, error);
+        if (!isAxiosError(error)) throw error;
+        throw sendError(method, url, error.code ?? 'no code');
       }
     },
     close() {
@@ -83,10 +86,8 @@ export function makeHttp(): Http {
 }
 
 /** Neither the axios error nor its config goes on as a cause: both hold the token and the password. */
-function sendError(method: string, url: string, error: unknown): CtiaError {
-  if (!isAxiosError(error)) throw error;
+function sendError(method: string, url: string, code: string): CtiaError {
   const where = `${method} ${withoutQuery(url)}`;
-  const code = error.code ?? 'no code';
   if (NOTHING_SENT.has(code)) {
     return new CtiaError(
       'unreachable',
@@ -94,11 +95,6 @@ function sendError(method: string, url: string, error: unknown): CtiaError {
     );
   }
   return new CtiaError('unknown', `${where}: no answer (${code}); it may have succeeded`);
-}
-
-/** As axios tells its own. */
-function isAxiosError(error: unknown): error is AxiosError {
-  return error instanceof Error && 'isAxiosError' in error;
 }
 
 /** The query of a feed view is its secret. */

@@ -1,4 +1,4 @@
-import { DelayedError, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { feedKeyOfIds } from '../ctim/external-id.ts';
 import type { Before } from '../plan/drift.ts';
 import { NO_APPROVAL } from '../plan/safety.ts';
@@ -6,6 +6,7 @@ import type { Report } from '../reconcile/report.ts';
 import { audit } from '../reconcile/run.ts';
 import type { Log } from '../runtime/log.ts';
 import { readSoundSettings } from '../sources/feeds-folder.ts';
+import { DelayedError } from './bullmq.ts';
 import { enqueue } from './enqueue.ts';
 import { noteReport } from './history.ts';
 import { KEEP_MS } from './journal.ts';

@@ -1,8 +1,9 @@
-import { type Job, UnrecoverableError } from 'bullmq';
+import type { Job } from 'bullmq';
 import { applyBatch, makeApplyContext } from '../reconcile/apply.ts';
 import { type Outcome, together } from '../reconcile/outcome.ts';
 import type { Log } from '../runtime/log.ts';
 import { type BatchPayload, unpackBatch } from './batch-payload.ts';
+import { UnrecoverableError } from './bullmq.ts';
 import { meanwhileSince } from './hand-notes.ts';
 import type { BatchResult } from './sync-state.ts';
 import { deskFor, type Workplace } from './workplace.ts';

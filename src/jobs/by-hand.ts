@@ -1,4 +1,3 @@
-import { UnrecoverableError } from 'bullmq';
 import type { ListAction } from '../ctim/feed.ts';
 import type { Observable } from '../ctim/observable.ts';
 import type { ChannelSettings } from '../lists/channels.ts';
@@ -14,6 +13,7 @@ import { addByHand, HandRefused, type HandReport, type WordsByHand } from '../re
 import { removeByHand } from '../reconcile/let-through.ts';
 import { type PanicReport, type PanicWork, panic, type ReleaseReport, release } from '../reconcile/panic.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
+import { UnrecoverableError } from './bullmq.ts';
 import { readListsAt } from './desired.ts';
 import { enqueue } from './enqueue.ts';
 import { makeHandNotes } from './hand-notes.ts';

@@ -1,8 +1,8 @@
-import { FlowProducer, Queue, QueueEvents } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Releases } from '../runtime/release.ts';
+import { FlowProducer, Queue, QueueEvents } from './bullmq.ts';
 import { KEEP_JOBS, type QueueNames } from './queues.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { loadRedis, type RedisConnection } from './redis-connection.ts';
 
 /** Our ends of the queues. Each closes itself when the process releases what it opened. */
 export interface QueueEnds {
@@ -24,7 +24,7 @@ export async function connectQueues(
   releases: Releases,
 ): Promise<QueueEnds> {
   const options = producing(connection);
-  const redis = new Redis({ ...connection, maxRetriesPerRequest: 3 });
+  const redis = new (loadRedis())({ ...connection, maxRetriesPerRequest: 3 });
   releases.add('redis connection', async () => {
     await redis.quit().catch(() => redis.disconnect());
   });
@@ -63,16 +63,6 @@ export function connectMessages(connection: RedisConnection, name: string, relea
   messages.on('error', () => {});
   releases.add('messages queue', () => messages.close());
   return messages;
-}
-
-/** For who shares the lock and the history and puts nothing into a queue. */
-export function connectRedis(connection: RedisConnection, releases: Releases): Redis {
-  const redis = new Redis({ ...connection, maxRetriesPerRequest: 1 });
-  redis.on('error', () => {
-    // As above.
-  });
-  releases.add('Redis connection', () => redis.disconnect());
-  return redis;
 }
 
 export async function openQueueEvents(

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { KEEP_JOBS, PAYLOAD_VERSION, type RequestName } from './queues.ts';
-import type { OpenRedis } from './redis-connection.ts';
-import { RedisError } from './redis-error.ts';
+import { type OpenRedis, RedisError } from './redis-connection.ts';
 
 /** Tried again when CTIA or Redis fails on the way; what a person must change is not. */
 const RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 3000 } } as const;

@@ -1,5 +1,6 @@
-import { type Job, UnrecoverableError } from 'bullmq';
+import type { Job } from 'bullmq';
 import { FetchError } from '../sources/repository.ts';
+import { UnrecoverableError } from './bullmq.ts';
 import { enqueue } from './enqueue.ts';
 import { latestReports } from './history.ts';
 import { REFUSED } from './queues.ts';

@@ -1,6 +1,7 @@
-import { DelayedError, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
 import { bringHome, type GuardPull, updateGuardLists } from '../sources/guard-data.ts';
+import { DelayedError } from './bullmq.ts';
 import { tellGuardLists } from './telling.ts';
 import type { Workplace } from './workplace.ts';
 

@@ -1,10 +1,10 @@
 import type { Releases } from '../runtime/release.ts';
-import { connectRedis } from './connect.ts';
 import type { Journal } from './journal.ts';
 import { fileJournalsOf } from './journal-files.ts';
 import { redisJournalsOf } from './journal-redis.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { openRedis } from './redis.ts';
+import { connectRedis } from './redis-connection.ts';
 
 /**
  * The journals of an owner at a CTIA that does not tell who we are: without a token the organisation is not known, by which

@@ -8,8 +8,7 @@ import { MINUTE, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { identify, lives } from './process-identity.ts';
 import { findRedisBinary, WAYS_TO_A_REDIS } from './redis-binary.ts';
-import { checkVersion, findRedisProblem, type OpenRedis, withRedis } from './redis-connection.ts';
-import { RedisError } from './redis-error.ts';
+import { checkVersion, findRedisProblem, type OpenRedis, RedisError, withRedis } from './redis-connection.ts';
 import { makeMembers } from './redis-members.ts';
 
 export interface ManagedRedisSettings {

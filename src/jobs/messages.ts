@@ -1,7 +1,8 @@
-import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import type { Job } from 'bullmq';
 import { hostOf, send } from '../notify/send.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { NotifyTarget } from '../runtime/notify-targets.ts';
+import { DelayedError, UnrecoverableError } from './bullmq.ts';
 import { type MessageData, targetId } from './notifier.ts';
 import { REFUSED } from './queues.ts';
 

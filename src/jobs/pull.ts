@@ -1,7 +1,8 @@
-import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import type { Job } from 'bullmq';
 import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import type { Pull } from '../sources/upstream-pull.ts';
 import { pullLine, pullUpstreams } from '../sources/upstream-pulls.ts';
+import { DelayedError, UnrecoverableError } from './bullmq.ts';
 import { enqueue } from './enqueue.ts';
 import { REFUSED, type RequestPayload } from './queues.ts';
 import { tellSources } from './telling.ts';

@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis';
+import { createRequire } from 'node:module';
+import type { Redis } from 'ioredis';
 import { SECOND } from '../runtime/clock.ts';
-import { RedisError } from './redis-error.ts';
+import type { Releases } from '../runtime/release.ts';
 
 /** For BullMQ's `connection` and for `new Redis(…)`. */
 export type RedisConnection =
@@ -18,13 +19,32 @@ export interface OpenRedis {
   close(): Promise<void>;
 }
 
+export class RedisError extends Error {
+  override readonly name = 'RedisError';
+}
+
 /** BullMQ's scripts need it. */
 const OLDEST_VERSION = [6, 2] as const;
 const CONNECT_TIMEOUT_MS = 5 * SECOND;
 
+/** Loaded by who asks a Redis; whoever asks none needs none of it. */
+export function loadRedis(): typeof Redis {
+  return createRequire(import.meta.url)('ioredis').Redis;
+}
+
+/** For who shares the lock and the history and puts nothing into a queue. */
+export function connectRedis(connection: RedisConnection, releases: Releases): Redis {
+  const redis = new (loadRedis())({ ...connection, maxRetriesPerRequest: 1 });
+  redis.on('error', () => {
+    // Each command rejects for itself; without a listener ioredis prints every reconnection.
+  });
+  releases.add('Redis connection', () => redis.disconnect());
+  return redis;
+}
+
 /** One connection for a few questions, which fails at once instead of trying for ever. */
 export async function withRedis<T>(connection: RedisConnection, ask: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis({
+  const redis = new (loadRedis())({
     ...connection,
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,

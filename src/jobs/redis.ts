@@ -4,10 +4,10 @@ import {
   findRedisProblem,
   type OpenRedis,
   type RedisConnection,
+  RedisError,
   reasonOf,
   withRedis,
 } from './redis-connection.ts';
-import { RedisError } from './redis-error.ts';
 
 /** The Redis of `REDIS_URL`, or one that is started for us and stopped when the last process of ours leaves it. */
 export async function openRedis(settings: ManagedRedisSettings & { redisUrl?: string }): Promise<OpenRedis> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DelayedError, type FlowJob, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
+import type { FlowJob, Job } from 'bullmq';
 import { feedKey } from '../ctim/feed.ts';
 import { makeBatches, takesAway } from '../plan/batch.ts';
 import { addCounts, renewedCounts } from '../plan/change.ts';
@@ -16,6 +16,7 @@ import type { FeedVerdict } from '../reconcile/verify.ts';
 import type { Log } from '../runtime/log.ts';
 import { packBatch } from './batch-payload.ts';
 import { failWithBatches } from './batches.ts';
+import { DelayedError, UnrecoverableError, WaitingChildrenError } from './bullmq.ts';
 import { fetchFirst } from './fetch.ts';
 import { countByHand } from './hand-notes.ts';
 import { noteReport } from './history.ts';

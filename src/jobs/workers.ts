@@ -1,10 +1,11 @@
-import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import { type CtiaErrorKind, isCtiaError } from '../ctia/error.ts';
 import { MINUTE, SECOND } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { processAudit } from './audit.ts';
 import type { BatchPayload } from './batch-payload.ts';
 import { processBatch } from './batches.ts';
+import { DelayedError, UnrecoverableError, WaitingChildrenError, Worker } from './bullmq.ts';
 import { errandOf, processByHand } from './by-hand.ts';
 import { processFetch } from './fetch.ts';
 import { processGuards } from './guards.ts';

@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { CLIENT, workbench } from '../jobs/workbench.ts';
 import { gitRepository } from '../sources/git-repository.ts';
 import { checkEnded, folderWith, run as runCommand } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 import { checkNoSecret, remoteCtia, SETTINGS, TOR } from './remote-ctia.ts';
 
-const { command } = await remoteCtia();
+const { command, ownProcess } = await remoteCtia();
 
 async function urls(run: (args: string) => ReturnType<typeof command>): Promise<string> {
   const { feeds } = JSON.parse(checkEnded(await run('feeds --show-secrets --json'), 0).stdout);
@@ -20,18 +21,18 @@ test('on call, with no Redis and no worker: block, commit it, panic, release, an
   const repository = gitRepository(folder);
   // The journal of work without a Redis lies in the data folder.
   const good = repository.commit({ '.gitignore': 'data/\n' });
-  const run = (args: string) => command(t, folder, args);
+  const run = (args: string) => command(folder, args);
   checkEnded(await run('apply --yes'), 0);
   const url = await urls(run);
 
-  const nobody = await command(t, folder, 'add 11.9.9.9 --for 24h --reason INC-1 --commit', {
+  const nobody = await ownProcess(t, folder, 'add 11.9.9.9 --for 24h --reason INC-1 --commit', {
     GIT_CONFIG_GLOBAL: '/dev/null',
   });
   assert.match(checkEnded(nobody, 2).stderr, /does not know who commits: say --author/);
   assert.equal(await pull(url), '11.0.0.1\n11.0.0.2', 'nothing was done');
   repository.git('config', 'user.name', 'Ann');
   repository.git('config', 'user.email', 'ann@example.org');
-  const added = await run('add 11.9.9.9 --for 24h --reason INC-1 --commit');
+  const added = await ownProcess(t, folder, 'add 11.9.9.9 --for 24h --reason INC-1 --commit');
   const { stdout } = checkEnded(added, 0);
   assert.match(stdout, /^ip 11\.9\.9\.9: blocked in firewall-block until .*\n {2}in firewall-block\/ip\ncommit /);
   assert.equal(await pull(url), '11.0.0.1\n11.0.0.2\n11.9.9.9');
@@ -71,7 +72,7 @@ test('where workers run they do it, and the commit is made here and pushed to th
   assert.equal((await bench.work.requests.getCompleted()).filter(({ name }) => name === 'add').length, 1);
   assert.equal(remote.git('rev-parse', branch, `${branch}^`), `${commit}\n${base}`);
 
-  const again = await runCommand(t, bench.folder, [...args, '--commit', '--author', 'Bob <bob@example.org>'], env);
+  const again = await runHere(bench.folder, [...args, '--commit', '--author', 'Bob <bob@example.org>'], env);
   const next = JSON.parse(checkEnded(again, 0).stdout);
   assert.equal(remote.git('rev-parse', `${branch}^`), commit, 'on top of what is there');
   remote.git('merge', '--quiet', '--ff-only', next.commit);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkEnded, folderWith, run } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const GOOD = {
   'feeds/tor.yaml': 'action: block\nobservables:\n  - 11.0.0.1\n  - 11.0.0.1\n  - todaysfutbol.com\n',
@@ -22,7 +23,7 @@ test('check prints a table, and where to look when something is wrong', async (t
 });
 
 test('check --json has the shape that programs rely on', async (t) => {
-  const { stdout } = checkEnded(await run(t, folderWith(t, BAD), ['check', '--json']), 1);
+  const { stdout } = checkEnded(await runHere(folderWith(t, BAD), ['check', '--json']), 1);
   const { lists, problems, consumers, ...rest } = JSON.parse(stdout);
   assert.deepEqual([rest, consumers], [{}, []], 'nobody is said to pull anything');
   assert.deepEqual(
@@ -62,7 +63,7 @@ test('T31 check counts the lists against who pulls the feeds, without a tenant: 
       'feeds/a.txt': lines(0, 20_000).join('\n'),
       'feeds/b.txt': lines(19_000, 30_000 + more).join('\n'),
     });
-  const near = checkEnded(await run(t, folder(1000), ['check']), 0);
+  const near = checkEnded(await runHere(folder(1000), ['check']), 0);
   assert.match(near.stdout, /firewall-block\/ip +panos +50000 +50000 +– +– +100 %\n/);
   assert.match(near.stdout, /firewall-block\/domain +panos +1 +50000 /);
   assert.match(near.stdout, /firewall-block\/ip +cisco-fmc +50000 +– +650300 +500000000 +0\.1 %\n/);
@@ -70,7 +71,7 @@ test('T31 check counts the lists against who pulls the feeds, without a tenant: 
     near.stdout,
     /^feeds\/b\.yaml:1:1 notice headroom panos takes 50000 entries of firewall-block\/ip, which holds 50000 \(100 %\); over that: it skips/m,
   );
-  const over = checkEnded(await run(t, folder(1001), ['check']), 1);
+  const over = checkEnded(await runHere(folder(1001), ['check']), 1);
   assert.match(
     over.stdout,
     /^feeds\/b\.yaml:1:1 error over-consumer panos takes 50000 entries of firewall-block\/ip, which holds 50001 \(100 %\): it skips .*\. Shorten the lists/m,
@@ -84,10 +85,10 @@ test('a folder without lists is a problem, and check needs no key', async (t) =>
     [{}, /no readable folder .*feeds.*create it/],
     [{ 'feeds/README.md': 'lists go here\n' }, /no list \(\*\.yaml\) in .*feeds/],
   ] as const) {
-    const { stdout } = checkEnded(await run(t, folderWith(t, files), ['check']), 1);
+    const { stdout } = checkEnded(await runHere(folderWith(t, files), ['check']), 1);
     assert.match(stdout, says);
   }
   const elsewhere = folderWith(t, { 'lists/tor.yaml': 'action: block\nobservables: [11.0.0.1]\n' });
-  checkEnded(await run(t, elsewhere, ['check', '--feeds', 'lists']), 0);
-  checkEnded(await run(t, elsewhere, ['--feeds', 'lists', 'check']), 0);
+  checkEnded(await runHere(elsewhere, ['check', '--feeds', 'lists']), 0);
+  checkEnded(await runHere(elsewhere, ['--feeds', 'lists', 'check']), 0);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { call, channel, IMPORT, pairs, tokenFor } from '../embedded-ctia/fixture.ts';
 import { checkEnded, folderWith, freePort, run, start } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const ADDED = /client id {2}(\S+)\npassword {3}(\S+)\n/;
 
@@ -17,18 +18,18 @@ test('ctia client: added, listed without secrets and removed while the server ru
   const keyFile = join(folder, 'analyst.txt');
   assert.equal(statSync(keyFile).mode & 0o777, 0o600);
   assert.ok(readFileSync(keyFile, 'utf8').includes(`ctr_client_password = ${password}\nhost = ${url}\n`));
-  checkEnded(await run(t, folder, [...add, '--key-file', 'analyst.txt']), 2);
+  checkEnded(await runHere(folder, [...add, '--key-file', 'analyst.txt']), 2);
 
   const session = { url, token: await tokenFor(url, id, password) };
   assert.equal((await call(session, 'GET', '/ctia/status')).status, 200);
-  const listed = checkEnded(await run(t, folder, ['ctia', 'client', 'list']), 0).stdout;
+  const listed = checkEnded(await runHere(folder, ['ctia', 'client', 'list']), 0).stdout;
   assert.ok(listed.includes(`${id}  login analyst  org soc  private-intel:read`), listed);
   assert.ok(!listed.includes(password));
 
-  checkEnded(await run(t, folder, ['ctia', 'client', 'remove', id]), 0);
+  checkEnded(await runHere(folder, ['ctia', 'client', 'remove', id]), 0);
   const refused = await call(session, 'GET', '/ctia/status');
   assert.deepEqual([refused.status, refused.json.error], [401, 'jwt_revoked']);
-  checkEnded(await run(t, folder, ['ctia', 'client', 'remove', id]), 2);
+  checkEnded(await runHere(folder, ['ctia', 'client', 'remove', id]), 2);
   assert.equal((await call({ url, token: '' }, 'GET', '/admin/clients')).status, 401);
   for (const secret of [password, session.token, readFileSync(join(folder, 'data/ctia/admin-secret'), 'utf8')]) {
     assert.ok(!`${server.stdout}${server.stderr}`.includes(secret), 'no secret in the log');
@@ -37,7 +38,7 @@ test('ctia client: added, listed without secrets and removed while the server ru
 
 test('ctia client, move and backup on a store whose server is stopped', async (t) => {
   const folder = folderWith(t, {});
-  const none = await run(t, folder, ['ctia', 'client', 'list']);
+  const none = await runHere(folder, ['ctia', 'client', 'list']);
   assert.match(checkEnded(none, 4).stderr, /there is no store in \S+ yet: start/);
 
   const port = await freePort();
@@ -52,10 +53,10 @@ test('ctia client, move and backup on a store whose server is stopped', async (t
   await call(session, 'GET', `${feed.id}/view.txt?s=${feed.secret}&wrong=1`);
 
   // Beside the running server, and restored into a folder of its own.
-  checkEnded(await run(t, folder, ['ctia', 'backup', 'copy.db']), 0);
+  checkEnded(await runHere(folder, ['ctia', 'backup', 'copy.db']), 0);
   assert.equal(statSync(join(folder, 'copy.db')).mode & 0o777, 0o600);
-  checkEnded(await run(t, folder, ['ctia', 'backup', 'copy.db']), 2);
-  const running = await run(t, folder, ['ctia', 'move', '--public-url', 'https://feeds.example.org']);
+  checkEnded(await runHere(folder, ['ctia', 'backup', 'copy.db']), 2);
+  const running = await runHere(folder, ['ctia', 'move', '--public-url', 'https://feeds.example.org']);
   assert.match(checkEnded(running, 4).stderr, /held by another process/);
   server.child.kill('SIGTERM');
   checkEnded(await server.ended(), 0);
@@ -72,8 +73,8 @@ test('ctia client, move and backup on a store whose server is stopped', async (t
   restored.child.kill('SIGTERM');
   await restored.ended();
 
-  assert.match(checkEnded(await run(t, folder, ['ctia', 'client', 'add']), 0).stdout, ADDED);
-  const other = await run(t, folder, ['ctia', '--public-url', 'https://feeds.example.org']);
+  assert.match(checkEnded(await runHere(folder, ['ctia', 'client', 'add']), 0).stdout, ADDED);
+  const other = await runHere(folder, ['ctia', '--public-url', 'https://feeds.example.org']);
   assert.match(checkEnded(other, 4).stderr, /ctim-feeds ctia move --public-url https:\/\/feeds\.example\.org/);
   const moved = checkEnded(await run(t, folder, ['ctia', 'move', '--public-url', 'https://feeds.example.org']), 0);
   assert.match(moved.stdout, /^42 documents rewritten from http:\S+ to https:\/\/feeds\.example\.org\.$/m);
@@ -93,10 +94,10 @@ test('ctia: faults by file and by this machine, a limit and a refresh by flags',
     'wrong.json':
       '[{"kind": "status", "status": 200}, {"kind": "slow", "ms": 1, "on": {"path": "("}}, {"kind": "gone"}]',
   });
-  const wrong = checkEnded(await run(t, folder, ['ctia', '--faults', 'wrong.json']), 2).stderr;
+  const wrong = checkEnded(await runHere(folder, ['ctia', '--faults', 'wrong.json']), 2).stderr;
   for (const at of ['0.status', '1.on.path', '2.kind']) assert.ok(wrong.includes(`wrong.json: ${at}: `), wrong);
   assert.match(
-    checkEnded(await run(t, folder, ['ctia', '--rate-limit', '0']), 2).stderr,
+    checkEnded(await runHere(folder, ['ctia', '--rate-limit', '0']), 2).stderr,
     /--rate-limit is 0; expected a whole number from 1/,
   );
   const flags = ['--faults', 'faults.json', '--fault-admin', '--rate-limit', '1', '--refresh-ms', '60000'];

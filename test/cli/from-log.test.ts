@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { checkEnded, folderWith, run, start } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const FEEDS = { 'feeds/allow.yaml': 'action: allow\nobservables: [11.22.33.0/24]\n', 'feeds/settings.yaml': '{}\n' };
 const STAMP = new Date().toISOString().slice(0, 10).split('-');
@@ -55,7 +56,7 @@ test('incident from-log tells the findings of plain and gzip logs, the blocks, a
   const code = (value: string) => told.proposals.find(({ attacker }) => attacker.value === value)?.because?.code;
   assert.deepEqual(['10.0.0.7', '11.22.33.44', '11.22.34.44'].map(code), ['guard', 'allowed', undefined]);
   assert.deepEqual(told.counts.unread, [{ what: 'of no known format', lines: 1, firstLine: 2 }]);
-  const words = checkEnded(await run(t, folder, [...args, '--rules', 'rules']), 0).stdout;
+  const words = checkEnded(await runHere(folder, [...args, '--rules', 'rules']), 0).stdout;
   assert.match(words, /incident: attacks in access\.log, .*6 sightings of 3 attackers, Critical severity, T1083 T1190/);
   assert.match(words, /11\.22\.34\.44 +hostname-reader +Critical +2 /);
   assert.match(words, /11\.22\.34\.44 +block until .* +1 d, repetition 0/);
@@ -90,7 +91,7 @@ test('--follow goes on behind what it told before it was stopped, through a rota
 
 test('rules test refuses a rule of one’s own with its line where it is wrong', async (t) => {
   const folder = folderWith(t, { ...FEEDS, 'rules/own.yaml': ownRule('host.*name') });
-  const { stderr } = checkEnded(await run(t, folder, ['rules', 'test', 'rules']), 1);
+  const { stderr } = checkEnded(await runHere(folder, ['rules', 'test', 'rules']), 1);
   assert.match(
     stderr,
     /own\.yaml:8:\d+ error invalid-key match\.0\.regex is "host\.\*name": "\*" repeats without an end/,

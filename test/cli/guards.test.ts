@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRemoteLists } from '../sources/remote-lists.ts';
 import { checkEnded, folderWith, run } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const LIST = 'action: block\nobservables: [11.0.0.1]\n';
 
 test('guards test explains in words and ends with 1 where something is refused', async (t) => {
   const folder = folderWith(t, { 'feeds/list.yaml': LIST, 'feeds/settings.yaml': 'protect: [corp.icu]\n' });
   const values = ['8.8.8.8:53', '172.66.0.227', '11.0.0.1', 'www.corp.icu', 'amp.cisco.com'];
-  const { stdout } = checkEnded(await run(t, folder, ['guards', 'test', ...values, '--json']), 1);
+  const { stdout } = checkEnded(await runHere(folder, ['guards', 'test', ...values, '--json']), 1);
   const answers = JSON.parse(stdout) as {
     value: string;
     outcome: string;
@@ -38,17 +39,17 @@ test('guards update fetches what the settings name, guards shows its age, and ch
   const settings = `guards: { lists: [{ url: "${remote.url}/ours.txt?key=s3cret", kind: cidr, severity: refuse }] }\n`;
   const folder = folderWith(t, { 'feeds/list.yaml': LIST, 'feeds/settings.yaml': settings });
   const env = { UPSTREAM_PRIVATE_HOSTS: '127.0.0.1' };
-  checkEnded(await run(t, folder, ['check']), 0);
-  const refused = checkEnded(await run(t, folder, ['guards', 'update']), 4).stdout;
+  checkEnded(await runHere(folder, ['check']), 0);
+  const refused = checkEnded(await runHere(folder, ['guards', 'update']), 4).stdout;
   assert.match(refused, /kept +0 +.*no public address/);
-  const fetched = checkEnded(await run(t, folder, ['guards', 'update'], env), 0).stdout;
+  const fetched = checkEnded(await runHere(folder, ['guards', 'update'], env), 0).stdout;
   assert.match(fetched, /\/ours\.txt +changed +1/);
-  const { stdout } = checkEnded(await run(t, folder, ['guards']), 0);
+  const { stdout } = checkEnded(await runHere(folder, ['guards']), 0);
   assert.match(stdout, /\/ours\.txt +cidr +refuse +1 +0 +0 min ago/);
   assert.match(stdout, /public resolvers +\d+ +2026-11 +https:/);
   assert.doesNotMatch(stdout + fetched + refused, /s3cret/);
   assert.match(
-    checkEnded(await run(t, folder, ['check']), 1).stdout,
+    checkEnded(await runHere(folder, ['check']), 1).stdout,
     /error guard-fetched "11\.0\.0\.1" is refused: it overlaps/,
   );
 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Command } from 'commander';
+import { makeProgram } from '../../src/cli/commands.ts';
 import { checkEnded, folderWith, run } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const COMMANDS: [command: string, says: RegExp][] = [
   ['', /check .*parse and validate/s],
@@ -27,12 +30,16 @@ const COMMANDS: [command: string, says: RegExp][] = [
 test('every command explains itself, with status 0, and opens nothing for that', async (t) => {
   // A folder in which nothing would start: a help that opened a session would fail.
   const folder = folderWith(t, { 'keys/ctr_api_keys.txt': 'nonsense\n' });
-  await inPairs(COMMANDS, async ([command, says]) => {
-    const { stdout } = checkEnded(await run(t, folder, [...command.split(' ').filter(Boolean), '--help']), 0);
-    assert.match(stdout, /^Usage: ctim-feeds/);
-    assert.match(stdout, says, command);
-    if (command !== '') assert.match(stdout, /--data <dir>/, 'global options are told too');
-  });
+  for (const words of [[], ['enqueue', 'add']]) {
+    const { stdout } = checkEnded(await run(t, folder, [...words, '--help']), 0);
+    assert.equal(stdout, helpOf(words));
+  }
+  for (const [command, says] of COMMANDS) {
+    const help = helpOf(command.split(' ').filter(Boolean));
+    assert.match(help, /^Usage: ctim-feeds/);
+    assert.match(help, says, command);
+    if (command !== '') assert.match(help, /--data <dir>/, 'global options are told too');
+  }
 });
 
 const WRONG: [args: string[], says: RegExp][] = [
@@ -53,11 +60,11 @@ const WRONG: [args: string[], says: RegExp][] = [
 
 test('what is typed wrong ends with status 2 and says what was expected', async (t) => {
   const folder = folderWith(t, { 'feeds/tor.yaml': 'action: block\nobservables: [11.0.0.1]\n' });
-  await inPairs(WRONG, async ([args, says]) => {
-    const { stderr } = checkEnded(await run(t, folder, args), 2);
+  for (const [n, [args, says]] of WRONG.entries()) {
+    const { stderr } = checkEnded(await (n < 2 ? run(t, folder, args) : runHere(folder, args)), 2);
     assert.match(stderr, says, args.join(' '));
     assert.doesNotMatch(stderr, /\n\s+at /, 'no stack for a typing error');
-  });
+  }
 });
 
 test('without a command the help is printed, with status 2', async (t) => {
@@ -65,6 +72,12 @@ test('without a command the help is printed, with status 2', async (t) => {
   assert.match(stderr, /^Usage: ctim-feeds/);
 });
 
-async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < items.length; at += 2) await Promise.all(items.slice(at, at + 2).map(work));
+/** What a command prints of itself. */
+function helpOf(words: readonly string[]): string {
+  const program = makeProgram({});
+  const found = words.reduce<Command | undefined>(
+    (command, word) => command?.commands.find((it) => it.name() === word),
+    program,
+  );
+  return found?.helpInformation() ?? assert.fail(`there is no command ${words.join(' ')}`);
 }

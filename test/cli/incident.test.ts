@@ -1,59 +1,23 @@
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, mock, test } from 'node:test';
-import { makeProgram } from '../../src/cli/commands.ts';
-import { type EmbeddedCtia, startEmbeddedCtia } from '../../src/embedded-ctia/server.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { silentLog } from '../../src/runtime/log.ts';
-import { call, SIGNING_KEY, tokenFor } from '../embedded-ctia/fixture.ts';
-import { folderWith, writeFiles } from './ctim-feeds-process.ts';
+import { after, test } from 'node:test';
+import { checkEnded, folderWith, writeFiles } from './ctim-feeds-process.ts';
+import { PASSWORD, remoteCtia } from './remote-ctia.ts';
 
-const PASSWORD = 'hunter2-hunter2';
-/** One tenant and one folder for all tests of this file, and all commands in this process: a process each takes half a second. */
+const { command, server, call } = await remoteCtia();
+/** One folder for all tests of this file. */
 const folder = folderWith({ after }, { 'feeds/settings.yaml': 'owner: acme\n' });
-let server: EmbeddedCtia;
-// Each command hears of Ctrl-C by itself.
-process.setMaxListeners(0);
-before(async () => {
-  const client = { id: 'client-of-acme', password: PASSWORD };
-  const options = { dataDir: join(folder, 'ctia'), host: '127.0.0.1', port: 0, signingKey: SIGNING_KEY };
-  server = await startEmbeddedCtia({ ...options, client, clock: systemClock, log: silentLog });
-  writeFiles(folder, {
-    'other.txt': `host=${server.url}\nhost_for_token=${server.url}\nctr_client_id=client-of-acme\nctr_client_password=${PASSWORD}\n`,
-  });
-  chmodSync(join(folder, 'other.txt'), 0o600);
+writeFiles(folder, {
+  'other.txt': `host=${server.url}\nhost_for_token=${server.url}\nctr_client_id=client-of-acme\nctr_client_password=${PASSWORD}\n`,
 });
-after(() => server.close());
+chmodSync(join(folder, 'other.txt'), 0o600);
 
 /** What a command prints, with the exit status that is expected of it; no secret. */
 async function told(args: string | string[], exit = 0, more: Record<string, string> = {}) {
-  const said = { stdout: '', stderr: '' };
-  const out = mock.method(console, 'log', (text: string) => {
-    said.stdout += `${text}\n`;
-  });
-  const err = mock.method(console, 'error', (text: string) => {
-    said.stderr += `${text}\n`;
-  });
-  try {
-    const { url } = server;
-    const env = {
-      CTIA_URL: url,
-      CTIA_TOKEN_URL: url,
-      CTIA_CLIENT_ID: 'client-of-acme',
-      CTIA_CLIENT_PASSWORD: PASSWORD,
-    };
-    const global = ['--feeds', join(folder, 'feeds'), '--data', join(folder, 'data')];
-    const words = (typeof args === 'string' ? args.split(' ') : args).map((it) => it.replace(/^@/, `${folder}/`));
-    await makeProgram({ ...env, ...more }).parseAsync([...global, ...words], { from: 'user' });
-    assert.equal(process.exitCode, exit, JSON.stringify(said, null, 1));
-  } finally {
-    process.exitCode = 0;
-    out.mock.restore();
-    err.mock.restore();
-  }
-  assert(!`${said.stdout}${said.stderr}`.includes(PASSWORD));
-  return said;
+  const ended = checkEnded(await command(folder, args, more), exit);
+  assert(!`${ended.stdout}${ended.stderr}`.includes(PASSWORD));
+  return ended;
 }
 const incidentId = (text: string) => /incident-[0-9a-f-]{36}/.exec(text)?.[0] ?? assert.fail(text);
 
@@ -75,18 +39,15 @@ writeFiles(folder, {
   'report.txt': 'Blocked hxxp://11.22.33[.]46/a and 11.22.33[.]46, see EVIL.example.org.\n',
 });
 test('incident: created once, listed, shown in every form, its status set, copied, deleted after asking', async () => {
-  const broken = await told('incident create -f @broken.yaml', 1);
-  assert.match(
-    broken.stderr,
-    /nothing was sent:\n\S+broken\.yaml:6:12 sightings\[0\]\.count: "many": .*expected number/,
-  );
+  const broken = await told('incident create -f broken.yaml', 1);
+  assert.match(broken.stderr, /nothing was sent:\nbroken\.yaml:6:12 sightings\[0\]\.count: "many": .*expected number/);
   assert.match(broken.stderr, /broken\.yaml:9:17 sightings\[0\]\.relations\[0\]: .*no address, domain, URL or hash/);
 
-  const { stdout: created } = await told('incident create -f @case.yaml');
-  assert.match(created, /^created http:\S+incident-\S+ \(\S+case\.yaml:1:1\)\n/);
+  const { stdout: created } = await told('incident create -f case.yaml');
+  assert.match(created, /^created http:\S+incident-\S+ \(case\.yaml:1:1\)\n/);
   assert.match(created, /\nsightings: 1 created\njudgements: 1 created\nrelationships: 2 created\n/);
   const id = incidentId(created);
-  const again = JSON.parse((await told('incident create -f @case.yaml --json')).stdout);
+  const again = JSON.parse((await told('incident create -f case.yaml --json')).stdout);
   assert.deepEqual(again.counts.sightings, { created: 0, updated: 0, exists: 1, error: 0 });
   const list = await told('incident list --critical --status new');
   assert.match(list.stdout, new RegExp(`\n2026-11-25 08:00 +New +Critical +Parcels +acme +${id}\n`));
@@ -106,9 +67,9 @@ test('incident: created once, listed, shown in every form, its status set, copie
   // The same from the printed bundle, and in a copy: nothing new under this owner, all of it under another.
   writeFiles(folder, { 'bundle.json': (await told(`incident show ${id} --format bundle`)).stdout });
   const counts = { created: 0, updated: 0, exists: 0, error: 0 };
-  const file = JSON.parse((await told('incident create -f @bundle.json --json')).stdout);
+  const file = JSON.parse((await told('incident create -f bundle.json --json')).stdout);
   assert.deepEqual(file.counts.relationships, { ...counts, exists: 2 });
-  const copy = JSON.parse((await told(`incident copy ${id} --to @other.txt --to-owner globex --json`)).stdout);
+  const copy = JSON.parse((await told(`incident copy ${id} --to other.txt --to-owner globex --json`)).stdout);
   assert.deepEqual(copy.counts.relationships, { ...counts, created: 2 });
 
   // By the newer path as well, which has no route of its own for a status.
@@ -123,9 +84,8 @@ test('incident: created once, listed, shown in every form, its status set, copie
 });
 
 test('sighting: by flags into an incident, listed by what was seen, shown, deleted; link brings it into another', async () => {
-  const token = await tokenFor(server.url, 'client-of-acme', PASSWORD);
   const incident = { title: 'Letters', confidence: 'High', status: 'New', incident_time: { opened: '2026-11-25' } };
-  const made = () => call({ url: server.url, token }, 'POST', '/ctia/incident?wait_for=true', incident);
+  const made = () => call('POST', '/ctia/incident?wait_for=true', incident);
   const [first, second] = [incidentId((await made()).json.id), incidentId((await made()).json.id)];
   const flags = [
     ...['sighting', 'create', '--incident', first, '--observed', '2026-11-25T09:00:00Z', '--count', '3'],
@@ -164,7 +124,7 @@ test('judgements, verdict and inspect: made, told, listed as values and CSV, end
     /^ip 11\.22\.33\.46: Malicious\n {2}decides acme says Malicious, priority 100, .*case 4711, "scan" \(judgement-\S+\)\nip 11\.22\.33\.4: no judgement\nurl http:\/\/11\.22\.33\.46\/a: no judgement\n$/,
   );
   assert.match((await told('verdict 11.22.33', 2)).stderr, /^error: "11\.22\.33" is no/);
-  const inspected = (await told('inspect @report.txt')).stdout;
+  const inspected = (await told('inspect report.txt')).stdout;
   assert.match(inspected, /^observable[^\n]*\n[^\n]*\nip 11\.22\.33\.46 +1 +Malicious +acme, until 20\S+ \S+ +1\n/);
   assert.match(inspected, /\ndomain evil\.example\.org +1\n/);
   assert.match(inspected, /\n3 observables, 2 without a judgement\n$/);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { checkEnded, folderWith, freePort, processesIn, run, start } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const ATTACKER = '11.22.34.44';
 
@@ -34,7 +35,7 @@ test('a log comes in: an incident stands with its sightings, its attacker is in 
   assert.match(dry, /nothing was sent/);
   assert.equal(await view(), '45.66.35.11', 'a dry run blocks nobody');
 
-  const send = () => run(t, folder, ['incident', 'from-log', 'access.log', '--send', '--json']);
+  const send = () => runHere(folder, ['incident', 'from-log', 'access.log', '--send', '--json']);
   const { sent } = JSON.parse(checkEnded(await send(), 0).stdout);
   const [incident] = sent.imported[0].results.filter(({ plural }: { plural: string }) => plural === 'incidents');
   assert.equal(incident.result, 'created');
@@ -49,10 +50,10 @@ test('a log comes in: an incident stands with its sightings, its attacker is in 
   assert.deepEqual([made, again.attackers.blocked], [[], []], 'the same log twice makes nothing new');
 
   const whole = JSON.parse(
-    checkEnded(await run(t, folder, ['incident', 'show', incident.id, '--format', 'json']), 0).stdout,
+    checkEnded(await runHere(folder, ['incident', 'show', incident.id, '--format', 'json']), 0).stdout,
   );
   assert.equal(whole.sightings.length, 3);
-  const why = JSON.parse(checkEnded(await run(t, folder, ['why', ATTACKER, '--json']), 0).stdout);
+  const why = JSON.parse(checkEnded(await runHere(folder, ['why', ATTACKER, '--json']), 0).stdout);
   assert.match(
     why.says,
     /is blocked by what a log told of it \(.*path-traversal.*\), in firewall-block\/ip since .* until /,
@@ -60,7 +61,7 @@ test('a log comes in: an incident stands with its sightings, its attacker is in 
   assert.equal(why.in_feeds[0].source_uri, incident.id);
 
   writeFileSync(join(folder, 'feeds', 'good.yaml'), `action: allow\nobservables: [ ${ATTACKER} ]\n`);
-  const sync = checkEnded(await run(t, folder, ['enqueue', 'sync', '--wait']), 0).stdout;
+  const sync = checkEnded(await runHere(folder, ['enqueue', 'sync', '--wait']), 0).stdout;
   assert.match(sync, /attackers: .*allowed by feeds\/good\.yaml:2/);
   assert.equal(await view(), '45.66.35.11');
 

@@ -6,7 +6,7 @@ import { misfits } from '../embedded-ctia/json-schema.ts';
 import { checkEnded, folderWith, writeFiles } from './ctim-feeds-process.ts';
 import { checkNoSecret, remoteCtia } from './remote-ctia.ts';
 
-const { command } = await remoteCtia();
+const { command, ownProcess } = await remoteCtia();
 const SETTINGS = 'owner: acme\nchannels: { firewall-block: { consumers: [cisco-dac], require: [ticket] } }\n';
 const LIST = 'action: block\ndefaults: { ticket: SOC-1 }\nobservables:\n  - 11.0.0.1\n  - 11.0.0.2\n';
 const SCHEMA = JSON.parse(readFileSync(path.resolve('docs', 'plan.schema.json'), 'utf8'));
@@ -18,8 +18,8 @@ const LOG = [
 
 test('a plan for people, for a comment and for programs; headroom in status and feeds; an emptied channel is held', async (t) => {
   const folder = folderWith(t, { 'feeds/tor.yaml': LIST, 'feeds/settings.yaml': SETTINGS, 'access.log': LOG });
-  checkEnded(await command(t, folder, 'apply --yes'), 0);
-  const look = (...lines: string[]) => Promise.all(lines.map((line) => command(t, folder, line)));
+  checkEnded(await command(folder, 'apply --yes'), 0);
+  const look = (...lines: string[]) => Promise.all(lines.map((line) => command(folder, line)));
   const [status, feeds] = await look('status', 'feeds --json');
   assert.match(status?.stdout ?? '', /^headroom +cisco-dac: firewall-block\/ip uses 0 %$/m);
   assert.deepEqual(JSON.parse(feeds?.stdout ?? '').feeds[0].consumers, [{ consumer: 'cisco-dac', share: 2 / 10_000 }]);
@@ -44,7 +44,7 @@ test('a plan for people, for a comment and for programs; headroom in status and 
   assert.deepEqual(misfits({ type, required, properties, additionalProperties }, JSON.parse(json), { $defs }), []);
 
   writeFiles(folder, { 'feeds/tor.yaml': 'action: block\nobservables: []\n' });
-  const held = checkEnded(await command(t, folder, 'apply'), 3);
+  const held = checkEnded(await ownProcess(t, folder, 'apply'), 3);
   assert.match(held.stdout, /^held: a channel would become empty: firewall-block \(2 leave\): cisco-dac: each pull/m);
 });
 
@@ -57,14 +57,14 @@ test('T27 one bad line in a thousand, T13 an allow list that cannot be read: not
     'feeds/many.txt': many.join('\n'),
     'feeds/never.yaml': 'action: allow\nobservables: [11.1.0.7]\n',
   });
-  checkEnded(await command(t, folder, 'apply --yes'), 0);
+  checkEnded(await command(folder, 'apply --yes'), 0);
   const bad: Record<string, string>[] = [
     { 'feeds/many.txt': many.with(500, '11.1.1.300').join('\n') },
     { 'feeds/many.txt': many.slice(100).join('\n'), 'feeds/never.yaml': 'action: allow\nobservables: [11.1.0.7\n' },
   ];
   for (const files of bad) {
     writeFiles(folder, { 'feeds/many.txt': many.join('\n'), ...files });
-    const { stdout } = checkEnded(await command(t, folder, 'apply --yes --force'), 1);
+    const { stdout } = checkEnded(await command(folder, 'apply --yes --force'), 1);
     assert.match(stdout, /; \d+ requests \(0 mutating\) in /);
   }
 });

@@ -5,27 +5,27 @@ import { test } from 'node:test';
 import { checkEnded, folderWith, freePort } from './ctim-feeds-process.ts';
 import { checkNoSecret, remoteCtia, SETTINGS, TOR } from './remote-ctia.ts';
 
-const { command } = await remoteCtia();
+const { command, ownProcess } = await remoteCtia();
 
 test('status, feeds and doctor tell what there is, and no secret unless asked for', async (t) => {
   const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': SETTINGS });
-  checkEnded(await command(t, folder, 'apply --yes'), 0);
-  const status = checkEnded(await command(t, folder, 'status'), 0);
+  checkEnded(await command(folder, 'apply --yes'), 0);
+  const status = checkEnded(await command(folder, 'status'), 0);
   assert.match(status.stdout, /^owner +acme at http/);
   assert.match(status.stdout, /^runway +firewall-block: 2 live; without workers the first lapses 20\d\d-/m);
-  const facts = JSON.parse(checkEnded(await command(t, folder, 'status --json'), 0).stdout);
+  const facts = JSON.parse(checkEnded(await command(folder, 'status --json'), 0).stdout);
   assert.equal(facts.owner, 'acme');
   assert.equal(facts.applied.revision, facts.lists);
 
-  const masked = checkEnded(await command(t, folder, 'feeds'), 0);
+  const masked = checkEnded(await command(folder, 'feeds'), 0);
   checkNoSecret(masked);
   assert.match(masked.stdout, /SecureX_Firewall_Private_Feed_IPv4 +2 +http:\S+view\.txt\?s=…/);
-  const whole = checkEnded(await command(t, folder, 'feeds --show-secrets --json'), 0);
+  const whole = checkEnded(await command(folder, 'feeds --show-secrets --json'), 0);
   const { feeds } = JSON.parse(whole.stdout);
   const ip = feeds.find(({ type }: { type: string }) => type === 'ip');
   assert.equal(await (await fetch(ip.url)).text(), '11.0.0.1\n11.0.0.2');
 
-  const doctor = await command(t, folder, 'doctor');
+  const doctor = await ownProcess(t, folder, 'doctor');
   checkNoSecret(checkEnded(doctor, 0));
   for (const line of [
     /^ok +lists +1 list/m,
@@ -40,14 +40,14 @@ test('status, feeds and doctor tell what there is, and no secret unless asked fo
 
 test('a tenant that cannot be used is status 4, with the next step and without a secret', async (t) => {
   const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': SETTINGS });
-  const wrong = checkEnded(await command(t, folder, 'plan', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
+  const wrong = checkEnded(await ownProcess(t, folder, 'plan', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
   assert.match(wrong.stderr, /^error: .*client.*password/m);
   assert(!wrong.stderr.includes('not-the-password'));
   const nowhere = `http://127.0.0.1:${await freePort()}`;
-  const unreachable = checkEnded(await command(t, folder, 'plan', { CTIA_URL: nowhere, CTIA_TOKEN_URL: nowhere }), 4);
+  const unreachable = checkEnded(await command(folder, 'plan', { CTIA_URL: nowhere, CTIA_TOKEN_URL: nowhere }), 4);
   assert.match(unreachable.stderr, /^error: .*ECONNREFUSED|^error: .*refused/m);
   for (const { stderr } of [wrong, unreachable]) assert.doesNotMatch(stderr, /\n\s+at /, 'no stack');
-  const doctor = checkEnded(await command(t, folder, 'doctor', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
+  const doctor = checkEnded(await command(folder, 'doctor', { CTIA_CLIENT_PASSWORD: 'not-the-password' }), 4);
   assert.match(doctor.stdout, /^WRONG +tenant +.*password/m);
 });
 
@@ -63,10 +63,10 @@ test('each bad version of a list is refused with file, line and a hint, and noth
     for (const file of readdirSync(BROKEN)) bad.set(file, readFileSync(join(BROKEN, file), 'utf8'));
   else t.diagnostic('without ../shared/data the ones that people really committed are left out');
   const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': 'owner: bad\n' });
-  checkEnded(await command(t, folder, 'apply --yes'), 0);
+  checkEnded(await command(folder, 'apply --yes'), 0);
   for (const [file, text] of bad) writeFileSync(join(folder, 'feeds', file), text);
   writeFileSync(join(folder, 'feeds', 'tor.yaml'), `${TOR}  - 11.0.0.4\n`);
-  const { stdout, stderr } = checkEnded(await command(t, folder, 'apply --force --json'), 1);
+  const { stdout, stderr } = checkEnded(await command(folder, 'apply --force --json'), 1);
   const { result, requests } = JSON.parse(stdout);
   assert.deepEqual([result, requests.mutating], ['problems', 0]);
   for (const file of bad.keys()) {
@@ -79,6 +79,6 @@ test('each bad version of a list is refused with file, line and a hint, and noth
 
 test('shipped examples go to our own embedded server only', async (t) => {
   const folder = folderWith(t, { 'feeds/tor.yaml': `example: true\n${TOR}`, 'feeds/settings.yaml': SETTINGS });
-  const { stderr } = checkEnded(await command(t, folder, 'apply --yes --force'), 1);
+  const { stderr } = checkEnded(await command(folder, 'apply --yes --force'), 1);
   assert.match(stderr, /every list here is a shipped example.*own lists/);
 });

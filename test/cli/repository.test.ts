@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { until } from '../jobs/workbench.ts';
 import { gitRepository } from '../sources/git-repository.ts';
 import { checkEnded, folderWith, freePort, run, start } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const list = (address: string) => ({ 'blocklists/tor.yaml': `action: block\nobservables: [${address}]\n` });
 
@@ -18,7 +19,7 @@ test('FEEDS_REPO: up fetches the lists, and a signed push brings what was pushed
     WEBHOOK_SECRET: 'sixteen-or-more-characters',
     WEBHOOK_LISTEN: '127.0.0.1:0',
   };
-  const checked = checkEnded(await run(t, folder, ['check'], env), 0);
+  const checked = checkEnded(await runHere(folder, ['check'], env), 0);
   assert.match(checked.stdout, /blocklists\/tor\.yaml/);
 
   const up = start(t, folder, ['up', '--port', await freePort()], env);

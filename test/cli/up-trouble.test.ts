@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkEnded, folderWith, freePort, processesIn, run, start } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const TOR = 'action: block\nobservables:\n  - 11.0.0.1\n  - todaysfutbol.com\n';
 
@@ -32,6 +33,6 @@ test('without a worker, --wait does not wait for ever', async (t) => {
   checkEnded(await run(t, folder, ['up', '--once', '--port', await freePort()]), 0);
   const alone = checkEnded(await run(t, folder, ['enqueue', 'sync', '--wait']), 4);
   assert.match(alone.stderr, /no worker is running.*ctim-feeds work/);
-  const queued = checkEnded(await run(t, folder, ['enqueue', 'sync']), 0);
+  const queued = checkEnded(await runHere(folder, ['enqueue', 'sync']), 0);
   assert.match(queued.stdout, /^job sync-[0-9a-f-]{36} is in ctim-feeds-local-.*; no worker is running now$/m);
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkEnded, folderWith, freePort, processesIn, run, start, writeFiles } from './ctim-feeds-process.ts';
+import { runHere } from './in-this-process.ts';
 
 const TOR = 'action: block\nobservables:\n  - 11.0.0.1\n  - todaysfutbol.com\n';
 const EDITED = TOR.replace('11.0.0.1', '11.0.0.2');
@@ -23,7 +24,7 @@ test('up --once publishes and prints a URL for each feed; the second time there 
   const second = checkEnded(await run(t, folder, ['up', '--once']), 0);
   assert.match(second.stdout, /0 changes; 2 unchanged; \d+ requests \(0 mutating\)/);
   assert(second.stdout.includes(shown), 'the same URL');
-  assert.match(checkEnded(await run(t, folder, ['plan']), 0).stdout, /0 changes, 2 unchanged/);
+  assert.match(checkEnded(await runHere(folder, ['plan']), 0).stdout, /0 changes, 2 unchanged/);
 
   const moved = checkEnded(await run(t, folder, ['up', '--once', '--port', await freePort()]), 4);
   assert.match(moved.stderr, new RegExp(`error: the ids in this store carry http://127.0.0.1:${port}`));
@@ -45,23 +46,23 @@ test('up stays, serves and works; enqueue, apply and status beside it; Ctrl-C en
   assert.equal(await view(), '11.0.0.2');
 
   const added = checkEnded(
-    await run(t, folder, ['enqueue', 'add', '11.9.9.9', '--for', '24h', '--reason', 'case 4711', '--wait']),
+    await runHere(folder, ['enqueue', 'add', '11.9.9.9', '--for', '24h', '--reason', 'case 4711', '--wait']),
     0,
   );
   assert.match(added.stdout, /^ip 11\.9\.9\.9: blocked in firewall-block until 20.*\n {2}in firewall-block\/ip\n$/);
   assert.equal(await view(), '11.0.0.2\n11.9.9.9');
-  const refused = checkEnded(await run(t, folder, ['enqueue', 'remove', '11.0.0.2', '--wait']), 1);
+  const refused = checkEnded(await runHere(folder, ['enqueue', 'remove', '11.0.0.2', '--wait']), 1);
   assert.match(refused.stderr, /^error: .*11\.0\.0\.2 stands in list tor \(feeds\/tor\.yaml:3\)/m);
-  checkEnded(await run(t, folder, ['enqueue', 'remove', '11.0.0.2', '--for', '4h', '--wait']), 0);
+  checkEnded(await runHere(folder, ['enqueue', 'remove', '11.0.0.2', '--for', '4h', '--wait']), 0);
   assert.equal(await view(), '11.9.9.9');
 
   const status = checkEnded(await run(t, folder, ['status']), 0);
   assert.match(status.stdout, /^last run +verified at 20.*, 2 changes: 1 create, 1 withdraw$/m);
-  const renewed = checkEnded(await run(t, folder, ['enqueue', 'renew', '--wait']), 0);
+  const renewed = checkEnded(await runHere(folder, ['enqueue', 'renew', '--wait']), 0);
   assert.match(renewed.stdout, /^0 renewed of 3 live; \d requests \(0 mutating\); the first would lapse 20/);
   writeFiles(folder, { 'feeds/tor.yaml': 'action: bl' });
-  checkEnded(await run(t, folder, ['enqueue', 'sync', '--wait']), 1);
-  const { stdout: troubled } = checkEnded(await run(t, folder, ['status']), 0);
+  checkEnded(await runHere(folder, ['enqueue', 'sync', '--wait']), 1);
+  const { stdout: troubled } = checkEnded(await runHere(folder, ['status']), 0);
   assert.match(troubled, /^held +since 20.*: 1 error in the lists/m);
   assert.match(troubled, /^renewed +0 of 3 at 20/m);
   assert.match(troubled, /^verified +20/m);
@@ -70,7 +71,7 @@ test('up stays, serves and works; enqueue, apply and status beside it; Ctrl-C en
     /^runway +firewall-block: 2 live; without workers the first lapses 20.* \(todaysfutbol\.com\); the first that is not renewed ends 20.* \(11\.9\.9\.9\)$/m,
   );
   assert.match(troubled, /^budget +\d+ requests left/m);
-  const queued = JSON.parse(checkEnded(await run(t, folder, ['enqueue', 'audit', '--json']), 0).stdout);
+  const queued = JSON.parse(checkEnded(await runHere(folder, ['enqueue', 'audit', '--json']), 0).stdout);
   assert.match(queued.queue, /^ctim-feeds-local-127\.0\.0\.1-/);
 
   up.child.kill('SIGINT');

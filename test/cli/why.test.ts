@@ -5,7 +5,7 @@ import { checkEnded, folderWith } from './ctim-feeds-process.ts';
 import { checkNoSecret, remoteCtia } from './remote-ctia.ts';
 
 /** One folder for all tests of this file: lists in git, published once by a process without a Redis. */
-const { command, call } = await remoteCtia();
+const { command, ownProcess, call } = await remoteCtia();
 const folder = folderWith({ after }, {});
 const { commit } = gitRepository(folder);
 commit(
@@ -18,7 +18,7 @@ commit(
   'Block exits (#123)',
 );
 const revision = commit({ 'feeds/more.yaml': 'action: block\nobservables: [11.0.0.1]\n' }, 'Block one');
-checkEnded(await command({ after }, folder, 'apply --yes'), 0);
+checkEnded(await command(folder, 'apply --yes'), 0);
 const foreign = await call('POST', '/ctia/judgement?wait_for=true', {
   ...{ observable: { type: 'ip', value: '11.0.0.1' }, disposition: 5, disposition_name: 'Unknown', priority: 95 },
   ...{ source: 'securex-orchestration', severity: 'Low', confidence: 'Low', valid_time: {} },
@@ -26,9 +26,10 @@ const foreign = await call('POST', '/ctia/judgement?wait_for=true', {
 assert.equal(foreign.status, 201);
 
 test('why: list, line, commit, author and pull request, feed, ids, what others say, the verdict; no secret', async (t) => {
-  const [first, wider, typed] = await Promise.all(
-    ['why 11.0.0.1', 'why 11.1.2.3 --json', 'why 11.0.0'].map((args) => command(t, folder, args)),
-  );
+  const [first, wider, typed] = await Promise.all([
+    ownProcess(t, folder, 'why 11.0.0.1'),
+    ...['why 11.1.2.3 --json', 'why 11.0.0'].map((args) => command(folder, args)),
+  ]);
   assert(first && wider && typed);
   const told = checkEnded(first, 0);
   checkNoSecret(told);
@@ -50,11 +51,11 @@ test('why: list, line, commit, author and pull request, feed, ids, what others s
   assert.match(checkEnded(typed, 2).stderr, /^error: "11\.0\.0" is no/);
 });
 
-test('without a token, and with a Redis that is away, why tells what lists, git, guards and journal know, and who could not be asked', async (t) => {
+test('without a token, and with a Redis that is away, why tells what lists, git, guards and journal know, and who could not be asked', async () => {
   const redis = 'redis://127.0.0.1:1';
   const [refused, away] = await Promise.all([
-    command(t, folder, 'why 11.0.0.2', { CTIA_CLIENT_PASSWORD: 'not-the-password' }),
-    command(t, folder, 'why 11.0.0.2', { REDIS_URL: redis }),
+    command(folder, 'why 11.0.0.2', { CTIA_CLIENT_PASSWORD: 'not-the-password' }),
+    command(folder, 'why 11.0.0.2', { REDIS_URL: redis }),
   ]);
   const { stdout } = checkEnded(refused, 4);
   assert.match(
@@ -69,8 +70,8 @@ test('without a token, and with a Redis that is away, why tells what lists, git,
   assert.match(told, /notice +the Redis of REDIS_URL, .* does not answer/);
 });
 
-test('history, its export, and at: from files where there is no Redis', async (t) => {
-  const said = (args: string, exit = 0) => command(t, folder, args).then((ended) => checkEnded(ended, exit));
+test('history, its export, and at: from files where there is no Redis', async () => {
+  const said = (args: string, exit = 0) => command(folder, args).then((ended) => checkEnded(ended, exit));
   const [ofValue, ofList, exported] = await Promise.all([
     said('history 11.0.0.2'),
     said('history --list more --json'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Queue, Worker } from 'bullmq';
+import { Queue, Worker } from '../../src/jobs/bullmq.ts';
 import { latestReports, noteReport } from '../../src/jobs/history.ts';
 import { leaveSlot, takeSlot } from '../../src/jobs/run-slot.ts';
 import { schedulesFor, upsertSchedules } from '../../src/jobs/schedules.ts';
