@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRemoteLists } from '../sources/remote-lists.ts';
-import { checkEnded, folderWith, run } from './ctim-feeds-process.ts';
+import { checkEnded, folderWith, freePort, run } from './ctim-feeds-process.ts';
 import { runHere } from './in-this-process.ts';
 
 test('apply pulls what is due, upstreams shows how it fares, accept lets what is right through; no Redis', async (t) => {
@@ -15,7 +15,7 @@ test('apply pulls what is due, upstreams shows how it fares, accept lets what is
   const env = { UPSTREAM_PRIVATE_HOSTS: '127.0.0.1' };
   const ctim = async (exit: number, ...args: string[]) => checkEnded(await runHere(folder, args, env), exit);
 
-  const first = checkEnded(await run(t, folder, ['apply'], env), 0);
+  const first = checkEnded(await run(t, folder, ['apply', '--port', await freePort()], env), 0);
   assert.match(first.stdout, /1 change: 1 create/);
   assert.match(first.stderr, /upstream exits: too-few: 2 entries came, min_entries is 50; what was known of it stays/);
   assert.match(first.stdout, /notice: upstream "exits" has no copy yet/);
