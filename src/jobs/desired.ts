@@ -141,7 +141,9 @@ function announced(problems: readonly Problem[]): string[] {
   const those = problems.filter(({ code }) => ANNOUNCED_CODES.has(code));
   const lines = those.slice(0, ANNOUNCED_MAX).map(({ file, line, message }) => `${file}:${line} ${message}`);
   const more = those.length - lines.length;
-  return more > 0 ? [...lines, `${more} more entries begin or end soon: check names them`] : lines;
+  return more > 0
+    ? [...lines, `${more} more entries are not published, begin later or end soon: check names them`]
+    : lines;
 }
 
 function onlyExamples(file: string): Problem {

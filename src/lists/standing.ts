@@ -11,6 +11,7 @@ export const ANNOUNCED_BEFORE_MS = 7 * DAY;
 export const ANNOUNCED_CODES: ReadonlySet<string> = new Set([
   'allow-ends-soon',
   'allow-ended',
+  'expired',
   'starts-later',
   'upstream-left-out',
   'upstream-unread',

@@ -12,13 +12,13 @@ import type { Plan } from './plan.ts';
 /** A plan with all that a person wants to know before they say yes. Text, Markdown and JSON are made of it. */
 export interface Overview {
   readonly plan: Plan;
-  /** Ranges that enter a feed, the widest first: what one line of a list blocks. */
+  /** Ranges that enter a feed of a channel that blocks, the widest first: what one line of a list blocks. */
   readonly radius: readonly RangeRadius[];
-  /** Addresses that enter and did not just leave, by feed. */
+  /** Addresses that enter such a feed and did not just leave it. */
   readonly space: readonly { readonly feed: FeedName; readonly addresses: bigint }[];
   readonly headroom: readonly Headroom[];
   readonly estimate: Estimate;
-  /** What guards refused or let pass for a reason, and what else is wrong in the lists. */
+  /** What guards refused or let pass for a reason, why listed values leave, and what else is wrong in the lists. */
   readonly findings: readonly Problem[];
   readonly notices: readonly string[];
   readonly against?: AgainstLog | undefined;
@@ -35,6 +35,7 @@ export interface OverviewParts {
   readonly plan: Plan;
   readonly situation: Situation;
   readonly consumers: ConsumersOf;
+  readonly allowChannels: ReadonlySet<string>;
   readonly budget: Budget;
   readonly problems: readonly Problem[];
   readonly notices: readonly string[];
@@ -45,13 +46,16 @@ export function overviewOf({
   plan,
   situation,
   consumers,
+  allowChannels,
   budget,
   problems,
   notices,
   against,
 }: OverviewParts): Overview {
   const moves = [...findMoves(situation, plan.changes)].map(([key, its]) => ({ feed: feedNamed(key), ...its }));
-  const ofAddresses = moves.filter(({ feed: { type } }) => type === 'ip' || type === 'ipv6');
+  const ofAddresses = moves.filter(({ feed: { channel, type } }) => {
+    return (type === 'ip' || type === 'ipv6') && !allowChannels.has(channel);
+  });
   return {
     plan,
     radius: ofAddresses
@@ -63,7 +67,9 @@ export function overviewOf({
     })),
     headroom: headroomOf(sizesOf(plan.feeds, situation, consumers), consumers),
     estimate: estimateOf(plan, situation.succession ?? false, budget),
-    findings: problems.filter((it) => it.severity === 'error' || TOLD.has(it.code) || warnsOfEntering(it, moves)),
+    findings: problems.filter((it) => {
+      return it.severity === 'error' || TOLD.has(it.code) || warnsOfEntering(it, moves) || saysWhyItLeaves(it, moves);
+    }),
     notices,
     against,
   };
@@ -75,7 +81,15 @@ function warnsOfEntering({ code, observable }: Problem, moves: readonly ({ feed:
   return moves.some(({ feed, entering }) => feed.type === observable.type && entering.has(observable.value));
 }
 
-/** Notices that tell of an exception somebody made; what is shadowed or a duplicate `check` says. */
+/** A value that is listed still and leaves all the same: the line that lets it through, or its day, is the reason. */
+function saysWhyItLeaves({ code, observable }: Problem, moves: readonly ({ feed: FeedName } & FeedMoves)[]): boolean {
+  if (observable === undefined || !WHY_IT_LEAVES.has(code)) return false;
+  return moves.some(({ feed, leaving }) => feed.type === observable.type && leaving.has(observable.value));
+}
+
+const WHY_IT_LEAVES: ReadonlySet<string> = new Set(['shadowed', 'expired', 'starts-later']);
+
+/** Notices that tell of an exception somebody made; what is shadowed and was not published, or a duplicate, `check` says. */
 const TOLD: ReadonlySet<string> = new Set(['forced', 'carved-out', 'url-of-allowed-host']);
 
 function radiiOf({ feed, entering }: { feed: FeedName } & FeedMoves): RangeRadius[] {

@@ -164,7 +164,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const standing = found.state && (await desired.standingTo?.(found.state.revision));
   const { limits, channels } = desired;
   const consumers = consumersOf(channels);
-  const allowChannels = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
+  const allowChannels = allowChannelsOf(channels);
   const safety = {
     ...situation,
     limits,
@@ -197,6 +197,10 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
 
 export function consumersOf(channels: readonly Channel[]): ConsumersOf {
   return new Map(channels.map(({ name, consumers = [] }) => [name, consumers]));
+}
+
+export function allowChannelsOf(channels: readonly Channel[]): ReadonlySet<string> {
+  return new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
 }
 
 /** What is planned on this does nothing in channels on hold. */

@@ -115,7 +115,8 @@ test('a plan says how many are adopted and which, and its digest is of just thes
   const plan = planOf(`tor ${V} id=x link\ntor ${V} id=y`);
   assert.equal(plan.counts.adopt, 1);
   const budget = { requestsPerHour: 5800, oneByOnePerHour: 700 };
-  const parts = { plan, situation: situation('', ''), consumers: new Map(), budget, problems: [], notices: [] };
+  const nothing = { consumers: new Map(), allowChannels: new Set<string>(), problems: [], notices: [] };
+  const parts = { plan, situation: situation('', ''), budget, ...nothing };
   assert.match(
     renderPlan(overviewOf(parts)),
     /^1 adopt:\n {2}~ adopt +firewall-block\/ip {2}198\.51\.100\.7 .* takes over x, y$/m,

@@ -27,7 +27,8 @@ function overviewFor(
     () => held.map((message) => ({ rule: 'over-limit', message })),
   );
   return overviewOf({
-    ...{ plan, situation: input, consumers: new Map(), budget: BUDGET, problems: [], notices: [] },
+    ...{ plan, situation: input, consumers: new Map(), allowChannels: new Set<string>(), budget: BUDGET },
+    ...{ problems: [], notices: [] },
     ...more,
   });
 }
@@ -58,6 +59,35 @@ test('what a guard warns of is told of what enters now, not of what is there', (
     findings.map(({ line }) => line),
     [3],
   );
+});
+
+test('why a value that is listed leaves is told, both lines of it; why others are not published `check` tells', () => {
+  const said = (code: string, value: string, line: number): Problem => ({
+    ...{ severity: 'notice', code, message: `${value} is allowed by feeds/allow.yaml:3`, file: 'feeds/a.yaml' },
+    ...{ line, column: 1, observable: { type: 'ip', value } },
+  });
+  const overview = overviewFor('', 'tor 45.66.35.11 g0 +6d link0\ntor 45.66.35.12 g0 +6d link0', {
+    problems: [
+      said('shadowed', '45.66.35.11', 3),
+      said('duplicate', '45.66.35.11', 4),
+      said('expired', '45.66.35.12', 5),
+      said('shadowed', '45.66.35.13', 6),
+    ],
+  });
+  const text = renderPlan(overview);
+  assert.match(
+    text,
+    /^feeds\/a\.yaml:3 shadowed 45\.66\.35\.11 is allowed by feeds\/allow\.yaml:3\nfeeds\/a\.yaml:5 expired/m,
+  );
+  assert.deepEqual(
+    overview.findings.map(({ line }) => line),
+    [3, 5],
+  );
+});
+
+test('what an allow list lets through is no address blocked', () => {
+  const overview = overviewFor('tor 45.0.0.0/24', '', { allowChannels: new Set(['firewall-block']) });
+  assert.deepEqual([overview.space, overview.radius], [[], []]);
 });
 
 test('counts first, then what holds it, what each range blocks, what the log says, headroom and cost', () => {
