@@ -3,7 +3,7 @@ import type { FeedDocument, IndicatorDocument, LinkDocument } from '../ctim/feed
 import type { JudgementDocument } from '../ctim/judgement.ts';
 import { type Clock, SECOND } from '../runtime/clock.ts';
 import { type Answer, errorOf, jsonOf } from './answer.ts';
-import { anyOf } from './any-of.ts';
+import { anyOf, perSearch } from './any-of.ts';
 import { makeReadingById, pathOf } from './by-id.ts';
 import { CtiaError, isCtiaError } from './error.ts';
 import { type Http, type HttpRequest, makeHttp, withoutQuery } from './http.ts';
@@ -295,9 +295,13 @@ export function makeCtiaClient(options: CtiaClientOptions) {
     },
 
     /** All judgements on any of these values, dead ones and other people's included: one request for some forty of them. */
-    judgementsOnAny: (type: string, values: readonly string[]) => {
-      const query = `observable.type:"${type}" AND observable.value:${anyOf(values)}`;
-      return all('judgement', `/ctia/judgement/search?query=${encodeURIComponent(query)}`);
+    async judgementsOnAny(type: string, values: readonly string[]) {
+      const found: StoredJudgement[] = [];
+      for (const some of perSearch(values)) {
+        const query = `observable.type:"${type}" AND observable.value:${anyOf(some)}`;
+        found.push(...(await all('judgement', `/ctia/judgement/search?query=${encodeURIComponent(query)}`)));
+      }
+      return found;
     },
 
     /** All Clean judgements on a type, dead ones and other people's included. */

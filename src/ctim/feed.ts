@@ -55,6 +55,11 @@ export interface Channel {
   readonly consumers?: readonly ConsumerName[];
 }
 
+/** Names of the channels that allow lists publish to. */
+export function allowChannelsOf(channels: readonly Channel[]): ReadonlySet<string> {
+  return new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
+}
+
 /** One feed of one channel, written `channel/type` where a person reads it. */
 export interface FeedName {
   readonly channel: string;

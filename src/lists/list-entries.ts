@@ -95,14 +95,15 @@ async function readOnce(
   context: ListContext,
   knownAre: 'laid' | 'looked up',
 ): Promise<EntriesRead | 'stands twice'> {
-  const { path, files, problems, breathe, known } = context;
+  const { path, files, problems, breathe } = context;
   const file = `${files.folder}/${path}`;
   const overrides = readOverrides(list, file, problems);
   const { upstream } = list;
   const leftOut = upstream === undefined ? undefined : makeLeftOut();
   const draft = makeDraft(list, overrides, leftOut === undefined ? context : { ...context, problems: leftOut });
   // With overrides a line may have words of its own, by which a guard lets it pass.
-  const knownIn = (overrides.size === 0 ? known?.of : undefined) ?? (() => () => undefined);
+  const known = overrides.size === 0 ? context.known : undefined;
+  const knownIn = known?.of ?? (() => () => undefined);
   const takeKnown = knownAre === 'laid' ? draft.layKnown : draft.takeKnown;
   const takeItems = async ({ file: from, text }: { file: string; text: string }, format: SourceFormat) => {
     const knownHere = knownIn(from);
@@ -132,7 +133,7 @@ async function readOnce(
       continue;
     }
     const knownHere = knownIn(source.file);
-    const around = knownAre === 'laid' && overrides.size === 0 ? known?.around(source) : undefined;
+    const around = knownAre === 'laid' ? known?.around(source) : undefined;
     const { text, firstLine } = around?.changed ?? { text: source.text, firstLine: 1 };
     for (const entry of around?.head ?? []) draft.layKnown(entry);
     for (const line of textLines(text, firstLine)) {

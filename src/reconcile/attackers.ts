@@ -1,6 +1,6 @@
 import { ATTACKERS, type Entry, type Terms } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
-import { type Channel, feedKey } from '../ctim/feed.ts';
+import { allowChannelsOf, type Channel, feedKey } from '../ctim/feed.ts';
 import { ALLOWING, type Severity } from '../ctim/judgement.ts';
 import type { Observable } from '../ctim/observable.ts';
 import { makePrecedence } from '../lists/precedence.ts';
@@ -136,7 +136,7 @@ function isOfBefore(stored: ActualJudgement, { source_uri }: Attack, now: number
 
 /** What is allowed now, by lists as they were applied last and by hand. */
 function allowsIn({ judgements }: Actual, channels: readonly Channel[], now: number): readonly ActualJudgement[] {
-  const names = channels.filter(({ action }) => action === 'allow').map(({ name }) => name);
+  const names = allowChannelsOf(channels);
   const allows = liveWhere(judgements, now, ({ words }) => ALLOWING.has(words.disposition));
   return allows.filter((it) => channelByHash(names, it) !== undefined);
 }

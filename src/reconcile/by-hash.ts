@@ -13,7 +13,11 @@ const KEPT_MAX = 400_000;
  * The latest that were hashed, in their order: what was not parsed again is the same object, and stands a little way on.
  * Their hashes keep their numbers: one that is new is added to those that are known, for whoever looks at them as well.
  */
-let latest = { entries: [] as readonly Entry[], numbers: new Int32Array(), byHash: noneByHash() };
+let latest = {
+  entries: [] as readonly Entry[],
+  numbers: new Int32Array(),
+  byHash: makeEntriesByHash([], new Int32Array(), makeHashKeys(H_DESK)),
+};
 
 /** Of hashes that no entry has any more there may be as many as of others, and these. */
 const SPARE_MAX = 10_000;
@@ -49,10 +53,6 @@ export async function hashesOf(entries: readonly Entry[]): Promise<string[]> {
   for (const { channel, list, observable } of entries)
     if (hs.push(entryHash(channel, list, observable)) % SLICE === 0) await setImmediate();
   return hs;
-}
-
-function noneByHash() {
-  return makeEntriesByHash([], new Int32Array(), makeHashKeys(H_DESK));
 }
 
 function isSame(a: readonly Entry[], b: readonly Entry[]): boolean {

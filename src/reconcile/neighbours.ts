@@ -1,9 +1,8 @@
-import { perSearch } from '../ctia/any-of.ts';
 import type { CtiaClient } from '../ctia/client.ts';
 import type { StoredJudgement } from '../ctia/stored.ts';
 import type { Entry, RESERVED_LISTS } from '../ctim/entry.ts';
 import { entryHash } from '../ctim/external-id.ts';
-import type { Channel } from '../ctim/feed.ts';
+import { allowChannelsOf, type Channel } from '../ctim/feed.ts';
 import { type Observable, sameObservable } from '../ctim/observable.ts';
 import { around, rangeOf } from '../lists/address.ts';
 import { parentsOf } from '../lists/domain.ts';
@@ -23,8 +22,7 @@ export interface Neighbours {
 
 export async function neighboursOf(client: CtiaClient, self: Self, observable: Observable): Promise<Neighbours> {
   const values = [observable.value, ...widerThan(observable)];
-  const found: StoredJudgement[] = [];
-  for (const some of perSearch(values)) found.push(...(await client.judgementsOnAny(observable.type, some)));
+  const found = await client.judgementsOnAny(observable.type, values);
   const now = client.serverNow();
   const those = liveAndOurs(self, found, now).filter((it) => it.observable.type === observable.type);
   return {
@@ -50,7 +48,7 @@ export async function allowedAround(
   block: Entry,
 ): Promise<readonly ActualJudgement[]> {
   const { observable } = block;
-  const allows = channels.filter(({ action }) => action === 'allow').map(({ name }) => name);
+  const allows = allowChannelsOf(channels);
   const { same, wider } = await neighboursOf(client, self, observable);
   const holdsOthers = observable.type === 'domain' || observable.value.includes('/');
   const inside = holdsOthers

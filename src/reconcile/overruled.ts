@@ -1,5 +1,5 @@
 import { type AllowedByHand, ATTACKERS, type Entry } from '../ctim/entry.ts';
-import type { Channel } from '../ctim/feed.ts';
+import { allowChannelsOf, type Channel } from '../ctim/feed.ts';
 import { makePrecedence } from '../lists/precedence.ts';
 import { type Actual, listOf, liveWhere } from '../plan/actual.ts';
 import { entryOfStored } from '../plan/documents.ts';
@@ -25,7 +25,7 @@ export function findOverruled(
   const attackers = liveWhere(actual.judgements, now, (it) => it.once && listOf(it) === ATTACKERS);
   // On most days none: no list is looked at for that.
   if (attackers.length === 0) return NOTHING;
-  const allowing = new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
+  const allowing = allowChannelsOf(channels);
   const allows: Entry[] = [];
   for (const entry of entries) if (allowing.has(entry.channel)) allows.push(entry);
   const precedence = makePrecedence(allows, allowedByHand);

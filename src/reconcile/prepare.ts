@@ -3,7 +3,7 @@ import type { CtiaClient } from '../ctia/client.ts';
 import { isCtiaError } from '../ctia/error.ts';
 import type { AllowedByHand, Entry } from '../ctim/entry.ts';
 import { channelOfIndicator } from '../ctim/external-id.ts';
-import { type Channel, feedKey } from '../ctim/feed.ts';
+import { allowChannelsOf, type Channel, feedKey } from '../ctim/feed.ts';
 import { ALLOWING } from '../ctim/judgement.ts';
 import type { Standing } from '../ctim/standing.ts';
 import { type Actual, type ActualJudgement, type GlanceKind, listOf, liveWhere } from '../plan/actual.ts';
@@ -197,10 +197,6 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
 
 export function consumersOf(channels: readonly Channel[]): ConsumersOf {
   return new Map(channels.map(({ name, consumers = [] }) => [name, consumers]));
-}
-
-export function allowChannelsOf(channels: readonly Channel[]): ReadonlySet<string> {
-  return new Set(channels.filter(({ action }) => action === 'allow').map(({ name }) => name));
 }
 
 /** What is planned on this does nothing in channels on hold. */

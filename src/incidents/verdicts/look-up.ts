@@ -1,4 +1,3 @@
-import { perSearch } from '../../ctia/any-of.ts';
 import type { CtiaClient } from '../../ctia/client.ts';
 import type { StoredJudgement } from '../../ctia/stored.ts';
 import type { AnyObservable } from '../../ctim/bundle.ts';
@@ -27,12 +26,10 @@ export async function lookUp(
   const judgements = new Map<string, StoredJudgement[]>();
   const byType = new Map<string, string[]>();
   for (const { type, value } of asked.values()) byType.get(type)?.push(value) ?? byType.set(type, [value]);
-  for (const [type, all] of byType) {
-    for (const values of perSearch(all)) {
-      for (const judgement of await client.judgementsOnAny(type, values)) {
-        const key = keyOfAny(judgement.observable);
-        judgements.set(key, [...(judgements.get(key) ?? []), judgement]);
-      }
+  for (const [type, values] of byType) {
+    for (const judgement of await client.judgementsOnAny(type, values)) {
+      const key = keyOfAny(judgement.observable);
+      judgements.set(key, [...(judgements.get(key) ?? []), judgement]);
     }
   }
   const now = client.serverNow();
