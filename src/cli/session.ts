@@ -68,8 +68,24 @@ export async function bringLists({ config, log }: Session): Promise<void> {
     await fetchRepository(repository.home, repository);
   } catch (error) {
     if (!(error instanceof FetchError)) throw error;
-    if (!existsSync(currentTree(repository.home))) throw new CommandRefused(EXIT.failed, error.message);
+    if (!hasFetched(config)) throw new CommandRefused(EXIT.failed, error.message);
     log.warn(`${error.message}; going by what was fetched last`);
+  }
+}
+
+/** Whether there is anything to go by yet; without FEEDS_REPO nothing is fetched. */
+export function hasFetched({ repository }: Config): boolean {
+  return repository === undefined || existsSync(currentTree(repository.home));
+}
+
+/** The owner stands in the settings, so who asks for no list fetches too where nothing is there yet. Renewing goes on without lists. */
+async function bringSettings(session: Session): Promise<void> {
+  if (hasFetched(session.config)) return;
+  try {
+    await bringLists(session);
+  } catch (error) {
+    if (!(error instanceof CommandRefused) || rememberedOwner(session.config) === undefined) throw error;
+    session.log.warn(`${error.message}; going on without lists`);
   }
 }
 
@@ -89,6 +105,7 @@ export interface Tenant {
 export async function openTenant(session: Session): Promise<Tenant> {
   const { config, clock, log, releases } = session;
   const ownEmbedded = config.tenant.kind === 'embedded';
+  await bringSettings(session);
   const owner = await readOwner(session, ownEmbedded);
   const access = config.tenant.kind === 'remote' ? config.tenant : await openEmbedded(session);
   const ctia = openCtia({ clock, ...access, incidentBase: config.incidentBase });

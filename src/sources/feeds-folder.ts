@@ -72,7 +72,7 @@ export async function readFeeds(
     say(
       'error',
       'no-feeds-folder',
-      `there is no readable folder ${path.resolve(dir)}: create it with a list in it, or name another one`,
+      `there is no readable folder ${path.resolve(dir)}: create it with a list in it, or name another one (--feeds or FEEDS_DIR; FEEDS_REPO for a repository)`,
     );
   } else if (found.lists.length === 0) {
     say(

@@ -43,3 +43,21 @@ test('FEEDS_REPO that cannot be fetched the first time ends the command and says
   const { stderr } = checkEnded(await run(t, folder, ['check'], { FEEDS_REPO: './nowhere' }), 4);
   assert.match(stderr, /^error: \S+nowhere\S* cannot be fetched: /m);
 });
+
+const OWNER = { 'blocklists/settings.yaml': 'owner: acme\n' };
+
+test('FEEDS_REPO: who asks for no list finds the owner too, where nothing was fetched before', async (t) => {
+  const folder = folderWith(t, {});
+  gitRepository(join(folder, 'remote')).commit({ ...list('11.0.0.1'), ...OWNER });
+  const status = await runHere(folder, ['status', '--json'], { FEEDS_REPO: 'remote', FEEDS_DIR: 'blocklists' });
+  assert.equal(JSON.parse(checkEnded(status, 0).stdout).owner, 'acme');
+});
+
+test('FEEDS_REPO that cannot be fetched keeps no worker from renewing for the owner that it had here before', async (t) => {
+  const folder = folderWith(t, { 'data/owners.json': '{ "embedded": "acme" }' });
+  const worker = start(t, folder, ['up', '--port', await freePort()], { FEEDS_REPO: './nowhere' });
+  await worker.shows(/nowhere\S* cannot be fetched: .*; going on without lists/);
+  await worker.shows(/"live":0,"renewed":0/);
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended()).exit, 0);
+});
