@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Entry } from '../ctim/entry.ts';
 import { OWNER_PATTERN } from '../ctim/external-id.ts';
-import { type Channel, feedKey } from '../ctim/feed.ts';
+import { allowChannelsOf, type Channel, feedKey } from '../ctim/feed.ts';
 import { DISPOSITIONS, type Disposition } from '../ctim/judgement.ts';
 import { observableKey } from '../ctim/observable.ts';
 import { oneLine } from '../ctim/one-line.ts';
@@ -11,6 +11,7 @@ import { readWill } from '../jobs/desired.ts';
 import { type AdoptEntry, adoptListText, type LeftOut } from '../lists/adopt-list.ts';
 import { makeGuards } from '../lists/guards/guards.ts';
 import { normalise } from '../lists/normalise.ts';
+import { makeWhyAllowed } from '../lists/precedence.ts';
 import { findFeeds } from '../reconcile/feeds.ts';
 import { type FoundForeign, findForeign } from '../reconcile/foreign.ts';
 import { readSettingsAlone } from '../sources/feeds-folder.ts';
@@ -96,6 +97,8 @@ async function look(session: Session, { source, channel }: Options) {
   const listed = new Map(
     desired.entries.map((entry) => [`${entry.channel} ${observableKey(entry.observable)}`, entry]),
   );
+  const allowing = allowChannelsOf(desired.channels);
+  const whyAllowed = makeWhyAllowed(desired.entries.filter((entry) => allowing.has(entry.channel)));
   const guards = makeGuards(settings, await session.guardKnowledge());
   const rows = rowsOf(found, source, (observable, name, id) => {
     const said = normalise(observable.value);
@@ -104,8 +107,9 @@ async function look(session: Session, { source, channel }: Options) {
     const at = listed.get(`${name} ${observableKey(said.observable)}`);
     if (at?.adopt?.includes(id)) return `${placeOf(at)} takes it over with the next sync`;
     if (at !== undefined) return `it stands in ${placeOf(at)}: write "adopt:" there`;
-    const guarded = settings.channels.get(name)?.action === 'block' ? guards.judge(said.observable) : undefined;
-    return guarded?.weight === 'warn' ? undefined : guarded?.message;
+    if (settings.channels.get(name)?.action !== 'block') return undefined;
+    const guarded = guards.judge(said.observable);
+    return whyAllowed(said.observable) ?? (guarded?.weight === 'warn' ? undefined : guarded?.message);
   });
   return { rows, found, channels, names: desired.lists };
 }

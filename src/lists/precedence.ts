@@ -23,14 +23,7 @@ import { hostOf, isWholeHost } from './url.ts';
  * `--carve-out` a person splits the ranges that contain it, whatever their lists say of that.
  */
 export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly AllowedByHand[]): Precedence {
-  const committed = makeAllowed(
-    allows.map(({ observable, position }) => ({
-      observable,
-      where: placeText(position),
-      byHand: false,
-      carves: false,
-    })),
-  );
+  const committed = makeAllowed(allows.map(ofList));
   const byHand = makeAllowed(
     adhocAllow.map((observable) => ({
       observable,
@@ -70,6 +63,17 @@ export function makePrecedence(allows: readonly Entry[], adhocAllow: readonly Al
   };
 }
 
+/** Why a block of this observable would not be published, or would make its list invalid; undefined where nothing is in its way. */
+export function makeWhyAllowed(allows: readonly Entry[]): (observable: Observable) => string | undefined {
+  const allowed = makeAllowed(allows.map(ofList));
+  return (observable) => {
+    const shadow = allowed.covers(observable);
+    if (shadow !== undefined) return `it is allowed by ${byText(observable, shadow)}`;
+    const remark = allowed.remark(observable);
+    return remark?.severity === 'error' ? remark.message : undefined;
+  };
+}
+
 /** What becomes of one block entry. */
 export type Precedence = (entry: Entry) => Verdict;
 
@@ -89,6 +93,10 @@ interface Allow {
   readonly byHand: boolean;
   /** Whether ranges that contain it are split although their entries do not say so. */
   readonly carves: boolean;
+}
+
+function ofList({ observable, position }: Entry): Allow {
+  return { observable, where: placeText(position), byHand: false, carves: false };
 }
 
 interface Allowed {
@@ -216,9 +224,13 @@ function splitText(range: AddressRange, holes: readonly AddressRange[]): string 
   return parts.join(', ');
 }
 
-function shadowMessage({ observable }: Entry, { observable: allowed, where }: Allow): string {
-  const by = observableKey(allowed) === observableKey(observable) ? where : `${quoted(allowed.value)} in ${where}`;
-  return `${quoted(observable.value)} is not published: it is allowed by ${by}; remove one of the two lines`;
+function shadowMessage({ observable }: Entry, shadow: Allow): string {
+  return `${quoted(observable.value)} is not published: it is allowed by ${byText(observable, shadow)}; remove one of the two lines`;
+}
+
+/** `feeds/never-block.yaml:9`, with what stands there where that is not the same. */
+function byText(observable: Observable, { observable: allowed, where }: Allow): string {
+  return observableKey(allowed) === observableKey(observable) ? where : `${quoted(allowed.value)} in ${where}`;
 }
 
 function placeText({ file, line }: Position): string {

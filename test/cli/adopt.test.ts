@@ -12,7 +12,8 @@ const ENDLESS = { start_time: '2025-03-01T08:00:00.000Z', end_time: '2525-01-01T
 const WORKFLOW = { source: 'securex-orchestration', disposition: 5, disposition_name: 'Unknown', valid_time: ENDLESS };
 
 test('listing, list, commit, apply: what others made is ours, and the feed held it all the time', async (t) => {
-  const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': SETTINGS });
+  const allow = 'action: allow\nobservables:\n  - 11.0.2.0/24\n';
+  const folder = folderWith(t, { 'feeds/tor.yaml': TOR, 'feeds/settings.yaml': SETTINGS, 'feeds/ours.yaml': allow });
   const nothing = checkEnded(await command(folder, 'adopt --yaml'), 0);
   assert.match(nothing.stderr, /nothing that others made is in these feeds/);
   checkEnded(await command(folder, 'apply --yes'), 0);
@@ -38,6 +39,7 @@ test('listing, list, commit, apply: what others made is ours, and the feed held 
   const broken = await linked('11.0.1.999', WORKFLOW);
   const listed = await linked('11.0.0.1', WORKFLOW);
   const others = await linked('11.0.1.3', { external_ids: ['other-owned'] });
+  const allowed = await linked('11.0.2.7', { source: 'XDR Demo' });
 
   const shown = checkEnded(await ownProcess(t, folder, 'adopt'), 0);
   checkNoSecret(shown);
@@ -48,14 +50,14 @@ test('listing, list, commit, apply: what others made is ours, and the feed held 
   assert.match(shown.stdout, /11\.0\.1\.2 .*1 of 2\n11\.0\.1\.2 .*1 of 2/);
   assert.match(
     shown.stdout,
-    /7 that others made are in our feeds, by source:\n +4 {2}securex-orchestration\n +2 {2}XDR Demo/,
+    /8 that others made are in our feeds, by source:\n +4 {2}securex-orchestration\n +3 {2}XDR Demo/,
   );
   const facts = JSON.parse(checkEnded(await command(folder, 'adopt --json --source securex-orchestration'), 0).stdout);
   assert.deepEqual(facts.sources, [{ source: 'securex-orchestration', count: 4 }]);
 
   const file = join(folder, 'feeds', 'adopted.yaml');
   const written = checkEnded(await command(folder, 'adopt --write feeds/adopted.yaml'), 0);
-  assert.match(written.stdout, /feeds\/adopted\.yaml: 2 entries, 4 left out/);
+  assert.match(written.stdout, /feeds\/adopted\.yaml: 2 entries, 5 left out/);
   const text = readFileSync(file, 'utf8');
   assert.match(
     text,
@@ -70,6 +72,7 @@ test('listing, list, commit, apply: what others made is ours, and the feed held 
     ['8.8.8.8', /.*resolver.*/, resolver],
     ['11.0.1.999', /.*/, broken],
     ['11.0.0.1', /it stands in feeds\/tor\.yaml:3: write "adopt:" there/, listed],
+    ['11.0.2.7', /it is allowed by "11\.0\.2\.0\/24" in feeds\/ours\.yaml:3/, allowed],
     ['11.0.1.3', /it bears the mark other-owned.*/, others],
   ] as const)
     assert.match(text, new RegExp(`^# ${value}: ${why.source} \\(${id}\\)$`, 'm'));
@@ -83,9 +86,9 @@ test('listing, list, commit, apply: what others made is ours, and the feed held 
   assert.match(planned.stdout, /^3 adopt:$/m);
   const applied = checkEnded(await command(folder, 'apply'), 0);
   assert.match(applied.stdout, /^3 changes: 3 adopt;/);
-  assert.match(applied.stdout, /^firewall-block\/ip: 3 kept there by others: /m);
+  assert.match(applied.stdout, /^firewall-block\/ip: 4 kept there by others: /m);
   assert.match(applied.stdout, /^verified/m);
-  assert.match(checkEnded(await command(folder, 'plan'), 0).stdout, /^0 changes, 4 unchanged$/m);
+  assert.match(checkEnded(await command(folder, 'plan'), 0).stdout, /^0 changes, 5 unchanged$/m);
   const { json: now } = await call('GET', `/ctia/judgement/${workflow}`);
   assert.ok(Date.parse((now.valid_time as { end_time: string }).end_time) < Date.now() + 9 * 86_400_000);
 });
