@@ -1,5 +1,5 @@
 import type { RenewalReport } from '../jobs/renew.ts';
-import { countsLine, type Report } from '../reconcile/report.ts';
+import { doneLine, type Report } from '../reconcile/report.ts';
 import type { FeedVerdict } from '../reconcile/verify.ts';
 
 /** A run for a person: what changed, what is wrong, and whether the feeds are proved. */
@@ -7,7 +7,7 @@ export function renderReport(report: Report): string {
   const { feeds, failures, notices, held, requests } = report;
   const seconds = ((Date.parse(report.endedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1);
   return [
-    `${countsLine(report.counts)}; ${report.unchanged} unchanged; ${requests.total} requests (${requests.mutating} mutating) in ${seconds} s`,
+    `${doneLine(report)}; ${report.unchanged} unchanged; ${requests.total} requests (${requests.mutating} mutating) in ${seconds} s`,
     ...notices.map((notice) => `notice: ${notice}`),
     ...failures.map(
       ({ position, message }) => `failed: ${position ? `${position.file}:${position.line} ` : ''}${message}`,

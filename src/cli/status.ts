@@ -11,7 +11,7 @@ import { type Ending, type Runway, runways } from '../plan/runway.ts';
 import { readActual, readOwnIndicators, stateOf } from '../reconcile/actual.ts';
 import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
 import { consumersOf } from '../reconcile/prepare.ts';
-import { countsLine, type Report } from '../reconcile/report.ts';
+import { doneLine, type Report } from '../reconcile/report.ts';
 import { upstreamNotices } from '../sources/upstream-copies.ts';
 import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import { EXIT, type Exit } from './exit.ts';
@@ -67,9 +67,7 @@ export async function status(session: Session, options: { json: boolean }): Prom
     // A run that had nothing to change leaves the applied revision as it is.
     lists_applied:
       state?.revision === desired.revision || (last?.result === 'verified' && last.revision === desired.revision),
-    last_run: last
-      ? { run: last.run, result: last.result, ended_at: last.endedAt, changes: countsLine(last.counts) }
-      : null,
+    last_run: last ? { run: last.run, result: last.result, ended_at: last.endedAt, changes: doneLine(last) } : null,
     verified_at: reports.find(({ kind, result }) => kind === 'sync' && result === 'verified')?.endedAt ?? null,
     on_hold: holdsAmong(owner, own).map(({ id: _, ...hold }) => ({ reason: null, ...hold })),
     held: last?.held ?? [],

@@ -136,7 +136,7 @@ async function planAndQueue(
     plans: (before?.plans ?? 0) + 1,
     repairs: before?.repairs ?? 0,
     startedAt,
-    plan: summaryOf(plan),
+    plan: summaryOf(plan, before?.plan),
     counts: before === undefined ? counts : addCounts(before.counts, counts),
     notices: [
       ...fetchNotices,

@@ -49,9 +49,10 @@ export interface Plan {
 /** A plan without its changes: what a report says of it. */
 export type PlanSummary = Omit<Plan, 'changes' | 'makings'>;
 
-export function summaryOf(plan: Plan): PlanSummary {
+/** Where a run plans more than once, what an earlier plan made is unchanged in the later ones, and not in the run. */
+export function summaryOf(plan: Plan, before?: Pick<PlanSummary, 'unchanged'>): PlanSummary {
   const { changes: _, makings: __, ...summary } = plan;
-  return summary;
+  return { ...summary, unchanged: Math.min(plan.unchanged, before?.unchanged ?? plan.unchanged) };
 }
 
 export interface PlanInput extends Situation {

@@ -52,6 +52,10 @@ const MINUTE_MS = 60_000;
 
 export function shortageNotice({ feed, values, since }: Shortage, now: number): string {
   const minutes = Math.ceil((now - since) / MINUTE_MS);
-  const long = minutes < 120 ? `${minutes} minutes` : `${Math.floor(minutes / 60)} hours`;
-  return `${feedKey(feed)} was short of ${values} ${values === 1 ? 'value' : 'values'} for ${long} (since ${new Date(since).toISOString()}): the judgements had lapsed before a run renewed them`;
+  const long = minutes < 120 ? counted(minutes, 'minute') : counted(Math.floor(minutes / 60), 'hour');
+  return `${feedKey(feed)} was short of ${counted(values, 'value')} for ${long} (since ${new Date(since).toISOString()}): the judgements had lapsed, or somebody had ended them, before a run renewed them`;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -26,6 +26,8 @@ export interface Report {
   readonly result: RunResult;
   readonly digest: string;
   readonly counts: ChangeCounts;
+  /** What a held plan would do. */
+  readonly waiting?: ChangeCounts;
   readonly unchanged: number;
   readonly held: readonly Held[];
   readonly failures: readonly Failure[];
@@ -80,6 +82,7 @@ export function makeReport(parts: ReportParts): Report {
     result: resultOf(plan.held, failures, feeds),
     digest: plan.digest,
     counts: parts.counts,
+    ...(parts.kind === 'sync' && resultOfPlan(plan.held) === 'held' && { waiting: plan.counts }),
     unchanged: plan.unchanged,
     held: plan.held,
     failures: failures.slice(0, FAILURES_MAX),
@@ -91,10 +94,20 @@ export function makeReport(parts: ReportParts): Report {
   };
 }
 
-function resultOf(held: readonly Held[], failures: readonly Failure[], feeds: readonly FeedVerdict[]): RunResult {
+function resultOfPlan(held: readonly Held[]): 'problems' | 'held' | 'applied' {
   if (hasProblems({ held })) return 'problems';
-  if (held.length > 0) return 'held';
+  return held.length > 0 ? 'held' : 'applied';
+}
+
+function resultOf(held: readonly Held[], failures: readonly Failure[], feeds: readonly FeedVerdict[]): RunResult {
+  const ofPlan = resultOfPlan(held);
+  if (ofPlan !== 'applied') return ofPlan;
   return failures.length === 0 && feeds.every(({ verified }) => verified) ? 'verified' : 'not-verified';
+}
+
+/** `0 changes; waiting: 3 changes: 2 create, 1 withdraw` where the plan is held. */
+export function doneLine({ counts, waiting }: Pick<Report, 'counts' | 'waiting'>): string {
+  return [countsLine(counts), ...(waiting === undefined ? [] : [`waiting: ${countsLine(waiting)}`])].join('; ');
 }
 
 /** `3 changes: 2 create, 1 withdraw`; `0 changes` where there was nothing to do. */

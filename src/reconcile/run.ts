@@ -92,7 +92,7 @@ export async function run(parts: RunInput): Promise<Report> {
     const report = makeReport({
       run: input.run,
       kind: 'sync',
-      plan: summaryOf(prepared.plan),
+      plan: summaryOf(prepared.plan, before),
       counts,
       startedAt,
       endedAt: clock.now(),

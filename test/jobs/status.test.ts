@@ -45,6 +45,7 @@ test('status tells runway, what is held and since when, last verified, drift and
   const text = await status([]);
   for (const line of [
     /^runway +firewall-block: 3 live; without workers the first lapses 20\d\d-/m,
+    /^last run +held at \S+, 0 changes; waiting: 2 changes: 2 create$/m,
     new RegExp(`^held +since ${first.result.endedAt}: .*additions 2 \\(limit 1\\)`, 'm'),
     new RegExp(`^verified +${repair.endedAt}`, 'm'),
     /^proved +firewall-block: all of its feeds, last at 20\d\d-/m,

@@ -12,12 +12,12 @@ test('what lapsed and is desired was missing in its feed, since the first of it 
   const actual = [
     'tor 198.51.100.7 g0 -26h link0',
     'tor 198.51.100.8 g0 -1h link0',
-    'mail:tor 198.51.100.9 g0 -30m link0',
+    'mail:tor 198.51.100.9 g0 -1m link0',
     'tor 198.51.100.10 g0 +1h link0',
   ];
   assert.deepEqual(told(desired, actual.join('\n')), [
-    'firewall-block/ip was short of 2 values for 26 hours (since 2026-11-24T00:00:00.000Z): the judgements had lapsed before a run renewed them',
-    'mail/ip was short of 1 value for 30 minutes (since 2026-11-25T01:30:00.000Z): the judgements had lapsed before a run renewed them',
+    'firewall-block/ip was short of 2 values for 26 hours (since 2026-11-24T00:00:00.000Z): the judgements had lapsed, or somebody had ended them, before a run renewed them',
+    'mail/ip was short of 1 value for 1 minute (since 2026-11-25T01:59:00.000Z): the judgements had lapsed, or somebody had ended them, before a run renewed them',
   ]);
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { NO_APPROVAL } from '../../src/plan/safety.ts';
+import { doneLine } from '../../src/reconcile/report.ts';
 import { DAY, HOUR } from '../plan/situation.ts';
 import {
   asked,
@@ -11,6 +12,7 @@ import {
   isOurs,
   type Json,
   judgementOn,
+  pathOf,
   REPOSITORY,
   type Tenant,
   tenant,
@@ -231,10 +233,28 @@ test('first contact is held: nothing is written, not even renewals', async (t) =
 test('a plan approved by its digest is applied, and only that one', async (t) => {
   const world = await tenant(t);
   const seen = await world.sync('tor 198.51.100.7', { approval: NO_APPROVAL });
+  assert.equal(doneLine(seen), '0 changes; waiting: 1 change: 1 create');
   const other = await world.sync('tor 198.51.100.8', { approval: { ...NO_APPROVAL, digest: seen.digest } });
   assert.equal(other.result, 'held');
   assert.equal((await world.all('judgement')).length, 0);
   assertVerified(await world.sync('tor 198.51.100.7', { approval: { ...NO_APPROVAL, digest: seen.digest } }));
+});
+
+test('somebody deletes a link while a run imports: it plans once more, and counts as unchanged only what it left alone', async (t) => {
+  const world = await tenant(t);
+  await world.sync('tor 198.51.100.7');
+  world.intercept = async (request, send) => {
+    const answer = await send(request);
+    if (!request.url.includes('/bundle/import')) return answer;
+    world.intercept = undefined;
+    const { id: source } = await judgementOn(world, '198.51.100.8');
+    const link = (await world.all('relationship')).find((it) => it.source_ref === source);
+    await world.call('DELETE', `${pathOf(String(link?.id))}?wait_for=true`);
+    return answer;
+  };
+  const report = await world.sync('tor 198.51.100.7\ntor 198.51.100.8\ntor 198.51.100.9');
+  assertVerified(report);
+  assert.deepEqual([report.counts.create, report.counts.link, report.unchanged], [2, 1, 1]);
 });
 
 test('examples on our own embedded server need no approval, and nor does the first repository after them', async (t) => {
