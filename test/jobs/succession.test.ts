@@ -48,17 +48,23 @@ test('renewals through the queue go by succession, a held plan’s too; it is le
   assert.equal(await bench.work.rights.lacking(), undefined);
 });
 
-test('a list that runs out once, through the queue: verified with it and without it', async (t) => {
+test('what runs out once, by its list or its own day, through the queue: verified with it and without it', async (t) => {
   const bench = await synced(t);
-  bench.write('once.yaml', 'action: block\nlifetime: 1d\nrenew: false\nobservables: [203.0.113.5]\n');
+  const day = new Date(bench.work.clock.now() + DAY).toISOString().slice(0, 10);
+  const entries = ['203.0.113.5', `{ value: 203.0.113.6, expires: ${day} }`];
+  bench.write('once.yaml', `action: block\nlifetime: 1d\nrenew: false\nobservables: [${entries.join(', ')}]\n`);
   const published = await bench.run('sync');
   assert.equal(published.result?.result, 'verified', published.failed);
-  assert.equal(await bench.view('ip'), [...TOR, '203.0.113.5'].join('\n'));
+  assert.equal(await bench.view('ip'), [...TOR, '203.0.113.5', '203.0.113.6'].join('\n'));
   bench.step(2 * DAY);
   for (const _ of ['the day after', 'again']) {
     const { result } = await bench.run('sync');
     assert.equal(result.result, 'verified', JSON.stringify(result.feeds));
     assert.match(result.notices.join(), /once\.yaml:4 203\.0\.113\.5 ran out and will not be published again/);
+    assert.match(
+      result.notices.join(),
+      /once\.yaml:4 "203\.0\.113\.6" ran out on \S+ and is not published: remove the entry/,
+    );
     assert.deepEqual(Object.values(result.counts), Object.values(result.counts).fill(0));
   }
 });
