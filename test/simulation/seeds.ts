@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Played, play } from './play.ts';
 import { playWithProcesses } from './play-processes.ts';
+import type { Tally } from './tally.ts';
 import { playTwoTenants } from './two-tenants.ts';
 
 /** Where the product runs: here, as workers of two tenants, or in processes that are killed. */
@@ -19,6 +20,7 @@ export interface Told {
   readonly seconds: number;
   /** How it failed, one line; undefined where it did not. */
   readonly failure: string | undefined;
+  readonly tally: Tally;
 }
 
 /**

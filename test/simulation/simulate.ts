@@ -4,6 +4,7 @@ import { PLANTED } from './planted.ts';
 import { tryPlanted } from './planted-copy.ts';
 import { play } from './play.ts';
 import { playSeeds, STORIES, type StoryKind, shrunk, toldStory } from './seeds.ts';
+import { sumOf, type Tally, tallyLine } from './tally.ts';
 
 /** `npm run sim`: 200 seeds in this product's own process, and the stories with processes of their own. */
 const SEEDS_WITH_PROCESSES = 5;
@@ -41,18 +42,18 @@ async function playAll(from: number, count: number): Promise<number> {
 
 async function playKind(story: StoryKind, seeds: number[]): Promise<number> {
   const began = performance.now();
-  let played = 0;
+  const tallies: Tally[] = [];
   const failed = await playSeeds(seeds, {
     story,
     compiled: COMPILED,
     atOnce: AT_ONCE,
-    tell({ seed, failure }) {
-      played += 1;
+    tell({ seed, failure, tally }) {
+      tallies.push(tally);
       if (failure !== undefined) say(`seed ${seed} FAILED: ${failure}`);
-      else if (played % 20 === 0) say(`${played} seeds played`);
+      else if (tallies.length % 20 === 0) say(`${tallies.length} seeds played`);
     },
   });
-  say(`${story}: ${played} seeds in ${seconds(began)} s`);
+  say(`${story}: ${tallies.length} seeds in ${seconds(began)} s: ${tallyLine(sumOf(tallies))}`);
   return failed === undefined ? 0 : tellOne(story, failed.seed, undefined);
 }
 
