@@ -111,12 +111,15 @@ export function willOf(
   const lists = reading.lists.filter((list) => ownEmbedded || !list.example);
   const problems = [...reading.problems];
   if (lists.length === 0 && reading.lists.length > 0) problems.push(onlyExamples(reading.lists[0]?.file ?? 'feeds'));
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
   const used = new Set(lists.map((list) => list.channel));
   const unknown = lists.filter((list) => list.unknown).map((list) => list.name);
   const allExamples = lists.length > 0 && lists.every((list) => list.example);
   const desired: Desired = {
     entries: ownEmbedded ? reading.entries : reading.entries.filter((entry) => !examples.has(entry.list)),
-    problems: problems.filter(({ severity }) => severity === 'error').length,
+    problems: errors.length,
+    ...(first && { firstProblem: problemLine(first) }),
     lists: new Set(lists.map((list) => list.name)),
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,

@@ -20,6 +20,8 @@ export interface SafetyInput extends SizeInput {
   readonly feedsOfOthers: ReadonlySet<string>;
   /** Errors in the lists: what they want is not known, so nothing but renewals goes on. No approval lifts this. */
   readonly problems: number;
+  /** The first of them: where, what was found, what was expected. */
+  readonly firstProblem?: string | undefined;
   /** Names of the lists that were read. */
   readonly lists: ReadonlySet<string>;
   /** Of an embedded server that we started ourselves while it never held anything but the shipped examples. */
@@ -57,9 +59,11 @@ export function heldBy(input: SafetyInput): HeldBy {
   return (plan, apart) => rules.flatMap((rule) => rule(input, plan, apart) ?? []);
 }
 
-function problemsInLists({ problems }: SafetyInput): Held | undefined {
+function problemsInLists({ problems, firstProblem = 'check names it' }: SafetyInput): Held | undefined {
   if (problems === 0) return undefined;
-  const message = `${problems} ${problems === 1 ? 'error' : 'errors'} in the lists: correct them, then plan again (no approval lifts this)`;
+  const count =
+    problems === 1 ? '1 error in the lists:' : `${problems} errors in the lists (check names all), the first:`;
+  const message = `${count} ${firstProblem}; correct, then plan again (no approval lifts this)`;
   return { rule: 'problems', message };
 }
 

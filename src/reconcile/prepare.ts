@@ -32,6 +32,7 @@ export interface Desired {
   readonly entries: readonly Entry[];
   /** Errors in the lists. */
   readonly problems: number;
+  readonly firstProblem?: string | undefined;
   readonly lists: ReadonlySet<string>;
   /** Of these lists the upstream has no copy yet: what is live of them stays. */
   readonly unknownLists?: ReadonlySet<string>;
@@ -160,7 +161,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   ];
   const found = { ...feeds, makings: mayMake(feeds), notices };
   const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
-  const { problems, lists, revision, repository } = desired;
+  const { problems, firstProblem, lists, revision, repository } = desired;
   const standing = found.state && (await desired.standingTo?.(found.state.revision));
   const { limits, channels } = desired;
   const consumers = consumersOf(channels);
@@ -172,6 +173,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     allowChannels,
     feedsOfOthers: new Set(found.feeds.filter(({ feed }) => feed && feed.owner !== login).map(feedKey)),
     problems,
+    firstProblem,
     lists,
     unattended,
     standing,

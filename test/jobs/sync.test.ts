@@ -110,7 +110,7 @@ test('an invalid line holds everything; nothing is written and the report names 
   bench.server.requests.reset();
   const { result } = await bench.run('sync', { yes: true, force: true });
   assert.equal(result.result, 'problems');
-  assert.match(result.held[0].message, /^1 error in the lists/);
+  assert.match(result.held[0].message, /^1 error in the lists: feeds\/\S+:\d+:\d+ error .*; correct, then plan again/);
   assert.equal(bench.server.requests.mutating, 0);
 });
 
