@@ -27,6 +27,12 @@ export async function renameOwnerFrom(
     session.print(json ? JSON.stringify(countsOf(owned), null, 2) : foundLine(owned, from, to));
     return EXIT.held;
   }
+  const workers = (await shared?.runningWorkers()) ?? 0;
+  if (workers > 0)
+    throw new CommandRefused(
+      EXIT.failed,
+      `${workers} ${workers === 1 ? 'process works' : 'processes work'} for ${from} still, and what it has planned would come back as ${from}'s: stop it, then say this again`,
+    );
   const exclusively = shared?.lock.exclusively ?? ((work) => work());
   const renamed = await renameOwner({ client, clock, signal, from, to, exclusively }, owned);
   session.print(json ? JSON.stringify(renamed, null, 2) : renamedLines(renamed, from, to).join('\n'));

@@ -65,6 +65,17 @@ export function connectMessages(connection: RedisConnection, name: string, relea
   return messages;
 }
 
+/** How many processes take jobs from this queue now. */
+export async function countWorkers(connection: RedisConnection, name: string): Promise<number> {
+  const queue = new Queue(name, producing(connection));
+  queue.on('error', () => {});
+  try {
+    return await queue.getWorkersCount();
+  } finally {
+    await queue.close();
+  }
+}
+
 export async function openQueueEvents(
   connection: RedisConnection,
   name: string,

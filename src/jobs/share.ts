@@ -13,6 +13,7 @@ import { makeLedgerStore } from './ledger.ts';
 import { makeWriterLock, type WriterLock } from './lock.ts';
 import { hasManagedRedis, type ManagedRedisSettings } from './managed-redis.ts';
 import { type Standing, standingConditions } from './notifier.ts';
+import { queueNames } from './queues.ts';
 import { makeRateBudget } from './rate-budget.ts';
 import { openRedis } from './redis.ts';
 import { connectRedis } from './redis-connection.ts';
@@ -48,6 +49,8 @@ export interface Shared {
   conditions(): Promise<Standing[]>;
   /** Of the budget that all workers share: how many may still go within this hour. */
   requestsLeft(): Promise<number>;
+  /** How many processes work for this owner now. */
+  runningWorkers(): Promise<number>;
 }
 
 /** The lock and the history of the workers, where a Redis is configured or they ever had one here. Without workers there is none to take part in. */
@@ -80,5 +83,10 @@ export async function shareWithWorkers(input: ShareInput): Promise<Shared | unde
     latestRenewal: () => latestRenewal(redis, keys.renewal),
     conditions: () => standingConditions(redis, keys.conditions),
     requestsLeft: () => makeRateBudget(redis, keys, clock, REQUESTS_PER_HOUR).left(),
+    async runningWorkers() {
+      // BullMQ takes a while to load, and this alone needs it.
+      const { countWorkers } = await import('./connect.ts');
+      return countWorkers(open.connection, queueNames(ctia.ctiaUrl, owner).requests);
+    },
   };
 }

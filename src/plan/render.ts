@@ -49,7 +49,7 @@ export function renderPlan(overview: Overview): string {
     '',
     isEmpty(plan)
       ? `0 changes, ${plan.unchanged} unchanged`
-      : `${plan.changes.length} changes, ${plan.unchanged} unchanged, digest ${plan.digest}`,
+      : `${plan.changes.length} ${plan.changes.length === 1 ? 'change' : 'changes'}, ${plan.unchanged} unchanged, digest ${plan.digest}`,
   );
   if (!isEmpty(plan)) lines.push(estimateText(overview.estimate));
   for (const { message } of plan.held) lines.push(`held: ${message}`);

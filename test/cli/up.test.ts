@@ -74,6 +74,11 @@ test('up stays, serves and works; enqueue, apply and status beside it; Ctrl-C en
   const queued = JSON.parse(checkEnded(await runHere(folder, ['enqueue', 'audit', '--json']), 0).stdout);
   assert.match(queued.queue, /^ctim-feeds-local-127\.0\.0\.1-/);
 
+  writeFiles(folder, { 'other/settings.yaml': 'owner: other\n' });
+  const rename = ['rename-owner', 'local', '--yes', '--feeds', 'other'];
+  const working = checkEnded(await runHere(folder, rename), 4);
+  assert.match(working.stderr, /^error: 1 process works for local still, .*: stop it, then say this again$/m);
+
   up.child.kill('SIGINT');
   const { exit, stderr } = await up.ended();
   assert.equal(exit, 0, stderr);
