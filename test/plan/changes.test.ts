@@ -230,6 +230,12 @@ const table: { row: string; desired: string; actual: string; changes: string }[]
     changes: 'change stays\nwithdraw j',
   },
   {
+    row: 'a value that stays in another list and is renewed: that one is live',
+    desired: `manual ${V}`,
+    actual: `tor ${V} g0 +6d link0 id=j\nmanual ${V} g0 +2d link0 id=stays`,
+    changes: 'renew stays\nwithdraw j',
+  },
+  {
     row: 'the order of work: what would lapse first, what leaves last',
     desired: 'tor 198.51.100.1\ntor 198.51.100.2\ntor 198.51.100.3\ntor 198.51.100.4 reason=x',
     actual: `
@@ -250,6 +256,13 @@ test('plan: somebody gave our judgement another observable', () => {
   const edited = { ...held, observable: { type: 'ip' as const, value: '8.8.8.8' } };
   const actual = { ...before.actual, judgements: new Map([[held.h, [edited]]]) };
   assert.equal(planText(computeChanges({ ...before, actual })), 'change j');
+});
+
+test('plan: what a list allows since it was blocked by hand is withdrawn, and not linked again first', () => {
+  const before = situation('', `adhoc-block ${V} g0 once=+1h id=j`);
+  const [h] = [...before.actual.judgements.keys()];
+  assert.equal(planText(computeChanges(before)), `link adhoc-block ${V} g0 link0`);
+  assert.equal(planText(computeChanges({ ...before, overruled: new Set([h ?? '']) })), 'withdraw j');
 });
 
 test('plan: an indicator that is still to be made links nothing rightly', () => {

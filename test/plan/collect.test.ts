@@ -46,6 +46,18 @@ const table: { row: string; desired: string; actual: string; after?: number; cha
     actual: `tor ${V} g0 -31d link0 id=old\ntor ${V} g1 +6d link1`,
     changes: '',
   },
+  {
+    row: 'dead for long and dead for less, of one entry: each by its own end',
+    desired: '',
+    actual: `tor ${V} g0 -31d link0 id=old\ntor ${V} g1 -1d link1`,
+    changes: 'collect old',
+  },
+  {
+    row: 'listed, and none of several lives: which of them is revived is not collected meanwhile',
+    desired: `tor ${V}`,
+    actual: `tor ${V} g0 -40d link0 id=linked\ntor ${V} g1 -35d start=-39d`,
+    changes: 'revive linked',
+  },
   { row: 'by hand, long over', desired: '', actual: `adhoc-block ${V} g0 once=-31d link0 id=j`, changes: 'collect j' },
   {
     row: 'ran out, listed still: neither revived nor collected',

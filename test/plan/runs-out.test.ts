@@ -92,8 +92,8 @@ test('renew: false: one by one withdrawn, it bears once still, and had not run o
 
 test('renew: false: other words keep its end, unless its list never gave it that one', () => {
   const [[h, entry] = []] = [...situation(`tor ${V} out=3d`, '').desired];
-  const endOf = (said: string, startedDaysAgo: number) => {
-    const [[stored] = []] = [...situation('', `tor ${V} g0 out=3d ${said} link0`).actual.judgements.values()];
+  const endOf = (said: string, startedDaysAgo: number, lifetime = '3d') => {
+    const [[stored] = []] = [...situation('', `tor ${V} g0 out=${lifetime} ${said} link0`).actual.judgements.values()];
     assert.ok(entry && stored && stored.h === h);
     const start = NOW - startedDaysAgo * DAY - 5 * 60_000;
     return keptEnd(entry.terms, { ...stored, start }, NOW).end;
@@ -101,6 +101,8 @@ test('renew: false: other words keep its end, unless its list never gave it that
   assert.equal(endOf('+2d', 1), NOW + 2 * DAY);
   assert.equal(endOf('+999d', 1), NOW + 2 * DAY, 'a lifetime after its start, which is what the list gave it');
   assert.equal(endOf('+999d', 4), undefined, 'or, where that is past, one from now on');
+  assert.equal(endOf('+2d', 1, '5d'), undefined, 'its list gives it another lifetime, which begins now');
+  assert.equal(endOf('-1d', 4), undefined, 'one that ended is no end to keep: it begins anew');
 });
 
 test('renew: false: a held plan renews nothing of it', () => {
