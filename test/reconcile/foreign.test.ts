@@ -65,6 +65,23 @@ test('a foreign value in our feed is counted and named, and the feed is verified
   assert.equal(await world.view(), '198.51.100.7\n203.0.113.9');
 });
 
+test('what a foreign judgement kept once is kept by nobody: a value that is there all the same is extra', async (t) => {
+  const world = await tenant(t);
+  await world.sync('tor 198.51.100.7');
+  const validTime = { start_time: '2026-11-20T02:00:00.000Z', end_time: '2026-11-21T02:00:00.000Z' };
+  const { id } = await makeJudgement(world.call, '203.0.113.9', { valid_time: validTime });
+  await makeLink(world.call, id, await blockIndicator(world));
+  world.intercept = async (request, send) => {
+    const answer = await send(request);
+    const isView = /view\.txt/.test(request.url) && answer.text.includes('198.51.100.7');
+    return isView ? { ...answer, text: `${answer.text}\n203.0.113.9` } : answer;
+  };
+  const report = await world.sync('tor 198.51.100.7');
+  assert.equal(report.result, 'not-verified');
+  const { extra, foreign } = report.feeds.find(({ type }) => type === 'ip') ?? {};
+  assert.deepEqual([extra, foreign?.count], [{ count: 1, some: ['203.0.113.9'] }, 0]);
+});
+
 test('a foreign judgement keeps the value that our list drops: ours ends, theirs is named', async (t) => {
   const world = await tenant(t);
   await world.sync('tor 198.51.100.7\ntor 198.51.100.8');

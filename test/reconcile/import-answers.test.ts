@@ -110,6 +110,27 @@ test('§5 import: exists with another value → bulk PUT', async (t) => {
   await settled(world);
 });
 
+for (const [name, more] of [
+  ['to run out once, which its list does not say', { external_ids: judgementIds('acme', { h: H, g: 0 }, true) }],
+  ['to begin later', { valid_time: { start_time: '2026-11-27T02:00:00.000Z', end_time: '2026-12-01T02:00:00.000Z' } }],
+  ['to end soon', { valid_time: { start_time: '2026-11-24T02:00:00.000Z', end_time: '2026-11-26T02:00:00.000Z' } }],
+] as const) {
+  test(`§5 import: exists, ${name} → bulk PUT`, async (t) => {
+    const world = await tenant(t);
+    await before(world, async (indicator) => {
+      const { id } = await makeJudgement(world.call, '198.51.100.7', { ...JUDGEMENT, ...more });
+      await makeLink(world.call, id, indicator, LINK);
+    });
+    world.server.requests.reset();
+    const report = await world.sync(LISTS);
+    assertVerified(report);
+    assert.equal(asked(world, 'PUT /ctia/bulk'), 1);
+    assert.deepEqual([report.counts.create, report.counts.change], [1, 0], 'at once, and not by a second plan');
+    const { external_ids: ids } = await settled(world);
+    assert.deepEqual(ids, JUDGEMENT.external_ids);
+  });
+}
+
 test('§5 import: exists without its link → the link is made', async (t) => {
   const world = await tenant(t);
   await before(world, async () => void (await makeJudgement(world.call, '198.51.100.7', JUDGEMENT)));
@@ -141,7 +162,9 @@ for (const [name, retarget] of [
       const [source = '', target = ''] = retarget(indicator, id);
       await makeLink(world.call, source, target, LINK);
     });
-    assertVerified(await world.sync(LISTS));
+    const report = await world.sync(LISTS);
+    assertVerified(report);
+    assert.deepEqual([report.counts.create, report.counts.link], [1, 0], 'at once, and not by a second plan');
     const ids = (await world.all('relationship')).flatMap(externalIds);
     assert.ok(ids.includes(`acme-link-${H}-1`));
     assert.equal((await world.all('judgement')).filter(isOurs).length, 2);

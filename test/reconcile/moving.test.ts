@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertSettled, assertVerified, type Tenant, tenant } from './tenant.ts';
+import { makeIndicator } from './foreign.ts';
+import { assertSettled, assertVerified, pathOf, type Tenant, tenant } from './tenant.ts';
 
 /** A value that moves from list to list never leaves its feed: what is withdrawn waits for what is made. */
 const V = '198.51.100.7';
@@ -48,6 +49,26 @@ test('of two that replace it one is refused: it stays all the same', async (t) =
     report.failures.map(({ kind }) => kind),
     ['entry', 'waiting'],
   );
+});
+
+test('a link that leads elsewhere stays where the right one cannot be made: it may be all that there is', async (t) => {
+  const world = await tenant(t);
+  assertVerified(await world.sync(`tor ${V}`));
+  const [link] = await world.all('relationship');
+  const { id: elsewhere } = await makeIndicator(world.call, 'another');
+  const path = `${pathOf(String(link?.id))}?wait_for=true`;
+  assert.equal((await world.call('PUT', path, { ...link, target_ref: elsewhere })).status, 200);
+  const on = { method: 'POST', path: /bundle\/import/ };
+  world.server.faults.push({ on, kind: 'entity-errors', every: 1, times: 99, type: 'relationship' });
+  assert.equal((await world.sync(`tor ${V}`)).result, 'not-verified');
+  assert.deepEqual(
+    (await world.all('relationship')).map(({ id, target_ref }) => [id, target_ref]),
+    [[link?.id, elsewhere]],
+  );
+  world.server.faults.clear();
+  await world.sync(`tor ${V}`);
+  await assertSettled(world, `tor ${V}`);
+  assert.equal((await world.all('relationship')).length, 1);
 });
 
 test('by succession too: the import that is to replace it fails, and nothing is ended one by one', async (t) => {

@@ -129,6 +129,15 @@ test('a state of another repository stops renewals, one whose checkout is gone d
   assert.equal(gone.counts.renew, 3);
 });
 
+test('shipped examples are of no repository: they are renewed wherever they lie', async (t) => {
+  const world = await tenant(t);
+  const wish = { ownEmbedded: true, repository: 'urn:ctim-feeds:examples' };
+  assertVerified(await world.sync(LISTS, wish));
+  world.time.step(5 * DAY);
+  const report = await world.sync(LISTS, { ...wish, problems: 1, origin: async () => 'https://git.acme.test/a-clone' });
+  assert.equal(report.counts.renew, 3);
+});
+
 test('without a state nothing of that owner is renewed', async (t) => {
   const world = await due(t);
   const state = (await world.all('indicator')).find(({ title }) => title === 'ctim-feeds state');

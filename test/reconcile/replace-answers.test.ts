@@ -81,6 +81,24 @@ test('§5 PUT: not-found, and only not visible yet → the same again after the 
   await assertSettled(world, LISTS);
 });
 
+test('§5 PUT: not-found, and not to be read before the refresh either → looked for after it, no duplicate', async (t) => {
+  const world = await due(t);
+  let visibleAt = 0;
+  world.intercept = async (request, send) => {
+    const { now } = world.time.clock;
+    if (request.method === 'GET' && request.url.includes('/bulk?judgements') && now() < visibleAt)
+      return { ...(await send(request)), text: '{"judgements":[]}' };
+    const answer = await send(request);
+    if (request.method !== 'PUT' || visibleAt > 0) return answer;
+    visibleAt = now() + 1000;
+    const body = JSON.parse(answer.text);
+    return { ...answer, text: JSON.stringify({ judgements: { errors: { 'not-found': body.judgements.updated } } }) };
+  };
+  assertVerified(await world.sync(LISTS));
+  assert.equal((await world.all('judgement')).length, 4);
+  await assertSettled(world, LISTS);
+});
+
 test('§5 PUT: not-found of a withdrawal, and gone → done', async (t) => {
   const world = await due(t);
   const { id } = await judgementOn(world, '198.51.100.2');

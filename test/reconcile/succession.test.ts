@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { linkIds } from '../../src/ctim/external-id.ts';
 import { BULK_KINDS } from '../../src/embedded-ctia/kinds.ts';
 import { DAY, HOUR } from '../plan/situation.ts';
+import { makeIndicator, makeLink } from './foreign.ts';
 import {
   asked,
   assertVerified,
@@ -132,6 +134,30 @@ test('a held plan is renewed too, from what is stored: its words, its reference,
   world.time.step(7 * DAY);
   assert.equal(await told(world, '198.51.100.1'), 'g0 dead, g1 live');
   assert.equal(await world.view(), '198.51.100.1');
+});
+
+test('from what is stored: of its links the latest tells its feed, the successor is in no other', async (t) => {
+  const world = await published(t, 'tor 198.51.100.1');
+  const [link] = await world.all('relationship');
+  const { id: elsewhere } = await makeIndicator(world.call, 'another');
+  const h = /[0-9a-f]{64}/.exec(externalIds(link as Json)[0] ?? '')?.[0] ?? '';
+  const { id } = await judgementOn(world, '198.51.100.1');
+  // As a crash leaves it between the right link and the removal of the wrong one.
+  assert.equal(
+    (await world.call('PUT', `${pathOf(String(link?.id))}?wait_for=true`, { ...link, target_ref: elsewhere })).status,
+    200,
+  );
+  const ids = { external_ids: linkIds('acme', { h, g: 1 }) };
+  await makeLink(world.call, id, String(link?.target_ref), ids);
+  world.time.step(4 * DAY);
+  const report = await world.sync('', { problems: 1, rights: world.rights });
+  assert.equal(report.counts.renew, 1);
+  const successor = (await generations(world, '198.51.100.1')).at(-1)?.document;
+  const of = (await world.all('relationship')).filter(({ source_ref: source }) => source === successor?.id);
+  assert.deepEqual(
+    of.map(({ target_ref: target }) => target),
+    [link?.target_ref],
+  );
 });
 
 test('other words are a successor that says them', async (t) => {
