@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
-import { type Actual, glances, isLive } from '../plan/actual.ts';
+import { type Actual, ALWAYS, glances, isLive, NEVER } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
 import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
+import { runways } from '../plan/runway.ts';
 import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
@@ -57,7 +58,7 @@ export interface Renewed {
   /** What is held now: a plan made on it renews nothing twice. */
   readonly actual: Actual;
   readonly live: number;
-  /** When the first judgement that is to be renewed would lapse, epoch ms. */
+  /** When the first value that is to go on would leave its feed, epoch ms. */
   readonly firstLapse: number | undefined;
   readonly notices: readonly string[];
   /** At first contact: nothing was renewed. */
@@ -113,22 +114,16 @@ function after(
   actual: Actual,
 ): Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'> {
   const now = client.serverNow();
-  let live = 0;
+  const runway = runways(actual, now, () => 'all').get('all');
   let shortest = Number.POSITIVE_INFINITY;
-  let firstLapse: number | undefined;
-  for (const judgement of glances(actual.judgements)) {
-    if (!isLive(judgement, now)) continue;
-    live += 1;
-    if (judgement.once) continue;
-    firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
-    shortest = Math.min(shortest, judgement.lifetimeMs ?? shortest);
-  }
+  for (const held of glances(actual.judgements, ({ once, lifetimeMs }) => (once || !lifetimeMs ? NEVER : ALWAYS)))
+    if (isLive(held, now)) shortest = Math.min(shortest, held.lifetimeMs ?? shortest);
   const notices = isTooSeldom(shortest, everyMs)
     ? [
         `renewals every ${everyMs / MINUTE} minutes come too seldom for a lifetime of ${shortest / MINUTE}: set renew.every to a quarter of it`,
       ]
     : [];
-  return { actual, live, firstLapse, notices };
+  return { actual, live: runway?.live ?? 0, firstLapse: runway?.lapses?.at, notices };
 }
 
 /** Shipped examples are published to our own server alone, whatever repository they lie in. */
