@@ -1,5 +1,6 @@
 import type { Observable } from '../ctim/observable.ts';
-import { type Actual, type Glance, glances, isLive, isOf, type Judgements } from './actual.ts';
+import { type Actual, type Glance, glances, isLive, isOf } from './actual.ts';
+import { atOnce, SLICE, type Sliced } from './slices.ts';
 
 /**
  * How long the feeds stay as they are if nobody does anything from now on. What is *once* is to end, so the runway is that
@@ -24,27 +25,29 @@ export interface Ending {
 }
 
 /** By the channel of the indicator that a judgement is linked to; one without a link is in no feed. */
-export function runways(
+export function runways(actual: Actual, now: number, channelOf: ChannelOf): ReadonlyMap<string, Runway> {
+  return atOnce(runwaysInSlices(actual, now, channelOf));
+}
+
+type ChannelOf = (indicatorId: string) => string;
+
+export function* runwaysInSlices(
   { judgements }: Actual,
   now: number,
-  channelOf: (indicatorId: string) => string,
-): ReadonlyMap<string, Runway> {
-  const first = firstOf(inFeeds(judgements, now), channelOf);
+  channelOf: ChannelOf,
+): Sliced<ReadonlyMap<string, Runway>> {
+  const first = yield* firstOf(glances(judgements), now, channelOf);
   // Nearly all values are held once: all of a million are put together only where what ends first is not.
-  if (!isOutlived(first, inFeeds(judgements, now))) return first;
-  const found = firstOf(lastOf(inFeeds(judgements, now)), channelOf);
+  if (!(yield* isOutlived(first, glances(judgements), now))) return first;
+  const found = yield* firstOf(yield* lastOf(glances(judgements), now), now, channelOf);
   return new Map([...found].map(([channel, it]) => [channel, { ...it, live: first.get(channel)?.live ?? it.live }]));
 }
 
-/** One judgement that is in a feed. */
-type Held = Pick<Glance, 'observable' | 'end' | 'once' | 'links'>;
+type Held = Pick<Glance, 'observable' | 'start' | 'end' | 'once' | 'links'>;
 
-function* inFeeds(judgements: Judgements, now: number): Generator<Glance> {
-  for (const held of glances(judgements)) if (held.links.length > 0 && isLive(held, now)) yield held;
-}
-
-function targetOf({ links }: Pick<Held, 'links'>): string {
-  return links[0]?.target ?? '';
+/** The indicator whose feed it is in now. */
+function feedOf(held: Held, now: number): string | undefined {
+  return isLive(held, now) ? held.links[0]?.target : undefined;
 }
 
 interface HeldEnding extends Ending {
@@ -58,10 +61,13 @@ interface Firsts {
   ends: HeldEnding | undefined;
 }
 
-function firstOf(those: Iterable<Held>, channelOf: (indicatorId: string) => string): Map<string, Firsts> {
+function* firstOf(those: Iterable<Held>, now: number, channelOf: ChannelOf): Sliced<Map<string, Firsts>> {
   const found = new Map<string, Firsts>();
+  let done = 0;
   for (const held of those) {
-    const target = targetOf(held);
+    if (++done % SLICE === 0) yield;
+    const target = feedOf(held, now);
+    if (target === undefined) continue;
     const channel = channelOf(target);
     const firsts = found.get(channel) ?? { live: 0, lapses: undefined, ends: undefined };
     found.set(channel, firsts);
@@ -76,23 +82,30 @@ function firstOf(those: Iterable<Held>, channelOf: (indicatorId: string) => stri
 }
 
 /** Whether any of these values is held for longer by another judgement. */
-function isOutlived(firsts: ReadonlyMap<string, Firsts>, those: Iterable<Glance>): boolean {
+function* isOutlived(firsts: ReadonlyMap<string, Firsts>, those: Iterable<Glance>, now: number): Sliced<boolean> {
   const endings = [...firsts.values()].flatMap(({ lapses, ends }) => [lapses, ends]).filter((it) => it !== undefined);
-  for (const held of those)
+  let done = 0;
+  for (const held of those) {
+    if (++done % SLICE === 0) yield;
     for (const { at, target, observable } of endings)
-      if (held.end > at && targetOf(held) === target && isOf(held, observable)) return true;
+      if (isOf(held, observable) && held.end > at && feedOf(held, now) === target) return true;
+  }
   return false;
 }
 
 /** Of each value in each feed the judgement that ends last. */
-function lastOf(those: Iterable<Held>): Iterable<Held> {
+function* lastOf(those: Iterable<Held>, now: number): Sliced<Iterable<Held>> {
   const last = new Map<string, Held>();
+  let done = 0;
   for (const held of those) {
-    const { observable, end, once, links } = held;
-    const key = `${targetOf(held)} ${observable.value}`;
+    if (++done % SLICE === 0) yield;
+    const target = feedOf(held, now);
+    if (target === undefined) continue;
+    const { observable, start, end, once, links } = held;
+    const key = `${target} ${observable.value}`;
     const before = last.get(key);
     // Copied: a glance is good until the next one is asked for.
-    if (before === undefined || before.end < end) last.set(key, { observable, end, once, links });
+    if (before === undefined || before.end < end) last.set(key, { observable, start, end, once, links });
   }
   return last.values();
 }

@@ -6,7 +6,7 @@ import type { Change } from '../plan/change.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
 import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
-import { runways } from '../plan/runway.ts';
+import { runwaysInSlices } from '../plan/runway.ts';
 import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
@@ -71,10 +71,10 @@ export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
   const ending = await inSlices(renewalsInSlices({ actual, now: client.serverNow(), everyMs }), setImmediate);
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
-  if (ending.length === 0) return { ...after(input, actual), ...nothing };
+  if (ending.length === 0) return { ...(await after(input, actual)), ...nothing };
   const { state, holds } = await input.findState();
   if (state === undefined || (await isOfAnother(state, input.origin)))
-    return { ...after(input, actual), ...nothing, firstContact: true };
+    return { ...(await after(input, actual)), ...nothing, firstContact: true };
   const emptied = holds.filter(({ to }) => to === EMPTY).map(({ channel }) => channel);
   const due = ending.filter(({ stored }) => channelByHash(emptied, stored) === undefined);
   const learned: Learned[] = [];
@@ -106,15 +106,25 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     outcomes.push(outcome);
   }
   const outcome = together(outcomes);
-  return { ...after(input, withLearned(actual, learned)), ...nothing, outcome, entitiesMax: context.entitiesMax };
+  return {
+    ...(await after(input, withLearned(actual, learned))),
+    ...nothing,
+    outcome,
+    entitiesMax: context.entitiesMax,
+  };
 }
 
-function after(
+async function after(
   { client, everyMs }: RenewInput,
   actual: Actual,
-): Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'> {
+): Promise<Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'>> {
   const now = client.serverNow();
-  const runway = runways(actual, now, () => 'all').get('all');
+  const runway = (
+    await inSlices(
+      runwaysInSlices(actual, now, () => 'all'),
+      setImmediate,
+    )
+  ).get('all');
   let shortest = Number.POSITIVE_INFINITY;
   for (const held of glances(actual.judgements, ({ once, lifetimeMs }) => (once || !lifetimeMs ? NEVER : ALWAYS)))
     if (isLive(held, now)) shortest = Math.min(shortest, held.lifetimeMs ?? shortest);
