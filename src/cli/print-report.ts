@@ -1,13 +1,14 @@
 import type { RenewalReport } from '../jobs/renew.ts';
-import { doneLine, type Report } from '../reconcile/report.ts';
+import { countsLine, doneLine, type Report } from '../reconcile/report.ts';
 import type { FeedVerdict } from '../reconcile/verify.ts';
 
 /** A run for a person: what changed, what is wrong, and whether the feeds are proved. */
 export function renderReport(report: Report): string {
   const { feeds, failures, notices, held, requests } = report;
   const seconds = ((Date.parse(report.endedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1);
+  const done = report.kind === 'audit' ? `a sync would make ${countsLine(report.counts)}` : doneLine(report);
   return [
-    `${doneLine(report)}; ${report.unchanged} unchanged; ${requests.total} requests (${requests.mutating} mutating) in ${seconds} s`,
+    `${done}; ${report.unchanged} unchanged; ${requests.total} requests (${requests.mutating} mutating) in ${seconds} s`,
     ...notices.map((notice) => `notice: ${notice}`),
     ...failures.map(
       ({ position, message }) => `failed: ${position ? `${position.file}:${position.line} ` : ''}${message}`,
