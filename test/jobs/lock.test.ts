@@ -42,6 +42,22 @@ test('who lost the lock is told before it writes, and does not take it from the 
   });
 });
 
+test('who lost the lock and ends leaves it to who has it by then', async () => {
+  const [stopped, next] = [makeWriterLock(redis, 'left', systemClock), makeWriterLock(other, 'left', systemClock)];
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const stopping = stopped.exclusively(() => ended);
+  await until('it has the lock', async () => (await redis.get('left')) === stopped.token);
+  await redis.pexpire('left', 1);
+  await next.exclusively(async () => {
+    end();
+    await stopping;
+    await next.assertHeld();
+  });
+});
+
 test('asking before a write prolongs the lock beyond the time-out of a write', async () => {
   const lock = makeWriterLock(redis, 'prolonged', systemClock);
   await lock.exclusively(async () => {

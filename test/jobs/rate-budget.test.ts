@@ -76,6 +76,13 @@ test('a 429 that one worker saw pauses all of them', async () => {
   }
 });
 
+test('who only looks waits as who takes, and counts nothing', async () => {
+  const { first, second } = twoWorkers(1);
+  for (let n = 0; n < 3; n += 1) assert.equal(await waitOf(first.room()), 0);
+  assert.equal(await waitOf(second.take()), 0);
+  assert.equal(await waitOf(first.room()), HOUR);
+});
+
 test('another organisation has its own budget', async () => {
   const one = twoWorkers(1);
   const two = twoWorkers(1);

@@ -95,6 +95,17 @@ test('a committed conflict is not hidden by a wider one by hand', async () => {
   );
 });
 
+test('nor by a range that is split by hand: its list stays invalid', async () => {
+  const reading = await readingOf(
+    { 'block.yaml': block('45.66.35.0/24'), 'ours.yaml': allow('45.66.35.11') },
+    { adhocAllow: [{ type: 'ip', value: '45.66.35.77', carveOut: true }] },
+  );
+  assert.deepEqual(
+    reading.problems.filter(({ severity }) => severity === 'error').map(({ code }) => code),
+    ['blocks-allowed'],
+  );
+});
+
 test('the split of a range is told, all that is allowed in it left out', async () => {
   const [problem] = await problemsOf({
     'block.yaml': block('45.66.35.0/29'),

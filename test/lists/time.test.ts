@@ -115,6 +115,17 @@ test('an entry is published from its first day on, and the cache knows when that
   assert.deepEqual(after.problems, []);
 });
 
+test('an entry is published to the last millisecond of its last day, and the cache knows when that is', async () => {
+  const folder = { 'l.yaml': 'action: block\nobservables:\n  - { value: 45.66.35.11, expires: 2026-11-27 }' };
+  const cache = makeListCache();
+  const [entry] = (await readingOf(folder, { cache })).entries;
+  assert.ok(entry?.terms.lifetime.kind === 'once');
+  const { end } = entry.terms.lifetime;
+  assert.ok(end < Date.parse('2026-11-28T00:00:00.000Z'));
+  assert.deepEqual(publishedIn(await readingOf(folder, { cache, now: end })), ['ip 45.66.35.11']);
+  assert.deepEqual(publishedIn(await readingOf(folder, { cache, now: end + 1 })), []);
+});
+
 test('an allow entry protects from its first day to its last, and its last week is announced', async () => {
   const folder = {
     'allow.yaml': 'action: allow\nobservables:\n  - { value: 45.66.35.11, starts: 2026-11-20, expires: 2026-12-09 }',

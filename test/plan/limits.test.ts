@@ -60,6 +60,23 @@ const TABLE: { row: string; plan: () => Plan; held: RegExp }[] = [
     plan: () => planned(addresses('tor', 29), live('tor', 40)),
     held: /^over-limit over the limits: firewall-block\/ip withdrawals 11 of 40, 27.5 % \(limit 20 %\); if the plan is right, --force or --digest [0-9a-f]{16} /,
   },
+  { row: 'just the share may leave', plan: () => planned(addresses('tor', 48), live('tor', 60)), held: /^$/ },
+  {
+    row: 'of fewer than ten entries no share is taken',
+    plan: () => planned(addresses('tor', 2), live('tor', 9), { all: { withdrawals_share: 0.1 } }),
+    held: /^$/,
+  },
+  {
+    row: 'what a person blocks by hand too does not leave',
+    plan: () =>
+      planned('', 'tor 10.0.0.0 g0 +6d link0\nadhoc-block 10.0.0.0 g0 once=+1h link0', { all: { withdrawals: 0 } }),
+    held: /^$/,
+  },
+  {
+    row: 'who goes and who comes is no growth',
+    plan: () => planned(`${addresses('tor', 4)}\ntor 10.9.9.9`, live('tor', 5), { all: { growth: 1 } }),
+    held: /^$/,
+  },
   {
     row: 'a share that the settings lift',
     plan: () => planned(addresses('tor', 29), live('tor', 40), { all: { withdrawals_share: 'off' } }),

@@ -45,6 +45,7 @@ function tenLive(): string {
   return Array.from({ length: 10 }, (_, n) => `tor 198.51.100.${n} g0 +6d link0`).join('\n');
 }
 
+const BY_HAND = 'adhoc-block 198.51.100.9 g0 once=+1h link0';
 const DIGEST = planned('tor 198.51.100.7', '').digest;
 
 const table: { row: string; plan: Plan; held: string }[] = [
@@ -227,8 +228,23 @@ const table: { row: string; plan: Plan; held: string }[] = [
     held: '',
   },
   {
+    row: 'of a list that vanished: what is in no feed, or not yet, leaves none',
+    plan: planned('', 'manual 198.51.100.9 g0 +6d\nmanual 198.51.100.10 g0 +6d start=+1d link0'),
+    held: '',
+  },
+  {
+    row: 'a list that vanished while its channel was on hold, which a person has just lifted',
+    plan: planned('', 'manual 198.51.100.9 g0 +6d link0', { released: new Set(['firewall-block']) }),
+    held: '',
+  },
+  {
     row: 'what a person added by hand has no list to vanish',
-    plan: planned('', 'adhoc-block 198.51.100.9 g0 once=+1h link0'),
+    plan: planned('', BY_HAND),
+    held: '',
+  },
+  {
+    row: 'nor where a list allows it since',
+    plan: planned('', BY_HAND, { overruled: new Set(situation('', BY_HAND).actual.judgements.keys()) }),
     held: '',
   },
 ];
