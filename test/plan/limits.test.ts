@@ -73,6 +73,14 @@ const TABLE: { row: string; plan: () => Plan; held: RegExp }[] = [
     held: /^$/,
   },
   {
+    row: 'nor does its list lose it',
+    plan: () =>
+      planned('', 'tor 10.0.0.0 g0 +6d link0\nadhoc-block 10.0.0.0 g0 once=+1h link0\nmanual 10.0.0.9 g0 +6d link0', {
+        list: { withdrawals: 0 },
+      }),
+    held: /^$/,
+  },
+  {
     row: 'who goes and who comes is no growth',
     plan: () => planned(`${addresses('tor', 4)}\ntor 10.9.9.9`, live('tor', 5), { all: { growth: 1 } }),
     held: /^$/,
