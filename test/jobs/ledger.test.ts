@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeCtiaClient } from '../../src/ctia/client.ts';
+import { readWill } from '../../src/jobs/desired.ts';
 import { deskFor } from '../../src/jobs/workplace.ts';
 import type { Drift } from '../../src/plan/drift.ts';
 import { NOTHING_HELD } from '../../src/plan/learned.ts';
+import { NO_APPROVAL } from '../../src/plan/safety.ts';
+import { run } from '../../src/reconcile/run.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type Answer, call, tokenFor } from '../embedded-ctia/fixture.ts';
 import { HEAD, SETTINGS, synced, TOR } from './synced-workbench.ts';
@@ -185,6 +189,25 @@ test('work by hand keeps the ledger right', async (t) => {
   assert.equal(result.read.from, 'ledger', result.read.why);
   assert.equal(bench.server.requests.mutating, 0);
   assert.equal(await bench.view('ip'), [...TOR, '203.0.113.5'].join('\n'));
+});
+
+test('somebody applied past this Redis: the next run reads CTIA and says so', async (t) => {
+  const bench = await synced(t);
+  const client = makeCtiaClient({ connection: bench.ctia, clock: bench.work.clock, patienceMs: 0 });
+  bench.write('tor.txt', TOR.slice(1).join('\n'));
+  const past = await run({
+    ...{ run: 'apply', client, clock: bench.work.clock, owner: OWNER, ownEmbedded: true },
+    approval: { ...NO_APPROVAL, yes: true },
+    exclusively: (work) => work(),
+    readDesired: async (adhocAllow) =>
+      (await readWill({ feedsDir: bench.feedsDir, ownEmbedded: true, adhocAllow, now: client.serverNow() })).desired,
+  });
+  assert.deepEqual([past.result, past.counts.withdraw], ['verified', 1]);
+  const { result } = await bench.run('sync');
+  assert.equal(result.result, 'verified');
+  assert.equal(result.read.from, 'ctia');
+  assert.match(result.read.why, /^somebody else applied \S+ at 20/);
+  assert.equal((await bench.run('sync')).result.read.from, 'ledger');
 });
 
 test('work by hand needs no ledger', async (t) => {

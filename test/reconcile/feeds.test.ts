@@ -51,6 +51,16 @@ test('of several the oldest; a title that only contains ours is another', async 
   await assertSettled(world, LISTS);
 });
 
+test('what another organisation calls by our titles is read by us, and not used', async (t) => {
+  const world = await tenant(t);
+  const other = await world.as({ login: 'elsewhere', org: 'other-org' });
+  const indicator = await makeIndicator(other, INDICATOR, { tlp: 'green' });
+  await makeFeed(other, FEED, indicator.id, { tlp: 'green' });
+  assertVerified(await world.sync(LISTS));
+  const own = (those: Json[]) => those.filter(isOurs).length;
+  assert.deepEqual([own(await named(world, 'indicator', INDICATOR)), own(await named(world, 'feed', FEED))], [1, 1]);
+});
+
 test('an indicator of ours for another channel does not count by its title', async (t) => {
   const world = await tenant(t);
   await makeIndicator(world.call, INDICATOR, { external_ids: ['acme-indicator-mail-ip', 'acme-owned'] });

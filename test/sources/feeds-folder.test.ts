@@ -147,7 +147,7 @@ test('without git the digest of the tree is the revision, the same for the same 
   assert.match(one.revision.repository ?? '', /^file:\/\/\/.*\/feeds$/);
 });
 
-test('in a checkout the commit is the revision; a changed, new or ignored list makes it dirty', async () => {
+test('in a checkout the commit is the revision; a changed, new, ignored or removed list makes it dirty', async () => {
   const root = folderOf({ 'feeds/a.yaml': LIST, 'README.md': '', '.gitignore': 'secret.yaml\n' });
   git(root, 'init');
   git(root, 'add', '.');
@@ -171,6 +171,10 @@ test('in a checkout the commit is the revision; a changed, new or ignored list m
   writeFileSync(path.join(root, 'feeds', 'a.yaml'), LIST);
   assert.equal((await read(root)).revision.dirty, false);
   writeFileSync(path.join(root, 'feeds', 'new.yaml'), 'action: block\n');
+  assert.equal((await read(root)).revision.dirty, true);
+  rmSync(path.join(root, 'feeds', 'new.yaml'));
+  // A list that is gone is read by nobody, and the commit holds it still.
+  rmSync(path.join(root, 'feeds', 'a.yaml'));
   assert.equal((await read(root)).revision.dirty, true);
 });
 
