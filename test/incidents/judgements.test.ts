@@ -99,3 +99,22 @@ test('ended ones stay to be read, also where a token may not replace in bulk; on
   const client = world.client();
   assert.equal((await expire({ client: client, exclusively: (work) => work() }, [open?.id ?? ''], 'x')).expired, 1);
 });
+
+test('judgements end with the reason that is given, whatever was said of them; what is left for the next hour is named', async (t) => {
+  const world = await tenant(t);
+  const long = { reason: 'y'.repeat(1020) };
+  await create(world, ...['203.0.113.1', '203.0.113.2', '203.0.113.3'].map((value) => foreign(value, long)));
+  const [first, ...others] = (await select(world, {})).map(({ id }) => id);
+  const writing = { client: world.client(), exclusively: <T>(work: () => Promise<T>) => work() };
+  await expire(writing, [first ?? ''], 'case 4711 closed');
+  const [ended] = (await select(world, { ended: true })).filter(({ id }) => id === first);
+  assert.match(ended?.reason ?? '', /^y+ case 4711 closed$/);
+  assert.equal(ended?.reason?.length, 1024);
+
+  world.server.faults.push({ on: { method: 'PUT' }, kind: 'forbidden', capabilities: ['create-casebook'] });
+  let left = 1;
+  const client = { ...writing.client, takeOneByOne: async () => left-- > 0 };
+  const { expired, failures } = await expire({ ...writing, client }, others, 'x');
+  assert.deepEqual([expired, failures.map(({ id }) => id)], [1, others.slice(1)]);
+  assert.match(failures[0]?.why ?? '', /used up/);
+});

@@ -36,23 +36,42 @@ export async function expire(
     } catch (error) {
       if (!isCtiaError(error, 'capability')) throw error;
       for (const { id } of found) {
-        if (!(await client.takeOneByOne())) throw error;
-        await exclusively(() => client.expire(id, reason));
-        expired += 1;
+        const why = await expireOne({ client, exclusively }, id, reason);
+        if (why === undefined) expired += 1;
+        else failures.push({ id, why });
       }
     }
   }
   return { expired, failures };
 }
 
+/** Undefined, or why not: what was ended before stays told of. */
+async function expireOne(
+  { client, exclusively }: Pick<ImportWork, 'client' | 'exclusively'>,
+  id: string,
+  reason: string,
+): Promise<string | undefined> {
+  if (!(await client.takeOneByOne())) return 'what may go one by one within the hour is used up: say it again later';
+  try {
+    await exclusively(() => client.expire(id, reason));
+    return undefined;
+  } catch (error) {
+    if (!isCtiaError(error, 'not-found', 'forbidden', 'invalid')) throw error;
+    return error.message;
+  }
+}
+
 /** The end is inclusive in a feed, so it lies a little back; one that has not begun ends when it would have begun, or before. */
 function ended(judgement: Entity & { id: string }, end: number, reason: string): Entity & { id: string } {
   const times = judgement.valid_time as ValidTime;
+  // What is cut is the old one: why it ended is what somebody will ask.
+  const before =
+    judgement.reason === undefined ? '' : String(judgement.reason).slice(0, SHORT_TEXT_MAX - reason.length - 1);
   const end_time = new Date(end).toISOString();
   return {
     ...asWritten(judgement),
     id: judgement.id,
     valid_time: { start_time: times.start_time < end_time ? times.start_time : end_time, end_time },
-    reason: `${judgement.reason === undefined ? '' : `${String(judgement.reason)} `}${reason}`.slice(0, SHORT_TEXT_MAX),
+    reason: `${before} ${reason}`.trim().slice(0, SHORT_TEXT_MAX),
   };
 }
