@@ -82,6 +82,12 @@ const PLANTED: { path: string; text: string; rule: (source: Source) => Finding[]
     finds: /home is sources or ctia or notify/,
   },
   {
+    path: 'src/reconcile/run.ts',
+    text: "const { default: axios } = createRequire(import.meta.url)('axios');",
+    rule: layerFindings,
+    finds: /home is sources or ctia or notify/,
+  },
+  {
     path: 'src/jobs/a.ts',
     text: "import x from 'left-pad/deep';",
     rule: layerFindings,
