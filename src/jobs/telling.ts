@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import type { StoredIncident } from '../ctia/stored.ts';
 import { channelOfIndicator } from '../ctim/external-id.ts';
 import type { GuardListSource } from '../lists/guards/guard-settings.ts';
 import type { Condition } from '../notify/condition.ts';
-import { runways } from '../plan/runway.ts';
+import { runwaysInSlices } from '../plan/runway.ts';
+import { inSlices } from '../plan/slices.ts';
 import type { Report } from '../reconcile/report.ts';
 import { shownUrl } from '../sources/download.ts';
 import { guardListTrouble } from '../sources/guard-data.ts';
@@ -46,7 +48,8 @@ export async function tellRenewal(work: Workplace, { report, renewed, reading, e
       const { ownIndicators } = await reading.readFeedEntities({ owner: work.owner, organisation }, []);
       const channels = new Map(ownIndicators.map((it) => [it.id, channelOfIndicator(work.owner, it.externalIds)]));
       const now = Date.parse(report.endedAt);
-      const runway = runways(renewed.actual, now, (id) => channels.get(id) ?? `indicator ${id}`);
+      const asked = runwaysInSlices(renewed.actual, now, (id) => channels.get(id) ?? `indicator ${id}`);
+      const runway = await inSlices(asked, setImmediate);
       return conditionsOfRenewal(report, runway, { now, everyMs });
     },
   });

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
-import { type Actual, glances, isLive } from '../plan/actual.ts';
+import type { Actual } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
 import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
+import { lastInEachFeed } from '../plan/runway.ts';
 import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
@@ -56,8 +57,9 @@ export interface Renewed {
   readonly outcome: Outcome;
   /** What is held now: a plan made on it renews nothing twice. */
   readonly actual: Actual;
+  /** Entries, of a succession too. */
   readonly live: number;
-  /** When the first judgement that is to be renewed would lapse, epoch ms. */
+  /** When the first of them that is to be renewed would leave its feed, epoch ms. */
   readonly firstLapse: number | undefined;
   readonly notices: readonly string[];
   /** At first contact: nothing was renewed. */
@@ -70,10 +72,10 @@ export async function renew(input: RenewInput): Promise<Renewed> {
   const { client, actual, everyMs } = input;
   const ending = await inSlices(renewalsInSlices({ actual, now: client.serverNow(), everyMs }), setImmediate);
   const nothing = { outcome: NOTHING_DONE, firstContact: false, entitiesMax: ENTITIES_MAX };
-  if (ending.length === 0) return { ...after(input, actual), ...nothing };
+  if (ending.length === 0) return { ...(await after(input, actual)), ...nothing };
   const { state, holds } = await input.findState();
   if (state === undefined || (await isOfAnother(state, input.origin)))
-    return { ...after(input, actual), ...nothing, firstContact: true };
+    return { ...(await after(input, actual)), ...nothing, firstContact: true };
   const emptied = holds.filter(({ to }) => to === EMPTY).map(({ channel }) => channel);
   const due = ending.filter(({ stored }) => channelByHash(emptied, stored) === undefined);
   const learned: Learned[] = [];
@@ -105,24 +107,29 @@ export async function renew(input: RenewInput): Promise<Renewed> {
     outcomes.push(outcome);
   }
   const outcome = together(outcomes);
-  return { ...after(input, withLearned(actual, learned)), ...nothing, outcome, entitiesMax: context.entitiesMax };
+  return {
+    ...(await after(input, withLearned(actual, learned))),
+    ...nothing,
+    outcome,
+    entitiesMax: context.entitiesMax,
+  };
 }
 
-function after(
+async function after(
   { client, everyMs }: RenewInput,
   actual: Actual,
-): Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'> {
+): Promise<Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'>> {
   const now = client.serverNow();
   let live = 0;
   let shortest = Number.POSITIVE_INFINITY;
   let firstLapse: number | undefined;
-  for (const judgement of glances(actual.judgements)) {
-    if (!isLive(judgement, now)) continue;
+  const seen = lastInEachFeed(actual, now, ({ end, once, lifetimeMs }) => {
     live += 1;
-    if (judgement.once) continue;
-    firstLapse = Math.min(firstLapse ?? judgement.end, judgement.end);
-    shortest = Math.min(shortest, judgement.lifetimeMs ?? shortest);
-  }
+    if (once) return;
+    firstLapse = Math.min(firstLapse ?? end, end);
+    shortest = Math.min(shortest, lifetimeMs ?? shortest);
+  });
+  await inSlices(seen, setImmediate);
   const notices = isTooSeldom(shortest, everyMs)
     ? [
         `renewals every ${everyMs / MINUTE} minutes come too seldom for a lifetime of ${shortest / MINUTE}: set renew.every to a quarter of it`,

@@ -30,3 +30,20 @@ test('at its end, to the millisecond, an entry is still in its feed', () => {
   const live = (now: number) => runways(actual, now, () => 'firewall-block').get('firewall-block')?.live;
   assert.deepEqual([live(NOW + HOUR), live(NOW + HOUR + 1)], [1, undefined]);
 });
+
+test('renewed by succession it is one entry, and lapses with the last of its judgements', () => {
+  const { actual } = situation(
+    '',
+    `
+      tor 198.51.100.1 g0 +1m link0
+      tor 198.51.100.1 g1 +3h link1
+      tor 198.51.100.2 g0 +2h link0
+      tor 198.51.100.3 g3 +4h link3
+      tor 198.51.100.3 g4 +5m link4`,
+  );
+  assert.deepEqual(runways(actual, NOW, () => 'firewall-block').get('firewall-block'), {
+    live: 3,
+    lapses: { at: NOW + 2 * HOUR, value: '198.51.100.2' },
+    ends: undefined,
+  });
+});
