@@ -6,9 +6,8 @@ import type { FeedVerdict } from '../reconcile/verify.ts';
 export function renderReport(report: Report): string {
   const { feeds, failures, notices, held, requests } = report;
   const seconds = ((Date.parse(report.endedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1);
-  const done = report.kind === 'audit' ? `a sync would make ${countsLine(report.counts)}` : doneLine(report);
   return [
-    `${done}; ${report.unchanged} unchanged; ${requests.total} requests (${requests.mutating} mutating) in ${seconds} s`,
+    `${whatWasDone(report)}; ${requests.total} requests (${requests.mutating} mutating) in ${seconds} s`,
     ...notices.map((notice) => `notice: ${notice}`),
     ...failures.map(
       ({ position, message }) => `failed: ${position ? `${position.file}:${position.line} ` : ''}${message}`,
@@ -17,6 +16,16 @@ export function renderReport(report: Report): string {
     ...held.map(({ message }) => `held: ${message}`),
     `${RESULT_LINES[report.result]} (lists of ${report.revision})`,
   ].join('\n');
+}
+
+/** An audit changes nothing: what it counts a sync would do. */
+function whatWasDone(report: Report): string {
+  if (report.kind === 'sync') return `${doneLine(report)}; ${report.unchanged} unchanged`;
+  const next =
+    report.result === 'problems'
+      ? 'what a sync would do is not known while the lists have errors'
+      : `a sync would make ${countsLine(report.counts)}`;
+  return `audited, nothing was changed; ${next}`;
 }
 
 export function renewalLines({ live, renewed, result, firstLapse, failures, requests }: RenewalReport): string[] {

@@ -10,6 +10,7 @@ import type { Log } from '../runtime/log.ts';
 import { originOf } from '../sources/git.ts';
 import { countByHand, meanwhileSince } from './hand-notes.ts';
 import { noteRenewal } from './history.ts';
+import { logRenewal } from './run-log.ts';
 import { renewEveryMs } from './schedules.ts';
 import type { RequestCounts } from './sync-state.ts';
 import { tellRenewal } from './telling.ts';
@@ -109,8 +110,7 @@ export async function renewFirst({ work, run, log, signal, inFull }: RenewFirst)
     read: reading.told(),
   };
   await noteRenewal(redis, keys.renewal, report);
-  const { renewed: count, requests, read } = report;
-  log.info({ live, renewed: count, failures: outcome.failures.length, requests, read }, 'renewed what would lapse');
+  logRenewal(log, report);
   return {
     renewed,
     report,

@@ -22,6 +22,7 @@ import { countByHand } from './hand-notes.ts';
 import { noteReport } from './history.ts';
 import { KEEP_JOBS, REFUSED } from './queues.ts';
 import { renewFirst } from './renew.ts';
+import { logRun } from './run-log.ts';
 import { leaveSlot, OTHER_RUN_WAIT_MS, takeSlot } from './run-slot.ts';
 import { addRequests, type BatchResult, type SyncData, type SyncState, standingOf, viewsToRead } from './sync-state.ts';
 import { tellSync } from './telling.ts';
@@ -70,6 +71,7 @@ export async function processSync(
     const verified = await verify(work, desk, job, state, log);
     if ('report' in verified) {
       await noteReport(work.redis, work.keys.history, verified.report);
+      logRun(log, verified.report);
       await tellSync(work, verified.report);
       await leaveSlot(work.redis, work.keys.run, jobId);
       return verified.report;

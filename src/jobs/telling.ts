@@ -48,8 +48,8 @@ export async function tellRenewal(work: Workplace, { report, renewed, reading, e
       const { ownIndicators } = await reading.readFeedEntities({ owner: work.owner, organisation }, []);
       const channels = new Map(ownIndicators.map((it) => [it.id, channelOfIndicator(work.owner, it.externalIds)]));
       const now = Date.parse(report.endedAt);
-      const channelOf = (id: string) => channels.get(id) ?? `indicator ${id}`;
-      const runway = await inSlices(runwaysInSlices(renewed.actual, now, channelOf), setImmediate);
+      const asked = runwaysInSlices(renewed.actual, now, (id) => channels.get(id) ?? `indicator ${id}`);
+      const runway = await inSlices(asked, setImmediate);
       return conditionsOfRenewal(report, runway, { now, everyMs });
     },
   });

@@ -72,6 +72,8 @@ export type Glance = Pick<ActualJudgement, 'h' | 'observable' | 'words' | 'start
   readonly references: readonly { readonly source_name: string }[];
   /** Without writing its value out. */
   readonly isOf?: (observable: Observable) => boolean;
+  /** The only one of its h. Where it is not said, who wants to know looks. */
+  readonly alone?: boolean;
 };
 
 export function isOf(held: Glance, observable: Observable): boolean {

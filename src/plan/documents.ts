@@ -300,7 +300,7 @@ function iso(epochMs: number): string {
 }
 
 /** As `withdrawn` writes it, and CTIA where it ended one by one: then the mark *once* may be left, and the reason alone tells. */
-export function wasWithdrawn({ words: { reason } }: Pick<ActualJudgement, 'words'>): boolean {
+export function wasWithdrawn({ words: { reason } }: { words: { reason?: string | undefined } }): boolean {
   return /(?:^| )withdrawn \S+$/.test(reason ?? '');
 }
 

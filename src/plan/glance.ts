@@ -13,11 +13,12 @@ export function makeGlance(
   keys: HashKeys,
   kinds: Kinds,
   texts: PackedText,
-): (words: Int32Array, times: Float64Array, row: number) => Glance {
+): (words: Int32Array, times: Float64Array, row: number, alone: boolean) => Glance {
   let words: Int32Array = new Int32Array();
   let times: Float64Array = new Float64Array();
   let row = 0;
   let at = 0;
+  let alone = false;
   let kind = undefined as unknown as ReturnType<Kinds['at']>;
   const glance: Glance = {
     get h() {
@@ -28,6 +29,9 @@ export function makeGlance(
     },
     isOf: ({ type, value }) =>
       kind.type === type && texts.is(words[at + TEXT] as number, words[at + LENGTH] as number, value),
+    get alone() {
+      return alone;
+    },
     get words() {
       return kind.words;
     },
@@ -50,11 +54,12 @@ export function makeGlance(
       return kind.references.all;
     },
   };
-  return (itsWords, itsTimes, its) => {
+  return (itsWords, itsTimes, its, isAlone) => {
     words = itsWords;
     times = itsTimes;
     row = its;
     at = its * WORDS;
+    alone = isAlone;
     kind = kinds.at(words[at + KIND] as number);
     return glance;
   };

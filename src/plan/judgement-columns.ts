@@ -287,7 +287,7 @@ export function makeJudgementColumns(taken?: Taken): JudgementColumns {
           if (row === ODD) return odd.get(keys.hex(n))?.length ?? 0;
           const { words, times } = pieceOf(row);
           if ((words[(row % PIECE) * WORDS + NEXT] as number) >= 0) return 2;
-          return glance(words, times, row % PIECE);
+          return glance(words, times, row % PIECE, true);
         },
         *notAsked() {
           // What came since was not there to be asked for.
@@ -307,7 +307,8 @@ export function makeJudgementColumns(taken?: Taken): JudgementColumns {
           bounds[kind] ??= endingBefore(glanceKind(kinds.at(kind)));
           if (!((times[at * TIMES + END] as number) < (bounds[kind] as number))) continue;
         }
-        yield glance(words, times, at);
+        const alone = heads[words[at * WORDS + KEY] as number] === row && (words[at * WORDS + NEXT] as number) < 0;
+        yield glance(words, times, at, alone);
       }
       for (const found of odd.values())
         for (const it of found) if (endingBefore === undefined || it.end < endingBefore(it)) yield it;

@@ -1,111 +1,85 @@
-import type { Observable } from '../ctim/observable.ts';
-import { type Actual, type Glance, glances, isLive, isOf } from './actual.ts';
+import { type Actual, type ActualJudgement, type Glance, glances, isLive } from './actual.ts';
 import { atOnce, SLICE, type Sliced } from './slices.ts';
 
 /**
  * How long the feeds stay as they are if nobody does anything from now on. What is *once* is to end, so the runway is that
- * of all else: the moment when the first value of it would leave its feed.
- *
- *   a value held by one judgement                           leaves when that ends
- *   by several: two lists, or generations of a succession   leaves when the last of them ends
+ * of all else: the moment when the first of it would leave its feed.
  */
 export interface Runway {
-  /** Judgements that are valid now and linked. */
+  /** Entries, however many judgements each has: of a succession there are two for a while. */
   readonly live: number;
-  /** When the first value would lapse that is to go on. */
+  /** When the first one that is to be renewed would lapse, epoch ms, and its value. */
   readonly lapses: Ending | undefined;
-  /** When the first one leaves that is meant to. */
+  /** When the first one ends that is meant to. */
   readonly ends: Ending | undefined;
 }
 
 export interface Ending {
-  /** Epoch ms. */
   readonly at: number;
   readonly value: string;
 }
 
 /** By the channel of the indicator that a judgement is linked to; one without a link is in no feed. */
-export function runways(actual: Actual, now: number, channelOf: ChannelOf): ReadonlyMap<string, Runway> {
+export function runways(
+  actual: Actual,
+  now: number,
+  channelOf: (indicatorId: string) => string,
+): ReadonlyMap<string, Runway> {
   return atOnce(runwaysInSlices(actual, now, channelOf));
 }
 
-type ChannelOf = (indicatorId: string) => string;
-
 export function* runwaysInSlices(
-  { judgements }: Actual,
+  actual: Actual,
   now: number,
-  channelOf: ChannelOf,
+  channelOf: (indicatorId: string) => string,
 ): Sliced<ReadonlyMap<string, Runway>> {
-  const first = yield* firstOf(glances(judgements), now, channelOf);
-  // Nearly all values are held once: all of a million are put together only where what ends first is not.
-  if (!(yield* isOutlived(first, glances(judgements), now))) return first;
-  const found = yield* firstOf(yield* lastOf(glances(judgements), now), now, channelOf);
-  return new Map([...found].map(([channel, it]) => [channel, { ...it, live: first.get(channel)?.live ?? it.live }]));
-}
-
-type Held = Pick<Glance, 'observable' | 'start' | 'end' | 'once' | 'links'>;
-
-/** The indicator whose feed it is in now. */
-function feedOf(held: Held, now: number): string | undefined {
-  return isLive(held, now) ? held.links[0]?.target : undefined;
-}
-
-interface HeldEnding extends Ending {
-  readonly target: string;
-  readonly observable: Observable;
-}
-
-interface Firsts {
-  live: number;
-  lapses: HeldEnding | undefined;
-  ends: HeldEnding | undefined;
-}
-
-function* firstOf(those: Iterable<Held>, now: number, channelOf: ChannelOf): Sliced<Map<string, Firsts>> {
-  const found = new Map<string, Firsts>();
-  let done = 0;
-  for (const held of those) {
-    if (++done % SLICE === 0) yield;
-    const target = feedOf(held, now);
-    if (target === undefined) continue;
-    const channel = channelOf(target);
-    const firsts = found.get(channel) ?? { live: 0, lapses: undefined, ends: undefined };
-    found.set(channel, firsts);
-    firsts.live += 1;
-    const what = held.once ? 'ends' : 'lapses';
-    const before = firsts[what];
-    if (before !== undefined && before.at <= held.end) continue;
-    const { observable } = held;
-    firsts[what] = { at: held.end, value: observable.value, target, observable };
-  }
+  const found = new Map<string, Runway>();
+  yield* lastInEachFeed(actual, now, (judgement) => {
+    const [link] = judgement.links;
+    if (link === undefined) return;
+    const channel = channelOf(link.target);
+    const { live, lapses, ends } = found.get(channel) ?? { live: 0, lapses: undefined, ends: undefined };
+    const ending = { at: judgement.end, value: judgement.observable.value };
+    found.set(channel, {
+      live: live + 1,
+      lapses: judgement.once ? lapses : sooner(lapses, ending),
+      ends: judgement.once ? sooner(ends, ending) : ends,
+    });
+  });
   return found;
 }
 
-/** Whether any of these values is held for longer by another judgement. */
-function* isOutlived(firsts: ReadonlyMap<string, Firsts>, those: Iterable<Glance>, now: number): Sliced<boolean> {
-  const endings = [...firsts.values()].flatMap(({ lapses, ends }) => [lapses, ends]).filter((it) => it !== undefined);
+/**
+ * Shows of each entry what keeps it in its feed longest. A predecessor that lapses before its successor takes nothing out
+ * of a feed. Those of which there is only one are not made objects for that.
+ */
+export function* lastInEachFeed(
+  { judgements }: Actual,
+  now: number,
+  see: (judgement: Pick<Glance, 'observable' | 'end' | 'once' | 'lifetimeMs' | 'links'>) => void,
+): Sliced<void> {
+  const several = new Set<string>();
   let done = 0;
-  for (const held of those) {
+  for (const it of glances(judgements)) {
+    if (isLive(it, now)) {
+      if (it.alone) see(it);
+      else several.add(it.h);
+    }
     if (++done % SLICE === 0) yield;
-    for (const { at, target, observable } of endings)
-      if (isOf(held, observable) && held.end > at && feedOf(held, now) === target) return true;
   }
-  return false;
+  for (const h of several) {
+    const longest = new Map<string | undefined, ActualJudgement>();
+    for (const it of judgements.get(h) ?? []) {
+      const target = it.links[0]?.target;
+      if (isLive(it, now) && it.end > (longest.get(target)?.end ?? now - 1)) longest.set(target, it);
+    }
+    for (const it of longest.values()) see(it);
+    if (++done % SLICE === 0) yield;
+  }
 }
 
-/** Of each value in each feed the judgement that ends last. */
-function* lastOf(those: Iterable<Held>, now: number): Sliced<Iterable<Held>> {
-  const last = new Map<string, Held>();
-  let done = 0;
-  for (const held of those) {
-    if (++done % SLICE === 0) yield;
-    const target = feedOf(held, now);
-    if (target === undefined) continue;
-    const { observable, start, end, once, links } = held;
-    const key = `${target} ${observable.value}`;
-    const before = last.get(key);
-    // Copied: a glance is good until the next one is asked for.
-    if (before === undefined || before.end < end) last.set(key, { observable, start, end, once, links });
-  }
-  return last.values();
+/** Of two at one moment always the same, in whatever order they come. */
+function sooner(a: Ending | undefined, b: Ending): Ending {
+  if (a === undefined || b.at < a.at) return b;
+  return b.at === a.at && b.value < a.value ? b : a;
 }

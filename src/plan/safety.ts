@@ -34,7 +34,11 @@ export interface SafetyInput extends SizeInput {
   readonly approval: Approval;
 }
 
-/** Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at once. */
+/**
+ * Each rule is a named function that says why the plan may not go, or nothing. All are asked: a person sees every reason at
+ * once. But those that count what would go are silent while lists have errors: a list that does not parse is not one that
+ * was deleted, and the approval that they offer would lift nothing.
+ */
 type Rule = (input: SafetyInput, plan: Plan, apart: Apart) => Held | readonly Held[] | undefined;
 
 const rules: readonly Rule[] = [
@@ -127,7 +131,7 @@ function otherHistory({ standing, state, approval }: SafetyInput, plan: Plan): H
 /** Too much at once, more than a firewall takes, or nothing at all: see over-limit.ts. */
 function size(input: SafetyInput, plan: Plan, apart: Apart): Held[] {
   const { unattended, approval } = input;
-  if (unattended || approval.force || approval.digest === plan.digest) return [];
+  if (input.problems > 0 || unattended || approval.force || approval.digest === plan.digest) return [];
   return heldBySize(input, plan, apart);
 }
 
@@ -137,10 +141,10 @@ function hasNoFile(list: string): boolean {
 
 /** A partial checkout or a moved folder looks like lists that were deleted. A renamed list is no loss: its values stay desired. */
 function listVanished(
-  { desired, actual, now, lists, unattended, approval, released }: SafetyInput,
+  { problems, desired, actual, now, lists, unattended, approval, released }: SafetyInput,
   plan: Plan,
 ): Held | undefined {
-  if (unattended || approval.force || approval.digest === plan.digest) return undefined;
+  if (problems > 0 || unattended || approval.force || approval.digest === plan.digest) return undefined;
   const gone = plan.changes.flatMap((change) => {
     if (change.feed && released.has(change.feed.channel)) return [];
     if (change.kind !== 'withdraw' || change.stored.links.length === 0 || !isLive(change.stored, now)) return [];

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CtiaClient } from '../ctia/client.ts';
-import { type Actual, ALWAYS, glances, isLive, NEVER } from '../plan/actual.ts';
+import type { Actual } from '../plan/actual.ts';
 import { ENTITIES_MAX } from '../plan/batch.ts';
 import type { Change } from '../plan/change.ts';
 import { channelByHash, EMPTY, type Hold, holdsAmong } from '../plan/hold.ts';
 import { type Learned, withLearned } from '../plan/learned.ts';
 import { isTooSeldom, type Renewal, renewalsInSlices } from '../plan/renewals.ts';
-import { runwaysInSlices } from '../plan/runway.ts';
+import { lastInEachFeed } from '../plan/runway.ts';
 import { inSlices } from '../plan/slices.ts';
 import { type Clock, MINUTE } from '../runtime/clock.ts';
 import { readOwnIndicators, type Self, type State, stateOf } from './actual.ts';
@@ -57,8 +57,9 @@ export interface Renewed {
   readonly outcome: Outcome;
   /** What is held now: a plan made on it renews nothing twice. */
   readonly actual: Actual;
+  /** Entries, of a succession too. */
   readonly live: number;
-  /** When the first value that is to go on would leave its feed, epoch ms. */
+  /** When the first of them that is to be renewed would leave its feed, epoch ms. */
   readonly firstLapse: number | undefined;
   readonly notices: readonly string[];
   /** At first contact: nothing was renewed. */
@@ -119,21 +120,22 @@ async function after(
   actual: Actual,
 ): Promise<Pick<Renewed, 'actual' | 'live' | 'firstLapse' | 'notices'>> {
   const now = client.serverNow();
-  const runway = (
-    await inSlices(
-      runwaysInSlices(actual, now, () => 'all'),
-      setImmediate,
-    )
-  ).get('all');
+  let live = 0;
   let shortest = Number.POSITIVE_INFINITY;
-  for (const held of glances(actual.judgements, ({ once, lifetimeMs }) => (once || !lifetimeMs ? NEVER : ALWAYS)))
-    if (isLive(held, now)) shortest = Math.min(shortest, held.lifetimeMs ?? shortest);
+  let firstLapse: number | undefined;
+  const seen = lastInEachFeed(actual, now, ({ end, once, lifetimeMs }) => {
+    live += 1;
+    if (once) return;
+    firstLapse = Math.min(firstLapse ?? end, end);
+    shortest = Math.min(shortest, lifetimeMs ?? shortest);
+  });
+  await inSlices(seen, setImmediate);
   const notices = isTooSeldom(shortest, everyMs)
     ? [
         `renewals every ${everyMs / MINUTE} minutes come too seldom for a lifetime of ${shortest / MINUTE}: set renew.every to a quarter of it`,
       ]
     : [];
-  return { actual, live: runway?.live ?? 0, firstLapse: runway?.lapses?.at, notices };
+  return { actual, live, firstLapse, notices };
 }
 
 /** Shipped examples are published to our own server alone, whatever repository they lie in. */

@@ -7,7 +7,7 @@ import { stateDocument } from '../plan/documents.ts';
 import { type Before, driftLine } from '../plan/drift.ts';
 import { desiredValues, holding, isEmpty, type Plan, summaryOf, withChanges } from '../plan/plan.ts';
 import { RENEW_EVERY_MS } from '../plan/renewals.ts';
-import type { Approval } from '../plan/safety.ts';
+import { type Approval, hasProblems } from '../plan/safety.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Self } from './actual.ts';
 import { type ApplyContext, applyBatch, makeApplyContext, type Recorder } from './apply.ts';
@@ -197,7 +197,8 @@ export async function audit(input: AuditInput): Promise<Report> {
     endedAt: clock.now(),
     failures: [],
     notices: [...prepared.found.notices, ...drift.map(driftLine), ...waiting],
-    feeds: verdicts,
+    // Of lists with errors nobody knows what they want, so no feed can differ from it.
+    feeds: hasProblems(plan) ? verdicts.filter(({ trouble }) => trouble !== undefined) : verdicts,
     requests: client.requests,
     drift,
   });

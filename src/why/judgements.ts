@@ -4,7 +4,9 @@ import { isOwned } from '../ctim/external-id.ts';
 import { type FeedName, feedKey, LINK_TYPE } from '../ctim/feed.ts';
 import { DISPOSITIONS, type DispositionName } from '../ctim/judgement.ts';
 import { type Observable, sameObservable } from '../ctim/observable.ts';
+import { toldLifetime } from '../lists/lifetime.ts';
 import { isLive, listOf, timesOf } from '../plan/actual.ts';
+import { lifetimeText } from '../plan/documents.ts';
 
 /** A feed of the tenant, as far as one value is concerned. */
 export interface KnownFeed extends FeedName {
@@ -31,6 +33,8 @@ export interface KnownJudgement {
   /** Where it is known from, as the judgement tells: of an attacker its incident. */
   readonly uri: string | undefined;
   readonly once: boolean;
+  /** As it tells itself. */
+  readonly lifetimeMs: number | undefined;
   /** What its reference tells, of ours: its list, and the commit and line that it was written for. */
   readonly list: string | undefined;
   readonly revision: string | undefined;
@@ -76,12 +80,14 @@ function known(
   const { id, disposition, priority, source, reason, source_uri: uri, external_references: references } = stored;
   const ours = isOwned(owner, stored.externalIds) && stored.groups.includes(organisation);
   const { start, end } = timesOf(stored);
+  const lifetime = ours ? lifetimeText({ references }) : undefined;
   const said = ours ? (references[0]?.external_id ?? '') : '';
   const [revision, place] = /^([^:]+):(.+)$/.exec(said)?.slice(1) ?? [];
   return {
     ...{ id, ours, created: Date.parse(stored.created), start, end, priority, source, reason, uri, revision, place },
     live: isLive({ start, end }, now),
     disposition: DISPOSITIONS[disposition],
+    lifetimeMs: lifetime === undefined ? undefined : toldLifetime(lifetime),
     once: stored.externalIds.some((it) => it.startsWith(`${owner}-once-`)),
     list: ours ? listOf({ references }) : undefined,
     links: [],

@@ -1,5 +1,7 @@
 import { feedKey, type ListAction } from '../ctim/feed.ts';
 import { type Observable, sameObservable } from '../ctim/observable.ts';
+import { isDead } from '../plan/actual.ts';
+import { wasWithdrawn } from '../plan/documents.ts';
 import { blocks, letsThrough } from './covers.ts';
 import type { KnownJudgement } from './judgements.ts';
 import type { Allowing, InFeed, Listed, Other, Verdict, Why, WhyFacts, Wider } from './known.ts';
@@ -73,11 +75,12 @@ function feedsWith({ judgements, feeds, history }: WhyFacts): InFeed[] {
 }
 
 /** Its own lines: those that are published, and those of which something is to be said. */
-function linesWith({ observable, lists }: WhyFacts): Listed[] {
+function linesWith({ observable, lists, judgements, now }: WhyFacts): Listed[] {
   const published = lists.entries.filter((entry) => sameObservable(entry.observable, observable));
   const listed = published.map(({ list, channel, position: { file, line }, terms }): Listed => {
     const action = lists.summaries.get(list)?.action ?? 'block';
     const { reason, lifetime } = terms;
+    const ended = lifetime.kind === 'runs-out' ? ranOut(judgements, list, lifetime.ms, now) : undefined;
     return {
       list,
       action,
@@ -86,8 +89,11 @@ function linesWith({ observable, lists }: WhyFacts): Listed[] {
       line,
       reason: reason ?? null,
       lifetime: lifetime.text,
-      state: 'in force',
-      in_force: true,
+      state:
+        ended === undefined
+          ? 'in force'
+          : `ran out at ${iso(ended)}: renew: false publishes it once; renew: true or another lifetime publishes it again`,
+      in_force: ended === undefined,
     };
   });
   const said = lists.problems.filter((it) => it.observable !== undefined && sameObservable(it.observable, observable));
@@ -102,6 +108,14 @@ function linesWith({ observable, lists }: WhyFacts): Listed[] {
     });
   }
   return listed;
+}
+
+/** When an entry that runs out once had its time: as a plan finds it (ran-out.ts), of the judgements of one observable. */
+function ranOut(judgements: readonly KnownJudgement[], list: string, lifetimeMs: number, now: number) {
+  const known = judgements.filter((it) => it.ours && it.list === list);
+  const had = known.filter((it) => it.once && it.lifetimeMs === lifetimeMs && !wasWithdrawn({ words: it }));
+  if (had.length === 0 || !known.every((it) => isDead(it, now))) return undefined;
+  return Math.max(...had.map(({ end }) => end));
 }
 
 /** A text file is read by one list or another: its lines bear their own file, which no summary names. */

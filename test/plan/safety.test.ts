@@ -5,6 +5,7 @@ import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { heldBy, NO_APPROVAL, type SafetyInput } from '../../src/plan/safety.ts';
 import { situation } from './situation.ts';
 
+const OF_MANUAL = 'manual 203.0.113.1 g0 +6d link0\nmanual 203.0.113.2 g0 +6d link0';
 const REPOSITORY = 'https://git.acme.test/blocklists';
 
 /** A tenant that was applied to before, lists without errors: nothing is held unless a test says why. */
@@ -104,11 +105,20 @@ const table: { row: string; plan: Plan; held: string }[] = [
   {
     row: 'all reasons at once',
     plan: planned('tor 198.51.100.8', 'manual 198.51.100.9 g0 +6d link0', {
-      problems: 1,
       state: undefined,
       approval: { ...NO_APPROVAL, digest: DIGEST },
     }),
-    held: 'problems other-plan first-contact list-vanished',
+    held: 'other-plan first-contact list-vanished',
+  },
+  {
+    row: 'a list that does not parse is not one that was deleted, and what it holds is not withdrawn: no way out that is none',
+    plan: planned('tor 198.51.100.8', OF_MANUAL, { problems: 1, state: undefined, limits: limits({ withdrawals: 1 }) }),
+    held: 'problems first-contact',
+  },
+  {
+    row: 'the same, deleted',
+    plan: planned('tor 198.51.100.8', OF_MANUAL, { limits: limits({ withdrawals: 1 }) }),
+    held: 'list-vanished over-limit',
   },
   {
     row: 'tlp red in a feed of another login',

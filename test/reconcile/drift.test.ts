@@ -303,12 +303,18 @@ test('drift and lists, on one tenant:', async (t) => {
   );
 
   await t.test('lists with errors tell nothing of entries; the feeds are looked at', async () => {
+    const broken = 'tor 198.51.100.1\nmail:spam 203.0.113.50';
     assertVerified(await world.sync(LISTS));
+    const { feeds } = await world.audit(broken, { problems: 1 });
+    assert.deepEqual(feeds, [], 'none is told to hold too much by lists of which a part could not be read');
     await unlink(world, await linkOf(world, '198.51.100.1'));
     await world.call('DELETE', `${pathOf((await feedOf(world)).id)}?wait_for=true`);
-    assert.deepEqual(told(await world.audit('tor 198.51.100.1\nmail:spam 203.0.113.50', { problems: 1 })), [
-      'feed-gone firewall-block/ip 1',
-    ]);
+    const report = await world.audit(broken, { problems: 1 });
+    assert.deepEqual(told(report), ['feed-gone firewall-block/ip 1']);
+    assert.deepEqual(
+      report.feeds.map(({ trouble }) => trouble),
+      ['there is no feed yet'],
+    );
   });
 
   await t.test('lists that changed are no drift: what they ask for waits for the next run', async () => {

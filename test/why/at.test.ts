@@ -27,7 +27,13 @@ function rows(...told: string[]): HistoryRow[] {
 
 function judgement(created: number, start: number, end: number, more: Partial<KnownJudgement> = {}): KnownJudgement {
   return {
-    ...{ id: 'https://ctia.example/ctia/judgement/judgement-1', ours: true, live: true, once: false },
+    ...{
+      id: 'https://ctia.example/ctia/judgement/judgement-1',
+      ours: true,
+      live: true,
+      lifetimeMs: undefined,
+      once: false,
+    },
     ...{ created: day(created), start: day(start), end: day(end), disposition: 'Malicious', priority: 95 },
     ...{
       source: 'tor',

@@ -38,7 +38,7 @@ function judgement(list: string | undefined, more: Partial<KnownJudgement> = {})
     ...{ id: `https://ctia.example/ctia/judgement/judgement-of-${list ?? 'others'}`, ours: list !== undefined },
     ...{ live: true, once: false, created: NOW - DAY, start: NOW - DAY - 300_000, end: NOW + 6 * DAY },
     ...{ disposition: 'Malicious', priority: 95, source: list ?? 'somebody', reason: undefined, uri: undefined },
-    ...{ list, revision: 'c0ffee', place: `feeds/${list}.yaml:3` },
+    ...{ list, revision: 'c0ffee', place: `feeds/${list}.yaml:3`, lifetimeMs: 7 * DAY },
     links: [{ id: `https://ctia.example/ctia/relationship/relationship-of-${list}`, feed: 'firewall-block/ip' }],
     ...more,
   };
@@ -120,6 +120,15 @@ test('not blocked, and why not', async () => {
         'tor.yaml': MORE.replace('198.51.100.7', '{ value: 198.51.100.7, starts: 2026-12-24 }'),
       }),
       /starts-later: .*not published before 2026-12-24/,
+    ],
+    [
+      'it ran out once',
+      await why(
+        '198.51.100.7',
+        { 'tor.yaml': `${MORE}renew: false\n` },
+        { judgements: [judgement('tor', { once: true, live: false, end: NOW - DAY })] },
+      ),
+      /feeds\/tor\.yaml:2 ran out at 2026-11-24T12:00:00\.000Z: renew: false publishes it once; /,
     ],
     [
       'let through by hand',

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { RenewalReport } from '../../src/jobs/renew.ts';
+import { logRenewal } from '../../src/jobs/run-log.ts';
+import { makeLog } from '../../src/runtime/log.ts';
+import { tempLog, workbench } from './workbench.ts';
+
+function warnings(file: string): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line)).flatMap(({ level, msg }) => (level === 40 ? [msg] : []));
+}
+
+test('who has only the log of a worker reads there what he must act on: held, and errors with their line', async (t) => {
+  const file = tempLog(t);
+  const files = { 'tor.yaml': 'action: block\nobservables: [11.0.0.1, 11.0.0.2, 11.0.0.3]\n' };
+  const bench = await workbench(t, { files, log: makeLog({ level: 'info', file, pretty: false }) });
+  bench.startWorkers();
+  assert.equal((await bench.run('sync', { yes: true })).result?.result, 'verified');
+  assert.deepEqual(warnings(file), []);
+  bench.write('settings.yaml', 'owner: acme\nlimits: { withdrawals: 1 }\n');
+  bench.write('tor.yaml', 'action: block\nobservables: [11.0.0.1]\n');
+  assert.equal((await bench.run('sync')).result?.result, 'held');
+  bench.write('tor.yaml', 'action: block\nobservables: [11.0.0.1, nonsense]\n');
+  assert.equal((await bench.run('sync')).result?.result, 'problems');
+  const [held = '', problems = '', ...more] = warnings(file);
+  assert.match(held, /^over the limits: firewall-block\/ip withdrawals 2 \(limit 1\); .* --force or --digest/);
+  assert.match(problems, /^1 error in the lists: feeds\/tor\.yaml:2:\d+ error/);
+  assert.deepEqual(more, []);
+});
+
+test('a renewal that failed is a warning that names the first, and one that renews nothing says why', (t) => {
+  const file = tempLog(t);
+  const log = makeLog({ level: 'info', file, pretty: false });
+  const report: RenewalReport = {
+    ...{ run: 'r', kind: 'renew', owner: 'acme', tenant: 't', startedAt: '', endedAt: '', firstLapse: null },
+    ...{ result: 'renewed', live: 3, renewed: 0, failures: [], notices: [] },
+    ...{ requests: { total: 1, mutating: 0 }, read: { from: 'ledger', why: '' } },
+  };
+  logRenewal(log, report);
+  logRenewal(log, { ...report, live: 0, result: 'first-contact' });
+  const failure = { message: '11.0.0.1 may not be written', h: 'h' } as RenewalReport['failures'][number];
+  logRenewal(log, { ...report, result: 'not-renewed', failures: [failure, failure] });
+  logRenewal(log, { ...report, result: 'first-contact' });
+  const [failed = '', contact = '', ...more] = warnings(file);
+  assert.equal(failed, '2 not renewed, the first: 11.0.0.1 may not be written');
+  assert.match(contact, /^first contact: none of 3 live is renewed, .* apply --yes$/);
+  assert.deepEqual(more, []);
+});
