@@ -122,8 +122,8 @@ function linesOf({ entries, problems, summary, sources }: ListRead): KnownLines 
   };
   const around: KnownLines['around'] = ({ file, path, text }) => {
     const before = sources.get(path);
-    // Only where each line that is no comment is an entry of which there was nothing to say.
-    if (before === undefined || 'fault' in before || summary.unsupported > 0) return undefined;
+    if (before === undefined || 'fault' in before) return undefined;
+    // Only where each line that is no comment is an entry: of one that is none something is said.
     if (problems.some((it) => it.file === file)) return undefined;
     const its = inOrderOfLines(entries, file);
     if (before.text === text) return { head: its, changed: { text: '', firstLine: 1 }, tail: [] };

@@ -144,6 +144,47 @@ test('a line in the middle of others that changes leaves all of them the same ob
   );
 });
 
+const TYPED = 'action: block\nentries_from: [{ file: a.txt, format: csv, column: dst_ip, type: ip }]\n';
+const PLAINLY = 'action: block\nentries_from: [a.txt]\n';
+for (const { what, list = PLAINLY, before, now, more } of [
+  { what: 'warned of', before: '45.66.35.1\n172.66.0.227', now: '45.66.35.2\n172.66.0.227' },
+  { what: 'there twice', before: '45.66.35.1\n45.66.35.1\n45.66.35.3', now: '45.66.35.1\n45.66.35.1\n45.66.35.4' },
+  {
+    what: 'of another type than its file is to have',
+    list: TYPED,
+    before: 'dst_ip\nevil.icu\n45.66.35.1\n45.66.35.2',
+    now: 'dst_ip\nevil.icu\n45.66.35.1\n45.66.35.3',
+  },
+  {
+    what: 'let through by hand since',
+    before: '45.66.35.1',
+    now: '45.66.35.1',
+    more: { adhocAllow: [{ type: 'ip', value: '45.66.35.1' }] as const },
+  },
+  { what: 'an error of time', list: ofDay('2031-12-31'), before: '', now: '', more: { now: Date.parse('2027-11-25') } },
+  {
+    what: 'past, and the clock was set back',
+    list: ofDay('2026-11-24'),
+    before: '',
+    now: '',
+    more: { now: Date.parse('2026-11-23') },
+  },
+]) {
+  test(`known before, and ${what}: read again as without a cache`, async () => {
+    const cache = makeListCache();
+    const folder = (text: string) => ({ 'block.yaml': list, 'a.txt': text });
+    const first = await readingOf(folder(before), { cache });
+    const found = await readingOf(folder(now), { ...more, cache });
+    assert.deepEqual(found, await readingOf(folder(now), more));
+    assert.notDeepEqual([found.entries, found.problems], [[], []], 'it has something to say');
+    if (more !== undefined) assert.notDeepEqual(found, first, 'it differs from what is kept');
+  });
+}
+
+function ofDay(day: string): string {
+  return `${PLAINLY}observables: [{ value: 45.66.35.11, expires: ${day} }]\n`;
+}
+
 function filesOf(folder: Folder) {
   const text = (path: string) => ({ text: folder[path] ?? '' });
   return {
