@@ -80,7 +80,11 @@ export function hasFetched({ repository }: Config): boolean {
 
 /** The owner stands in the settings, so who asks for no list fetches too where nothing is there yet. Renewing goes on without lists. */
 async function bringSettings(session: Session): Promise<void> {
-  if (hasFetched(session.config)) return;
+  if (!hasFetched(session.config)) await bringListsIfAny(session);
+}
+
+/** For workers: without lists they renew for the owner that they had here before. */
+export async function bringListsIfAny(session: Session): Promise<void> {
   try {
     await bringLists(session);
   } catch (error) {

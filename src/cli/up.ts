@@ -12,7 +12,7 @@ import { EXIT, type Exit, exitOfResult } from './exit.ts';
 import { resultOf } from './job-result.ts';
 import { renderReport } from './print-report.ts';
 import { rememberOwner } from './remembered-owner.ts';
-import { bringLists, hasFetched, openTenant, type Session, type Tenant, untilAborted } from './session.ts';
+import { bringListsIfAny, hasFetched, openTenant, type Session, type Tenant, untilAborted } from './session.ts';
 import { renderTable } from './table.ts';
 import { viewTenant } from './tenant-view.ts';
 
@@ -52,7 +52,7 @@ export async function work(session: Session): Promise<Exit> {
 
 async function open(session: Session) {
   const { config, clock, log, releases } = session;
-  if (hasFetched(session.config)) await bringLists(session);
+  if (hasFetched(session.config)) await bringListsIfAny(session);
   const redis = await openRedis({ ...config, clock, log });
   releases.add('Redis', () => redis.close());
   const tenant = await openTenant(session);

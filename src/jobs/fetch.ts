@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Job } from 'bullmq';
 import { FetchError } from '../sources/repository.ts';
 import { UnrecoverableError } from './bullmq.ts';
@@ -30,14 +31,15 @@ export async function processFetch(work: Workplace, job: Job): Promise<FetchRepo
 }
 
 /** Before lists are read. A repository that cannot be reached stops nothing: what was fetched last goes on, and it is said. */
-export async function fetchFirst({ fetch, log }: Workplace): Promise<string[]> {
+export async function fetchFirst({ fetch, feedsDir, log }: Workplace): Promise<string[]> {
   if (fetch === undefined) return [];
   try {
     await fetch();
     return [];
   } catch (error) {
     if (!(error instanceof FetchError)) throw error;
-    log.warn(error.message);
-    return [`${error.message}; going by what was fetched last`];
+    const message = existsSync(feedsDir) ? `${error.message}; going by what was fetched last` : error.message;
+    log.warn(message);
+    return [message];
   }
 }

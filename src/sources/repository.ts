@@ -61,7 +61,23 @@ async function fetchOnce(home: string, { url, branch }: FeedsRepository): Promis
   const git = gitFor(url);
   await mkdir(home, { recursive: true });
   const repository = await cloneOnce(home, url, git);
+  const former = (await git(repository, ['remote', 'get-url', 'origin'])).trim();
   await git(repository, ['remote', 'set-url', 'origin', url]);
+  const isOther = shown(former) !== shown(url);
+  try {
+    return await fetchInto(home, repository, { url, branch });
+  } catch (error) {
+    if (!isOther || !(error instanceof FetchError)) throw error;
+    // What lies here are lists of somewhere else: nobody may take them for those of this repository.
+    await rm(join(home, CURRENT), { force: true });
+    throw new FetchError(
+      `${error.message}; what was fetched before is of ${shown(former)} and does not stand in for it`,
+    );
+  }
+}
+
+async function fetchInto(home: string, repository: string, { url, branch }: FeedsRepository): Promise<Fetched> {
+  const git = gitFor(url);
   const from = branch ?? (await defaultBranch(repository, git));
   const tracked = `refs/remotes/origin/${from}`;
   await git(repository, ['fetch', '--quiet', '--no-tags', 'origin', `+refs/heads/${from}:${tracked}`]);

@@ -130,3 +130,26 @@ test('an unreachable repository, one that is none, and one that needs a password
   assert.equal(existsSync(join(folder, 'new', 'repository.git')), false);
   assert.match(list(), /one/);
 });
+
+test('another repository that cannot be fetched is not stood in for by the one before; another password is no other repository', async (t) => {
+  const { folder, remote, home, list } = folders(t);
+  remote.commit({ 'feeds/tor.yaml': 'action: block # one\n' });
+  await fetchRepository(home, { url: `file://${remote.path}`, branch: undefined });
+  execFileSync('git', [
+    '-C',
+    join(home, 'repository.git'),
+    'remote',
+    'set-url',
+    'origin',
+    'https://a:one@127.0.0.1:1/x',
+  ]);
+  await assert.rejects(fetchRepository(home, { url: 'https://b:two@127.0.0.1:1/x', branch: undefined }), FetchError);
+  assert.match(list(), /one/);
+  const url = join(folder, 'nowhere');
+  const says =
+    /nowhere cannot be fetched: .*; what was fetched before is of https:\/\/127\.0\.0\.1:1\/x and does not stand in for it/;
+  await assert.rejects(fetchRepository(home, { url, branch: undefined }), says);
+  assert.equal(existsSync(currentTree(home)), false);
+  await fetchRepository(home, { url: remote.path, branch: undefined });
+  assert.match(list(), /one/);
+});
