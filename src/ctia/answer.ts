@@ -1,4 +1,5 @@
 import { CtiaError } from './error.ts';
+import { scopesFor } from './scopes.ts';
 
 /** An HTTP answer as it came: CTIA's error bodies are heterogeneous, so the status decides and the body explains. */
 export interface Answer {
@@ -12,13 +13,16 @@ const EXPLANATION_MAX = 300;
 /** Both routes say it as bare text: `Bulk max number of entities: 2000`, `Bundle max nb of entities: 2000`. */
 const TOO_MANY = /max (?:number|nb) of entities: (\d+)/;
 
-/** The error that an answer outside 2xx means. `what` names the request for a person: `POST /ctia/bundle/import`. */
-export function errorOf(what: string, answer: Answer): CtiaError {
+/**
+ * The error that an answer outside 2xx means. `what` names the request for a person: `POST /ctia/bundle/import`; `granted`
+ * are the scopes of the token that it was sent with.
+ */
+export function errorOf(what: string, answer: Answer, granted: readonly string[] = []): CtiaError {
   const { status } = answer;
   const body = parsedOrText(answer.text);
   const said = (kind: string) => `${what} answered ${status} (${kind})${explanation(body)}`;
   if (status === 401) return new CtiaError('token', said('the token was refused'), { status });
-  if (status === 403) return refusal(what, status, body);
+  if (status === 403) return refusal(what, body, granted);
   if (status === 404) return missing(what, answer, body);
   if (status === 429) {
     const retryAfterMs = retryAfter(answer.headers['retry-after']);
@@ -36,13 +40,27 @@ export function errorOf(what: string, answer: Answer): CtiaError {
   return new CtiaError('unexpected', said('an answer the API does not know'), { status, body });
 }
 
-function refusal(what: string, status: number, body: unknown): CtiaError {
+function refusal(what: string, body: unknown, granted: readonly string[]): CtiaError {
+  const status = 403;
   if (isRecord(body) && body.error === 'missing_capability') {
     const capabilities = [body.capabilities].flat().filter((name) => typeof name === 'string');
-    const message = `${what} answered 403: the API client lacks ${capabilities.join(', ') || 'a capability'}; give it the scope that grants it`;
+    const message = `${what} answered 403: ${whatIsLacking(capabilities, granted)}`;
     return new CtiaError('capability', message, { status, capabilities });
   }
   return new CtiaError('forbidden', `${what} answered 403${explanation(body)}`, { status });
+}
+
+const CAPABILITIES_NAMED = 3;
+
+/** CTIA names all capabilities that the request asks for, of a bulk request some twenty, and not which of them is missing. */
+function whatIsLacking(capabilities: readonly string[], granted: readonly string[]): string {
+  const more = capabilities.length - CAPABILITIES_NAMED;
+  const named = capabilities.slice(0, CAPABILITIES_NAMED).join(', ') || 'a capability';
+  const asked = more > 0 ? `${named} and ${more} more` : named;
+  const scopes = scopesFor(capabilities).filter((scope) => !granted.includes(scope));
+  if (scopes.length === 0) return `the API client lacks ${asked}; give it the scope that grants it`;
+  const [the, them] = scopes.length === 1 ? ['the scope', 'it'] : ['the scopes', 'them'];
+  return `the API client lacks ${the} ${scopes.join(', ')} (for ${asked}): add ${them} to the client`;
 }
 
 function missing(what: string, answer: Answer, body: unknown): CtiaError {

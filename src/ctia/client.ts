@@ -124,7 +124,7 @@ export function makeCtiaClient(options: CtiaClientOptions) {
         continue;
       }
       if (answer.status >= 200 && answer.status < 300) return answer;
-      throw errorOf(`${request.method} ${withoutQuery(request.path)}`, answer);
+      throw errorOf(`${request.method} ${withoutQuery(request.path)}`, answer, token.scopes);
     }
   }
 

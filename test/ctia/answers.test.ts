@@ -40,8 +40,22 @@ const table: { name: string; answer: RawAnswer; kind: string; message: RegExp; f
       body: { error: 'missing_capability', capabilities: ['create-casebook', 'create-incident'] },
     },
     kind: 'capability',
-    message: /the API client lacks create-casebook, create-incident; give it the scope that grants it/,
+    message:
+      /403: the API client lacks the scope casebook \(for create-casebook, create-incident\): add it to the client$/,
     facts: { status: 403, capabilities: ['create-casebook', 'create-incident'] },
+  },
+  {
+    name: '403 of all that bulk asks for',
+    answer: {
+      status: 403,
+      body: {
+        error: 'missing_capability',
+        capabilities: ['create-indicator', 'create-judgement', 'create-casebook', 'create-target-record'],
+      },
+    },
+    kind: 'capability',
+    message:
+      /403: the API client lacks the scopes casebook, asset \(for create-indicator, create-judgement, create-casebook and 1 more\): add them to the client$/,
   },
   {
     name: '403 of one capability',

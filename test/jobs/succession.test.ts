@@ -29,9 +29,9 @@ test('renewals through the queue go by succession, a held plan’s too; it is le
   const first = await bench.run('sync');
   assert.equal(first.result?.result, 'verified', first.failed);
   assert.equal(first.result.counts.renew, TOR.length);
-  assert.match(first.result.notices.join(), /by succession.*create-casebook/);
+  assert.match(first.result.notices.join(), /by succession.*lacks the scopes private-intel, asset, casebook/);
   assert.deepEqual(asked(bench), [1, 1]);
-  assert.match((await bench.work.rights.lacking()) ?? '', /create-casebook/);
+  assert.match((await bench.work.rights.lacking()) ?? '', /lacks the scopes private-intel/);
 
   // The lists are broken meanwhile: the batch has nothing but what is stored.
   bench.write('tor.yaml', 'action: block\nobservables: [1.2.3]\n');
