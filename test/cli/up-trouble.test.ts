@@ -36,3 +36,20 @@ test('without a worker, --wait does not wait for ever', async (t) => {
   const queued = checkEnded(await runHere(folder, ['enqueue', 'sync']), 0);
   assert.match(queued.stdout, /^job sync-[0-9a-f-]{36} is in ctim-feeds-local-.*; no worker is running now$/m);
 });
+
+test('who read its output is gone (`| head`, a terminal that was closed): workers go on, and end in order', async (t) => {
+  const settings = 'owner: acme\nrenew: { every: 1s }\n';
+  const folder = folderWith(t, {
+    'feeds/settings.yaml': settings,
+    'feeds/tor.yaml': 'action: block\nobservables: [11.0.0.1]\n',
+  });
+  const up = start(t, folder, ['up', '--port', await freePort()]);
+  up.child.stdout?.destroy();
+  // What it prints of its first sync comes before the second renewal after that.
+  await up.shows(/"msg":"verified"(?:.*schedule-renew){2}/s);
+  up.child.kill('SIGTERM');
+  const { exit, stderr } = await up.ended();
+  assert.equal(exit, 0, stderr);
+  assert.doesNotMatch(stderr, /EPIPE/);
+  assert.deepEqual(processesIn(folder), []);
+});
