@@ -123,6 +123,7 @@ export function willOf(
     lists: new Set(lists.map((list) => list.name)),
     channels: [...settings.channels.values()].filter((channel) => used.has(channel.name)),
     revision: revision.label,
+    leftOut: revision.leftOut,
     limits: {
       all: settings.limits,
       channels: new Map([...settings.channels].map(([name, { limits }]) => [name, limits])),

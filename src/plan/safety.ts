@@ -24,6 +24,8 @@ export interface SafetyInput extends SizeInput {
   readonly firstProblem?: string | undefined;
   /** Names of the lists that were read. */
   readonly lists: ReadonlySet<string>;
+  /** Lists and settings of their commit that this checkout does not have. */
+  readonly leftOut?: readonly string[] | undefined;
   /** Of an embedded server that we started ourselves while it never held anything but the shipped examples. */
   readonly unattended: boolean;
   /** What the tenant last applied, and from where; undefined where this owner never applied anything. */
@@ -48,6 +50,7 @@ const rules: readonly Rule[] = [
   firstContact,
   olderCommit,
   otherHistory,
+  partialCheckout,
   listVanished,
   size,
 ];
@@ -126,6 +129,15 @@ function otherHistory({ standing, state, approval }: SafetyInput, plan: Plan): H
       : 'it is not in this checkout: history was rewritten, or the checkout is shallow (git fetch --unshallow)';
   const message = `the lists are of ${plan.revision}, last applied was ${state?.revision}, and ${why}; if the plan is right, --force or --digest ${plan.digest}`;
   return { rule: 'other-history', message };
+}
+
+/** What is left out may be settings, whose owner and limits are others without them, or what lets values through. */
+function partialCheckout({ leftOut = [], approval }: SafetyInput, plan: Plan): Held | undefined {
+  const [first] = leftOut;
+  if (first === undefined || isEmpty(plan) || approval.force || approval.digest === plan.digest) return undefined;
+  const files = leftOut.length === 1 ? first : `${first} and ${leftOut.length - 1} more`;
+  const message = `this checkout is partial: it leaves out ${files} of its commit (git sparse-checkout disable); if you mean that, --force or --digest ${plan.digest}`;
+  return { rule: 'partial-checkout', message };
 }
 
 /** Too much at once, more than a firewall takes, or nothing at all: see over-limit.ts. */

@@ -42,6 +42,8 @@ export interface Desired {
   readonly channels: readonly Channel[];
   readonly revision: string;
   readonly repository: string | undefined;
+  /** Lists and settings of their commit that a partial checkout does not have. */
+  readonly leftOut?: readonly string[] | undefined;
   /** What a plan may do unasked; absent: anything. */
   readonly limits?: Limits;
   /** How their commit stands to that revision. Absent where they are of no commit, undefined where that revision is none. */
@@ -175,6 +177,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     problems,
     firstProblem,
     lists,
+    leftOut: desired.leftOut,
     unattended,
     standing,
     state: found.state,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,6 +20,8 @@ export interface Revision {
    * password and query; where there is none the `file:` URL of the feeds folder.
    */
   readonly repository?: string;
+  /** Lists and settings of the commit that a partial checkout does not have here; absent where it has all. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface TreeRead {
@@ -36,8 +39,18 @@ export async function revisionOf({ root, digest, paths }: TreeRead): Promise<Rev
   const rest = { digest, ...(repository !== undefined && { repository }) };
   if (head === undefined) return { label: `tree-${short}`, dirty: false, ...rest };
   const { commit, top } = head;
-  const dirty = await isDirty(root, top, paths);
-  return { label: dirty ? `${commit}+dirty-${short}` : commit, commit, dirty, ...rest };
+  const [dirty, leftOut] = await Promise.all([isDirty(root, top, paths), filesLeftOut(root)]);
+  const label = dirty ? `${commit}+dirty-${short}` : commit;
+  return { label, commit, dirty, ...rest, ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** To git a file that `git sparse-checkout` leaves out is not missing: the tree is as clean as a whole one. */
+async function filesLeftOut(root: string): Promise<string[]> {
+  const rows = (await git(root, ['ls-files', '-v', '-z', '--', '.']))?.split('\0') ?? [];
+  return rows
+    .flatMap((row) => /^s (.*\.ya?ml)$/is.exec(row)?.[1] ?? [])
+    .filter((below) => !existsSync(path.join(root, below)))
+    .map((below) => `${path.basename(root)}/${below}`);
 }
 
 /** The commit, and the folder that it is checked out in. */

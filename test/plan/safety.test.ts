@@ -135,6 +135,20 @@ const table: { row: string; plan: Plan; held: string }[] = [
     plan: planned('tor 198.51.100.7', '', { standing: 'older' }),
     held: 'older-commit',
   },
+  {
+    row: 'a checkout that leaves out files of its commit, also where nobody watches',
+    plan: planned('tor 198.51.100.7', '', { leftOut: ['feeds/settings.yaml'], unattended: true, state: undefined }),
+    held: 'partial-checkout',
+  },
+  { row: 'the same with nothing to do', plan: planned('', '', { leftOut: ['feeds/settings.yaml'] }), held: '' },
+  {
+    row: 'the same, forced',
+    plan: planned('tor 198.51.100.7', '', {
+      leftOut: ['feeds/settings.yaml'],
+      approval: { ...NO_APPROVAL, force: true },
+    }),
+    held: '',
+  },
   { row: 'an older commit with nothing to do', plan: planned('', '', { standing: 'older' }), held: '' },
   {
     row: 'an older commit, forced',

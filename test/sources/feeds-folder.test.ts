@@ -178,6 +178,24 @@ test('in a checkout the commit is the revision; a changed, new, ignored or remov
   assert.equal((await read(root)).revision.dirty, true);
 });
 
+test('a partial checkout is clean to git, and names the lists and settings that it leaves out', async () => {
+  const root = folderOf({
+    'feeds/a.yaml': LIST,
+    'feeds/team/b.yaml': LIST,
+    'feeds/settings.yaml': '',
+    'feeds/x.md': '',
+  });
+  git(root, 'init');
+  git(root, 'add', '.');
+  git(root, 'commit', '-m', 'lists');
+  assert.equal('leftOut' in (await read(root)).revision, false);
+  git(root, 'sparse-checkout', 'set', '--no-cone', '/feeds/a.yaml');
+  const { dirty, leftOut } = (await read(root)).revision;
+  assert.deepEqual([dirty, leftOut], [false, ['feeds/settings.yaml', 'feeds/team/b.yaml']]);
+  git(root, 'sparse-checkout', 'disable');
+  assert.equal('leftOut' in (await read(root)).revision, false);
+});
+
 test('a repository without a commit is a tree', async () => {
   const root = folderOf({ 'feeds/a.yaml': LIST });
   git(root, 'init');
