@@ -11,13 +11,18 @@ export async function renameOwnerFrom(
   from: string,
   { yes, json }: { yes: boolean; json: boolean },
 ): Promise<Exit> {
+  if (!OWNER_PATTERN.test(from))
+    throw new CommandRefused(
+      EXIT.usage,
+      `${JSON.stringify(from.slice(0, 80))} is no owner: expected is the former one, 3 to 32 lower-case letters and digits as settings.yaml had it`,
+    );
   const { clock, signal } = session;
   const tenant = await openTenant(session);
   const { owner: to } = tenant;
-  if (!OWNER_PATTERN.test(from) || from === to)
+  if (from === to)
     throw new CommandRefused(
       EXIT.usage,
-      `expected is the former owner, which ${JSON.stringify(from.slice(0, 80))} is not: settings.yaml names the new one already, which is ${to}`,
+      `${to} is the owner that settings.yaml names now: say the former one here, and the new one there`,
     );
   // The former owner's lock: should a worker of its still be at it, its batch ends first.
   const shared = await shareWithWorkers({ ...session.config, ...session, ...tenant, owner: from });

@@ -13,6 +13,7 @@ import { FeedOnOtherIndicator, findFeeds } from '../reconcile/feeds.ts';
 import { consumersOf } from '../reconcile/prepare.ts';
 import { doneLine, type Report } from '../reconcile/report.ts';
 import { upstreamNotices } from '../sources/upstream-copies.ts';
+import { ago } from '../sources/upstream-health.ts';
 import { readUpstreamLists } from '../sources/upstream-lists.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { openTenant, type Session, type Tenant } from './session.ts';
@@ -82,7 +83,7 @@ export async function status(session: Session, options: { json: boolean }): Prom
     requests_left: (await shared?.requestsLeft()) ?? null,
     notices,
   };
-  session.print(options.json ? JSON.stringify(facts, null, 2) : renderStatus(facts));
+  session.print(options.json ? JSON.stringify(facts, null, 2) : renderStatus(facts, now));
   return EXIT.done;
 }
 
@@ -116,21 +117,26 @@ interface Facts {
   notices: readonly string[];
 }
 
-function renderStatus(facts: Facts): string {
+/** Moments as they were noted, for who compares them with logs, and how far off, for who is paged at night. */
+function renderStatus(facts: Facts, now: number): string {
   const { applied, last_run: last, last_renewal: renewal, drift, requests_left: left } = facts;
   return [
     `owner     ${facts.owner} at ${facts.tenant}`,
     `applied   ${applied ? `${applied.revision}, written ${applied.at}` : 'nothing yet'}`,
     `lists     ${facts.lists}${facts.lists_applied ? '' : ' (not applied yet)'}`,
     `last run  ${last ? `${last.result} at ${last.ended_at}, ${last.changes}` : 'none that this Redis knows of'}`,
-    `verified  ${facts.verified_at ?? 'by no run that this Redis knows of'}`,
+    `verified  ${facts.verified_at ? past(facts.verified_at, now) : 'by no run that this Redis knows of'}`,
     ...facts.on_hold.map((hold) => `on hold   ${holdLine(hold)}`),
-    ...facts.held.map(({ message }) => `held      since ${facts.held_since}: ${message}`),
-    `renewed   ${renewal ? `${renewal.renewed} of ${renewal.live} at ${renewal.at}${renewal.result === 'renewed' ? '' : `, ${renewal.result}`}` : 'by no worker that this Redis knows of'}`,
+    ...facts.held.map(
+      ({ message }) => `held      since ${facts.held_since && past(facts.held_since, now)}: ${message}`,
+    ),
+    `renewed   ${renewal ? `at ${past(renewal.at, now)}: ${renewedLine(renewal)}` : 'by no worker that this Redis knows of'}`,
     ...(renewal?.failures ?? []).map((message) => `failed    ${message}`),
-    ...Object.entries(facts.runway).map(([channel, it]) => `runway    ${channel}: ${runwayLine(it)}`),
+    ...Object.entries(facts.runway).map(([channel, it]) => `runway    ${channel}: ${runwayLine(it, now)}`),
     ...facts.consumers.map((it) => `headroom  ${it.consumer}: ${it.feed} uses ${percent(it.share)}`),
-    ...Object.entries(facts.verified).map(([channel, at]) => `proved    ${channel}: all of its feeds, last at ${at}`),
+    ...Object.entries(facts.verified).map(
+      ([channel, at]) => `proved    ${channel}: each of its feeds at ${past(at, now)} or later`,
+    ),
     ...driftLines(drift),
     ...(left === null ? [] : [`budget    ${left} requests left in this hour`]),
     ...facts.notices.map((notice) => `notice    ${notice}`),
@@ -152,11 +158,21 @@ function driftLines(drift: DriftFound | null): string[] {
   return found.map((it) => `drift     ${driftLine(it).replace(/^drift: /, '')}; audited ${at}; ${state(it.whose)}`);
 }
 
-function runwayLine({ live, lapses, ends }: Facts['runway'][string]): string {
+function past(at: string, now: number): string {
+  return `${at} (${ago(now - Date.parse(at))} ago)`;
+}
+
+function renewedLine({ result, renewed, live }: NonNullable<Facts['last_renewal']>): string {
+  if (result !== 'renewed') return `${renewed} of ${live} live, ${result}`;
+  return renewed === 0 ? `none of ${live} live was due` : `${renewed} of ${live} live`;
+}
+
+function runwayLine({ live, lapses, ends }: Facts['runway'][string], now: number): string {
+  const coming = ({ at, value }: { at: string; value: string }) => `${at}, in ${ago(Date.parse(at) - now)} (${value})`;
   return [
     `${live} live`,
-    ...(lapses ? [`without workers the first lapses ${lapses.at} (${lapses.value})`] : []),
-    ...(ends ? [`the first that is not renewed ends ${ends.at} (${ends.value})`] : []),
+    ...(lapses ? [`without workers the first lapses ${coming(lapses)}`] : []),
+    ...(ends ? [`the first that is not renewed ends ${coming(ends)}`] : []),
   ].join('; ');
 }
 

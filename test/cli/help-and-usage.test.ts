@@ -43,6 +43,7 @@ test('every command explains itself, with status 0, and opens nothing for that',
 });
 
 const WRONG: [args: string[], says: RegExp][] = [
+  [['rename-owner', 'Team-One'], /^error: "Team-One" is no owner: expected is the former one/m],
   [['polish'], /unknown command 'polish'/],
   [['plan', '--json', '--markdown'], /^error: --json and --markdown exclude each other$/m],
   [

@@ -44,11 +44,11 @@ test('status tells runway, what is held and since when, last verified, drift and
 
   const text = await status([]);
   for (const line of [
-    /^runway +firewall-block: 3 live; without workers the first lapses 20\d\d-/m,
+    /^runway +firewall-block: 3 live; without workers the first lapses 20\d\d-\S+, in \d+ [hd] \(/m,
     /^last run +held at \S+, 0 changes; waiting: 2 changes: 2 create$/m,
-    new RegExp(`^held +since ${first.result.endedAt}: .*additions 2 \\(limit 1\\)`, 'm'),
+    new RegExp(`^held +since ${first.result.endedAt} \\(\\d+ [mhd].* ago\\): .*additions 2 \\(limit 1\\)`, 'm'),
     new RegExp(`^verified +${repair.endedAt}`, 'm'),
-    /^proved +firewall-block: all of its feeds, last at 20\d\d-/m,
+    /^proved +firewall-block: each of its feeds at 20\d\d-\S+ \(\d+ \w+ ago\) or later$/m,
     /^drift +firewall-block\/ip: 2 × judgements without their link: .*; repaired, verified 20\d\d-/m,
     /^budget +6\d\d\d requests left in this hour/m,
   ])
