@@ -85,7 +85,7 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
   for (const worker of all) {
     worker.on('error', sayOnceAMinute(work, worker.name));
     worker.on('failed', (job, error) => {
-      work.log.error({ job: job?.id, name: job?.name }, `job failed: ${error.message}`);
+      logFailedJob(work.log, job, error);
       // Who asked for one sees it fail himself.
       if (job?.repeatJobKey !== undefined && job.finishedOn !== undefined && WATCHED.has(job.name))
         void tellFailedJob(work, job.name, error.message);
@@ -102,6 +102,15 @@ export function startWorkers(work: Workplace, connection: RedisConnection): Work
       await Promise.all(all.map((worker) => worker.close(true)));
     },
   };
+}
+
+/** An error is what nobody tries again. */
+export function logFailedJob(log: Log, job: Pick<Job, 'id' | 'name' | 'finishedOn'> | undefined, error: Error): void {
+  const facts = { job: job?.id, name: job?.name };
+  // ioredis speaks of an option that only we could set.
+  const why = error.name === 'MaxRetriesPerRequestError' ? 'Redis was lost in the middle of it' : error.message;
+  if (job !== undefined && job.finishedOn === undefined) log.warn(facts, `job failed, and is tried again: ${why}`);
+  else log.error(facts, `job failed: ${why}`);
 }
 
 /** While Redis is down or full, a worker fails ten times a second in the same words. */

@@ -1,4 +1,5 @@
 import { feedKey } from '../ctim/feed.ts';
+import { listOf } from './actual.ts';
 import { takenIds } from './adopt.ts';
 import type { Change, ChangeKind } from './change.ts';
 import { CHANGE_ORDER } from './change.ts';
@@ -110,8 +111,13 @@ function renderChange(change: Change): string {
   switch (change.kind) {
     case 'renew':
     case 'withdraw':
-    case 'collect':
-      return `${sign} ${change.feed ? feedKey(change.feed) : 'no feed of today'}  ${change.stored.observable.value}  until ${date(change.stored.end)}`;
+    case 'collect': {
+      const { observable, end } = change.stored;
+      // The list that had it, which tells a value that moves from one that goes.
+      const list = listOf(change.stored);
+      const ofList = list === undefined ? '' : `  ${list}`;
+      return `${sign} ${change.feed ? feedKey(change.feed) : 'no feed of today'}  ${observable.value}${ofList}  until ${date(end)}`;
+    }
     case 'unlink':
       return `${sign} ${feedKey(change.feed)}  ${change.link.id}`;
     default: {

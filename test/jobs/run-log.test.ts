@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { RenewalReport } from '../../src/jobs/renew.ts';
 import { logRenewal } from '../../src/jobs/run-log.ts';
+import { logFailedJob } from '../../src/jobs/workers.ts';
 import { makeLog } from '../../src/runtime/log.ts';
 import { tempLog, workbench } from './workbench.ts';
 
@@ -46,4 +47,26 @@ test('a renewal that failed is a warning that names the first, and one that rene
   assert.equal(failed, '2 not renewed, the first: 11.0.0.1 may not be written');
   assert.match(contact, /^first contact: none of 3 live is renewed, .* apply --yes$/);
   assert.deepEqual(more, []);
+});
+
+test('a job that failed is an error where nobody tries it again; a Redis that was lost is told in those words', (t) => {
+  const file = tempLog(t);
+  const log = makeLog({ level: 'info', file, pretty: false });
+  const job = { id: 'batch-1', name: 'import' };
+  const lost = Object.assign(new Error('Reached the max retries per request limit (which is 3). Refer to …'), {
+    name: 'MaxRetriesPerRequestError',
+  });
+  logFailedJob(log, job, lost);
+  logFailedJob(log, { ...job, finishedOn: 1 }, new Error('no'));
+  const lines = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ level, msg }) => [level, msg]),
+    [
+      [40, 'job failed, and is tried again: Redis was lost in the middle of it'],
+      [50, 'job failed: no'],
+    ],
+  );
 });

@@ -126,6 +126,7 @@ test('counts first, then what holds it, what each range blocks, what the log say
   const text = renderPlan(overview);
   for (const pattern of [
     /^firewall-block\/ip blocks 257 addresses more$/m,
+    /^ {2}- withdraw firewall-block\/ip {2}45\.66\.35\.12 {2}manual {2}until 20/m,
     /^ {2}45\.0\.0\.0\/24 +256 addresses {2}firewall-block\/ip {2}tor$/m,
     /^access\.log: 3 of 7 successful requests/m,
     /^cisco-dac takes 10000 entries of firewall-block\/ip, which holds 2 \(0 %\)$/m,
