@@ -50,6 +50,12 @@ export function ownedId(owner: string): string {
   return `${owner}-owned`;
 }
 
+/** Whose mark this is; undefined where it is none. */
+export function ownerOfMark(externalId: string): string | undefined {
+  const [, owner] = /^([a-z][a-z0-9]{2,31})-owned$/.exec(externalId) ?? [];
+  return owner;
+}
+
 export interface Generation {
   readonly h: string;
   readonly g: number;

@@ -277,12 +277,14 @@ export function feedDocument(
   };
 }
 
+export const STATE_TITLE = 'ctim-feeds state';
+
 /** The last applied revision and where it came from. It lives in CTIA, so that losing Redis does not lose it. */
 export function stateDocument({ owner, revision }: Moment, repository: string | undefined): IndicatorDocument {
   return {
     external_ids: [stateId(owner), ownedId(owner)],
     producer: 'ctim-feeds',
-    title: 'ctim-feeds state',
+    title: STATE_TITLE,
     short_description: revision,
     ...(repository !== undefined && { source_uri: repository }),
     tlp: 'amber',

@@ -28,6 +28,8 @@ export interface SafetyInput extends SizeInput {
   readonly leftOut?: readonly string[] | undefined;
   /** Of an embedded server that we started ourselves while it never held anything but the shipped examples. */
   readonly unattended: boolean;
+  /** Who else applied lists to this tenant, asked at first contact. */
+  readonly otherOwners?: readonly string[];
   /** What the tenant last applied, and from where; undefined where this owner never applied anything. */
   readonly state: { readonly revision: string; readonly repository: string | undefined } | undefined;
   readonly repository: string | undefined;
@@ -94,7 +96,7 @@ function otherDigest({ approval }: SafetyInput, plan: Plan): Held | undefined {
 }
 
 function firstContact(
-  { state, repository, unattended, approval, actual, now }: SafetyInput,
+  { state, repository, unattended, approval, actual, now, otherOwners = [] }: SafetyInput,
   plan: Plan,
 ): Held | undefined {
   if (unattended || approval.yes || approval.digest === plan.digest) return undefined;
@@ -102,12 +104,19 @@ function firstContact(
   const found = liveCount(actual, now);
   const why =
     state === undefined
-      ? `owner ${plan.owner} never applied anything to ${plan.tenant} (${found} live judgements with its mark were found)`
+      ? `owner ${plan.owner} never applied anything to ${plan.tenant} (${found} live judgements with its mark were found)${renamedFrom(otherOwners)}`
       : `${plan.tenant} was last written for owner ${plan.owner} from ${state.repository ?? 'no repository'}, this is ${repository ?? 'no repository'}`;
   return {
     rule: 'first-contact',
     message: `first contact: ${why}; if the plan is right, --yes or --digest ${plan.digest}`,
   };
+}
+
+/** Applied under a new name beside what the old one published, all of it would be foreign, and could be taken over no more. */
+function renamedFrom(others: readonly string[]): string {
+  const [first] = others;
+  if (first === undefined) return '';
+  return `, which ${others.join(', ')} did: if this is a new name of the same lists, rename-owner ${first} before anything is applied`;
 }
 
 /** A worker with a checkout that nobody updated would undo what a newer one applied. Going back on purpose is a commit, or forced. */

@@ -24,6 +24,7 @@ import { type BulkRights, successionNotice } from './bulk-rights.ts';
 import { byHash, hashesOf } from './by-hash.ts';
 import { type FeedEntities, type FoundFeeds, matchFeeds, readFeedEntities } from './feeds.ts';
 import { findOverruled } from './overruled.ts';
+import { findOwnersHere } from './owners-here.ts';
 import type { PulledList } from './pulled-lists.ts';
 import { readAdoptable } from './read-adoptable.ts';
 
@@ -162,8 +163,11 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...ranOutNotice([...ranOut.values()]),
   ];
   const found = { ...feeds, makings: mayMake(feeds), notices };
-  const unattended = input.ownEmbedded && (found.state === undefined || found.state.repository === EXAMPLES_REPOSITORY);
+  const here = found.state === undefined ? await findOwnersHere(client, self) : [];
+  const published = found.state === undefined ? here : [found.state];
+  const unattended = input.ownEmbedded && published.every(({ repository }) => repository === EXAMPLES_REPOSITORY);
   const { problems, firstProblem, lists, revision, repository } = desired;
+  const otherOwners = [...new Set(here.map((it) => it.owner))].filter((it) => it !== owner);
   const standing = found.state && (await desired.standingTo?.(found.state.revision));
   const { limits, channels } = desired;
   const consumers = consumersOf(channels);
@@ -179,6 +183,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     lists,
     leftOut: desired.leftOut,
     unattended,
+    otherOwners,
     standing,
     state: found.state,
     repository,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkEnded, folderWith, freePort, processesIn, run, start } from './ctim-feeds-process.ts';
+import { checkEnded, folderWith, freePort, processesIn, run, start, writeFiles } from './ctim-feeds-process.ts';
 import { runHere } from './in-this-process.ts';
 
 const TOR = 'action: block\nobservables:\n  - 11.0.0.1\n  - todaysfutbol.com\n';
@@ -52,4 +52,19 @@ test('who read its output is gone (`| head`, a terminal that was closed): worker
   assert.equal(exit, 0, stderr);
   assert.doesNotMatch(stderr, /EPIPE/);
   assert.deepEqual(processesIn(folder), []);
+});
+
+test('another owner in the settings of lists that were published here before: held, and the way to take them over is named', async (t) => {
+  const folder = folderWith(t, { 'feeds/tor.yaml': 'action: block\nobservables: [11.0.0.1]\n' });
+  const apply = () => runHere(folder, ['apply']);
+  const port = await freePort();
+  checkEnded(await runHere(folder, ['up', '--once', '--port', port]), 0);
+  writeFiles(folder, { 'feeds/settings.yaml': 'owner: acme\n' });
+  const { stdout } = checkEnded(await apply(), 3);
+  assert.match(
+    stdout,
+    /owner acme never applied anything to .*, which local did: if this is a new name .*, rename-owner local before/,
+  );
+  checkEnded(await runHere(folder, ['rename-owner', 'local', '--yes']), 0);
+  assert.match(checkEnded(await apply(), 0).stdout, /^0 changes; 1 unchanged/m);
 });

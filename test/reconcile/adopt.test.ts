@@ -354,7 +354,7 @@ test('where nothing may be replaced ours is made, known live, and theirs ended o
   const lists = `${KEPT}\ntor 198.51.100.1 adopt=${one.id},${two.id}`;
   const report = await sync(lists);
   assertVerified(report);
-  assert.match(report.notices.join('\n'), /adopted is made anew.*create-casebook/);
+  assert.match(report.notices.join('\n'), /adopted is made anew.*lacks the scopes private-intel, asset, casebook/);
   assert.equal(asked(world, 'POST /ctia/judgement/:id/expire'), 2);
   assert.equal(asked(world, 'POST /ctia/bundle/import'), 1);
   await assertAtRest(it, lists);

@@ -133,6 +133,8 @@ test('stopped on the way, neither owner writes; the same once more goes on', asy
   for (const wish of [plain, NEXT]) {
     const { result, held } = await world.sync(LISTS, wish);
     assert.deepEqual([result, held[0]?.rule], ['held', 'first-contact']);
+    const onOurOwn = await world.sync(LISTS, { ...wish, ownEmbedded: true });
+    assert.deepEqual([onOurOwn.result, onOurOwn.held[0]?.rule], ['held', 'first-contact'], 'also where nobody watches');
   }
   assert.equal(world.server.requests.mutating, 0);
   assert.equal(await world.view(), VIEW);
@@ -152,7 +154,7 @@ test('where bulk PUT is closed, the new owner’s own come in beside the old one
   });
   world.time.step(HOUR);
   const renamed = await rename(world);
-  assert.match(renamed.lacking ?? '', /create-casebook/);
+  assert.match(renamed.lacking ?? '', /lacks the scopes private-intel, asset, casebook/);
   assert.equal(await world.view(), VIEW);
   const wish = { ...NEXT, rights: world.rights };
   const report = await world.sync(LISTS, wish);
