@@ -114,9 +114,14 @@ export function logFailedJob(log: Log, job: Pick<Job, 'id' | 'name' | 'finishedO
 }
 
 /** While Redis is down or full, a worker fails ten times a second in the same words. */
-function sayOnceAMinute({ log, clock }: Workplace, queue: string): (error: Error) => void {
+export function sayOnceAMinute(
+  { log, clock }: Pick<Workplace, 'log' | 'clock'>,
+  queue: string,
+): (error: Error) => void {
   const saidAt = new Map<string, number>();
-  return ({ message }) => {
+  return (error) => {
+    // Redis names the script that it was running, and each of BullMQ's fails for the same reason.
+    const message = error.message.replace(/ script: [0-9a-f]+,.*$/s, '');
     const now = clock.now();
     for (const [said, at] of saidAt) if (now - at >= MINUTE) saidAt.delete(said);
     if (saidAt.has(message)) return;

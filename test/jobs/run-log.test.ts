@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { RenewalReport } from '../../src/jobs/renew.ts';
 import { logRenewal } from '../../src/jobs/run-log.ts';
-import { logFailedJob } from '../../src/jobs/workers.ts';
+import { logFailedJob, sayOnceAMinute } from '../../src/jobs/workers.ts';
+import { MINUTE, systemClock } from '../../src/runtime/clock.ts';
 import { makeLog } from '../../src/runtime/log.ts';
 import { tempLog, workbench } from './workbench.ts';
 
@@ -69,4 +70,17 @@ test('a job that failed is an error where nobody tries it again; a Redis that wa
       [50, 'job failed: no'],
     ],
   );
+});
+
+test('what hinders a queue is said once a minute, whichever script it hinders', (t) => {
+  const file = tempLog(t);
+  const log = makeLog({ level: 'info', file, pretty: false });
+  let now = 0;
+  const say = sayOnceAMinute({ log, clock: { ...systemClock, now: () => now } }, 'q');
+  for (const script of ['d96ca626', '9f83944d'])
+    say(new Error(`MISCONF No space left on device script: ${script}, on @user_script:161.`));
+  assert.deepEqual(warnings(file), ['queue: MISCONF No space left on device']);
+  now = MINUTE;
+  say(new Error('MISCONF No space left on device'));
+  assert.equal(warnings(file).length, 2);
 });
