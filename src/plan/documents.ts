@@ -306,7 +306,13 @@ export function wasWithdrawn({ words: { reason } }: { words: { reason?: string |
   return /(?:^| )withdrawn \S+$/.test(reason ?? '');
 }
 
-/** Of a dead one: neither its list nor a person ended it. Others did, or nobody renewed it. */
-export function endedEarly(stored: Pick<ActualJudgement, 'words' | 'once'>): boolean {
-  return !stored.once && !wasWithdrawn(stored);
+/**
+ * Of an entry that is dead: neither its list nor a person ended it. Others did, or nobody renewed it. The one that ended last
+ * tells: a predecessor lapsed because it had a successor.
+ */
+export function endedEarly(those: readonly Pick<ActualJudgement, 'words' | 'once' | 'end'>[]): boolean {
+  const [first, ...more] = those;
+  if (first === undefined) return false;
+  const last = more.reduce((a, b) => (b.end > a.end ? b : a), first);
+  return !last.once && !wasWithdrawn(last);
 }

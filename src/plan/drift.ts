@@ -115,7 +115,7 @@ function findingOf(change: Change, situation: Situation): Finding | undefined {
     case 'adopt':
     case 'revive': {
       const known = actual.judgements.get(hashOf(change)) ?? [];
-      return { kind: 'missing', feed, example: change.entry.observable.value, proved: known.some(endedEarly) };
+      return { kind: 'missing', feed, example: change.entry.observable.value, proved: endedEarly(known) };
     }
     case 'change': {
       const { stored, entry } = change;

@@ -257,7 +257,7 @@ type Restoring = Extract<Change, { kind: 'create' | 'link' | 'revive' }>;
 export function isRestoring(change: Change, actual: Actual): change is Restoring {
   if (change.kind === 'link') return true;
   if (change.kind !== 'create' && change.kind !== 'revive') return false;
-  return actual.judgements.get(hashOf(change))?.some(endedEarly) ?? false;
+  return endedEarly(actual.judgements.get(hashOf(change)) ?? []);
 }
 
 function valuesIn<T>(feeds: Map<string, T>, key: string, none: () => T): T {

@@ -27,7 +27,7 @@ export function findShortages({ desired, actual, indicators, now }: Situation): 
     const those = actual.judgements.get(h) ?? [];
     if (!those.every((judgement) => isDead(judgement, now)) || !desired.has(h)) continue;
     const latest = those.reduce((a, b) => (b.end > a.end ? b : a));
-    const feed = endedEarly(latest) ? feedOf(latest, indicators) : undefined;
+    const feed = endedEarly(those) ? feedOf(latest, indicators) : undefined;
     if (feed !== undefined) lapsed.push({ feed, value: latest.observable.value, end: latest.end });
   }
   if (lapsed.length === 0) return [];

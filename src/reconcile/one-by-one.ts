@@ -23,12 +23,19 @@ export async function expireEach(context: ApplyContext, those: readonly ActualJu
     return [
       async () => {
         const there = await isThere(() => context.client.expire(id, `withdrawn ${revision}`));
-        context.learned.push(there ? { h, judgement: { ...stored, end: now - 1 } } : { h, gone: id, lost: true });
+        context.learned.push(
+          there ? { h, judgement: expired(stored, now, `withdrawn ${revision}`) } : { h, gone: id, lost: true },
+        );
       },
     ];
   });
   await context.clock.sleep(REFRESH_MS, context.signal);
   return outcome;
+}
+
+/** As CTIA leaves it. Who reads it in the ledger is to know as well as in CTIA that we ended it. */
+function expired(stored: ActualJudgement, now: number, why: string): ActualJudgement {
+  return { ...stored, words: { ...stored.words, reason: `${stored.words.reason ?? ''} ${why}` }, end: now - 1 };
 }
 
 /** Ends what others made and ours stands in for. Of what we hold nothing changes. */

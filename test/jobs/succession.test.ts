@@ -48,6 +48,23 @@ test('renewals through the queue go by succession, a held plan’s too; it is le
   assert.equal(await bench.work.rights.lacking(), undefined);
 });
 
+test('what was withdrawn one by one and is listed again was not missing meanwhile, and is an addition: the ledger knows', async (t) => {
+  const bench = await synced(t);
+  lessRights(bench);
+  bench.step(4 * DAY);
+  assert.equal((await bench.run('sync')).result?.counts.renew, TOR.length);
+  bench.step(4 * DAY);
+  bench.write('tor.txt', TOR.slice(2).join('\n'));
+  assert.equal((await bench.run('sync', { force: true })).result?.result, 'verified');
+  bench.step(DAY);
+  bench.write('settings.yaml', `${SETTINGS}limits: { additions: 1 }\n`);
+  bench.write('tor.txt', TOR.join('\n'));
+  const again = await bench.run('sync');
+  assert.equal(again.result?.result, 'held', again.failed);
+  assert.match(again.result.held[0]?.message ?? '', /additions 2 \(limit 1\)/);
+  assert.doesNotMatch(again.result.notices.join(), /was short of/);
+});
+
 test('what runs out once, by its list or its own day, through the queue: verified with it and without it', async (t) => {
   const bench = await synced(t);
   const day = new Date(bench.work.clock.now() + DAY).toISOString().slice(0, 10);

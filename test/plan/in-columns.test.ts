@@ -74,8 +74,9 @@ function naiveCounts(of: Situation, changes: readonly Change[]): FeedCount[] {
   const restoring = changes.filter((change) => {
     if (change.kind === 'link') return true;
     if (change.kind !== 'create' && change.kind !== 'revive') return false;
-    // Dead before its time, and nobody withdrew it.
-    return of.actual.judgements.get(hashOf(change))?.some((it) => !it.once && !it.words.reason?.includes('withdrawn'));
+    // The last of it died before its time, and nobody withdrew it.
+    const [last] = [...(of.actual.judgements.get(hashOf(change)) ?? [])].sort((x, y) => y.end - x.end);
+    return last !== undefined && !last.once && !last.words.reason?.includes('withdrawn');
   }) as Extract<Change, { kind: 'create' | 'link' | 'revive' }>[];
   return [...wanted].map(([key, values]): FeedCount => {
     const before = held.get(key) ?? new Set<string>();
