@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openAdministration } from '../embedded-ctia/administration.ts';
+import { isKnownScope } from '../embedded-ctia/capability.ts';
+import { DEFAULT_SCOPES } from '../embedded-ctia/clients.ts';
 import { readKeyFile, writeKeyFile } from '../embedded-ctia/key-file.ts';
 import { moveStore } from '../embedded-ctia/move.ts';
 import { backUpStore } from '../embedded-ctia/store.ts';
@@ -21,6 +23,11 @@ export async function addClient(
   try {
     const { login, org } = said;
     const scopes = said.scopes?.split(/[\s,]+/).filter((scope) => scope !== '');
+    for (const scope of scopes ?? [])
+      if (!isKnownScope(scope))
+        console.error(
+          `${scope} grants nothing here: expected are ${DEFAULT_SCOPES.join(', ')}, each with :read or :write, and private-intel/<entity>`,
+        );
     const { id, password } = await administration.add({
       ...(login !== undefined && { login }),
       ...(org !== undefined && { org }),

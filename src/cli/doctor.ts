@@ -107,5 +107,6 @@ async function checkLists(session: Session): Promise<string> {
     const errors = reading.problems.filter(({ severity }) => severity === 'error').length;
     throw new Error(`${errors} errors in ${config.feedsDir}: see ctim-feeds check`);
   }
-  return `${reading.lists.length} lists, ${reading.entries.length} entries in ${config.feedsDir}`;
+  const { lists, entries } = reading;
+  return `${lists.length} ${lists.length === 1 ? 'list' : 'lists'}, ${entries.length} entries in ${config.feedsDir}`;
 }

@@ -14,7 +14,7 @@ export function renderReport(report: Report): string {
     ),
     ...feeds.flatMap(troubleLines),
     ...held.map(({ message }) => `held: ${message}`),
-    `${RESULT_LINES[report.result]} (lists of ${report.revision})`,
+    `${resultLine(report)} (lists of ${report.revision})`,
   ].join('\n');
 }
 
@@ -34,6 +34,11 @@ export function renewalLines({ live, renewed, result, firstLapse, failures, requ
     `${renewed} renewed of ${live} live; ${requests.total} requests (${requests.mutating} mutating)${firstLapse === null ? '' : `; the first would lapse ${firstLapse}`}`,
     ...failures.map(({ message }) => `failed: ${message}`),
   ];
+}
+
+function resultLine({ result, held }: Report): string {
+  const isFirst = held.some(({ rule }) => rule === 'first-contact');
+  return result === 'held' && isFirst ? 'held: nothing was applied or renewed' : RESULT_LINES[result];
 }
 
 const RESULT_LINES: Readonly<Record<Report['result'], string>> = {

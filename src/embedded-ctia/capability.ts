@@ -14,6 +14,14 @@ export function grants(scopes: readonly string[], capability: string): boolean {
   return scopes.some((scope) => scopeGrants(scope, capability));
 }
 
+/** Whether a scope is one of these: of Cisco's many others none grants anything here, as a misspelt one does not. */
+export function isKnownScope(scope: string): boolean {
+  const [, root = '', entity, access] = /^([a-z-]+)(?:\/([a-z-]+))?(?::([a-z]+))?$/.exec(scope) ?? [];
+  if (access !== undefined && VERBS[access] === undefined) return false;
+  if (root === 'private-intel') return entity === undefined || entity === 'import-bundle' || ENTITIES.has(entity);
+  return entity === undefined && ['casebook', 'asset', 'inspect'].includes(root);
+}
+
 export function requireCapabilities(
   holder: { login: string; scopes: readonly string[] },
   needed: readonly string[],
@@ -58,6 +66,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   write: ['create', 'delete'],
 };
 const NAMES: ReadonlyMap<string, string> = new Map(BULK_KINDS.map(({ plural, name }) => [listed(plural), name]));
+const ENTITIES: ReadonlySet<string> = new Set([...BULK_KINDS.map(({ name }) => name), 'feed', 'verdict']);
 const ASSET_KINDS = ['asset', 'asset-mapping', 'asset-properties', 'target-record'];
 
 function scopeGrants(scope: string, capability: string): boolean {

@@ -31,8 +31,12 @@ export function readSignature(headers: IncomingHttpHeaders, body: Buffer, secret
     return { refused: 'there is no signature: expected X-Hub-Signature-256, X-Gitlab-Token or X-Signature-256' };
   }
   for (const [from, proof = '', expected] of given) {
-    if (!same(proof, expected))
-      return { refused: `the signature of ${from} is wrong: is WEBHOOK_SECRET the same on both sides?` };
+    if (same(proof, expected)) continue;
+    const form =
+      from === 'gitlab' || /^sha256=[0-9a-f]{64}$/.test(proof)
+        ? ''
+        : '; expected is sha256= and 64 digits in hex, the HMAC of the body';
+    return { refused: `the signature of ${from} is wrong: is WEBHOOK_SECRET the same on both sides?${form}` };
   }
   return { from: first[0], event: first[3] };
 }

@@ -74,6 +74,10 @@ test('ctia client, move and backup on a store whose server is stopped', async (t
   await restored.ended();
 
   assert.match(checkEnded(await runHere(folder, ['ctia', 'client', 'add']), 0).stdout, ADDED);
+  const scopes =
+    'private-intel/judgement:read,private-intel/feed,asset,inspect:read,private-intl,private-intel/judgment';
+  const misspelt = checkEnded(await runHere(folder, ['ctia', 'client', 'add', '--scopes', scopes]), 0);
+  assert.deepEqual(misspelt.stderr.match(/^\S+(?= grants nothing here)/gm), ['private-intl', 'private-intel/judgment']);
   const other = await runHere(folder, ['ctia', '--public-url', 'https://feeds.example.org']);
   assert.match(checkEnded(other, 4).stderr, /ctim-feeds ctia move --public-url https:\/\/feeds\.example\.org/);
   const moved = checkEnded(await run(t, folder, ['ctia', 'move', '--public-url', 'https://feeds.example.org']), 0);

@@ -25,3 +25,12 @@ test('an audit does nothing: what it counts a sync would do, and of lists with e
   const broken = firstLine({ kind: 'audit', result: 'problems' }) ?? '';
   assert.match(broken, /^audited, nothing was changed; what a sync would do is not known while the lists have errors;/);
 });
+
+test('what first contact holds it holds whole, renewals too', () => {
+  const last = (rule: string) =>
+    renderReport(report({ result: 'held', held: [{ rule, message: 'why' }] }))
+      .split('\n')
+      .at(-1);
+  assert.equal(last('first-contact'), 'held: nothing was applied or renewed (lists of c0ffee)');
+  assert.equal(last('over-limit'), 'held: nothing but renewals was applied (lists of c0ffee)');
+});
