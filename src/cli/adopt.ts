@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Entry } from '../ctim/entry.ts';
-import { OWNER_PATTERN } from '../ctim/external-id.ts';
+import { ownerOfMark } from '../ctim/external-id.ts';
 import { allowChannelsOf, type Channel, feedKey } from '../ctim/feed.ts';
 import { DISPOSITIONS, type Disposition } from '../ctim/judgement.ts';
 import { observableKey } from '../ctim/observable.ts';
@@ -145,7 +145,7 @@ function rowsOf(
 
 /** Another of our kind renews what it owns, and would make it anew. */
 function otherOwner(externalIds: readonly string[]): string | undefined {
-  const mark = externalIds.find((id) => id.endsWith('-owned') && OWNER_PATTERN.test(id.slice(0, -'-owned'.length)));
+  const mark = externalIds.find((id) => ownerOfMark(id) !== undefined);
   return mark && `it bears the mark ${mark}: it belongs to another owner, who may still write it`;
 }
 

@@ -52,8 +52,8 @@ export function ownedId(owner: string): string {
 
 /** Whose mark this is; undefined where it is none. */
 export function ownerOfMark(externalId: string): string | undefined {
-  const [, owner] = /^([a-z][a-z0-9]{2,31})-owned$/.exec(externalId) ?? [];
-  return owner;
+  const [, owner] = /^(.*)-owned$/s.exec(externalId) ?? [];
+  return owner !== undefined && OWNER_PATTERN.test(owner) ? owner : undefined;
 }
 
 export interface Generation {

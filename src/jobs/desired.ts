@@ -60,12 +60,13 @@ export async function readListsAt(
   const found = await readFeedsAt(feedsDir, name, { now, adhocAllow, knowledge, upstreamText: copies?.text });
   if ('unreadable' in found) return found;
   const { commit, reading } = found;
-  const will = willOf({ reading, revision: { label: commit, commit, dirty: false, digest: commit } }, ownEmbedded);
-  const errors = will.problems.filter(({ severity }) => severity === 'error');
-  const [first] = errors;
-  if (first === undefined)
-    return { commit, entries: will.desired.entries, pulled: await pulledOf(reading, ownEmbedded, lastGood) };
-  return { unreadable: `its lists have ${errors.length} errors, the first is ${problemLine(first)}` };
+  const { desired } = willOf(
+    { reading, revision: { label: commit, commit, dirty: false, digest: commit } },
+    ownEmbedded,
+  );
+  const { entries, problems, firstProblem } = desired;
+  if (problems === 0) return { commit, entries, pulled: await pulledOf(reading, ownEmbedded, lastGood) };
+  return { unreadable: `its lists have ${problems} errors, the first is ${firstProblem}` };
 }
 
 async function pulledOf(

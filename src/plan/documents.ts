@@ -306,13 +306,13 @@ export function wasWithdrawn({ words: { reason } }: { words: { reason?: string |
   return /(?:^| )withdrawn \S+$/.test(reason ?? '');
 }
 
-/**
- * Of an entry that is dead: neither its list nor a person ended it. Others did, or nobody renewed it. The one that ended last
- * tells: a predecessor lapsed because it had a successor.
- */
-export function endedEarly(those: readonly Pick<ActualJudgement, 'words' | 'once' | 'end'>[]): boolean {
-  const [first, ...more] = those;
-  if (first === undefined) return false;
-  const last = more.reduce((a, b) => (b.end > a.end ? b : a), first);
-  return !last.once && !wasWithdrawn(last);
+/** The judgement that ended last of an entry that is dead tells why it is: a predecessor lapsed because it had a successor. */
+export function lastToEnd(those: readonly ActualJudgement[]): ActualJudgement | undefined {
+  return those.reduce<ActualJudgement | undefined>((a, b) => (a === undefined || b.end > a.end ? b : a), undefined);
+}
+
+/** Of an entry that is dead: neither its list nor a person ended it. Others did, or nobody renewed it. */
+export function endedEarly(those: readonly ActualJudgement[]): boolean {
+  const last = lastToEnd(those);
+  return last !== undefined && !last.once && !wasWithdrawn(last);
 }

@@ -1,7 +1,7 @@
 import { type FeedName, feedKey } from '../ctim/feed.ts';
 import { glances, isDead, isLive } from './actual.ts';
 import { feedKeyOf, feedOf, type Situation } from './changes.ts';
-import { endedEarly } from './documents.ts';
+import { endedEarly, lastToEnd } from './documents.ts';
 
 /** Values that a feed should hold and does not, since nobody renewed their judgements in time. */
 export interface Shortage {
@@ -26,9 +26,9 @@ export function findShortages({ desired, actual, indicators, now }: Situation): 
   for (const h of dying) {
     const those = actual.judgements.get(h) ?? [];
     if (!those.every((judgement) => isDead(judgement, now)) || !desired.has(h)) continue;
-    const latest = those.reduce((a, b) => (b.end > a.end ? b : a));
-    const feed = endedEarly(those) ? feedOf(latest, indicators) : undefined;
-    if (feed !== undefined) lapsed.push({ feed, value: latest.observable.value, end: latest.end });
+    const last = endedEarly(those) ? lastToEnd(those) : undefined;
+    const feed = last && feedOf(last, indicators);
+    if (last && feed) lapsed.push({ feed, value: last.observable.value, end: last.end });
   }
   if (lapsed.length === 0) return [];
   const live = new Set<string>();

@@ -62,7 +62,7 @@ async function fetchOnce(home: string, { url, branch }: FeedsRepository): Promis
   await mkdir(home, { recursive: true });
   const repository = await cloneOnce(home, url, git);
   const former = (await git(repository, ['remote', 'get-url', 'origin'])).trim();
-  await git(repository, ['remote', 'set-url', 'origin', url]);
+  if (former !== url) await git(repository, ['remote', 'set-url', 'origin', url]);
   const isOther = shown(former) !== shown(url);
   try {
     return await fetchInto(home, repository, { url, branch });
