@@ -23,19 +23,33 @@ import { renewalCost } from './renewal.ts';
 import { type BenchServer, forkServer } from './server.ts';
 
 /** What the numbers mean: docs/BENCH.md. */
-const { values: options } = parseArgs({
-  options: {
-    n: { type: 'string', default: '20000' },
-    'renew-n': { type: 'string', default: '100000' },
-    'ledger-n': { type: 'string', default: '100000' },
-    'plan-n': { type: 'string', default: '200000' },
-    'ingest-n': { type: 'string', default: '100000' },
-    'store-n': { type: 'string', default: '1000000' },
-    'log-n': { type: 'string', default: '1000000' },
-    only: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '3' },
-  },
-});
+const options = readOptions();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        n: { type: 'string', default: '20000' },
+        'renew-n': { type: 'string', default: '100000' },
+        'ledger-n': { type: 'string', default: '100000' },
+        'plan-n': { type: 'string', default: '200000' },
+        'ingest-n': { type: 'string', default: '100000' },
+        'store-n': { type: 'string', default: '1000000' },
+        'log-n': { type: 'string', default: '1000000' },
+        only: { type: 'string', default: '' },
+        rounds: { type: 'string', default: '3' },
+      },
+    }).values;
+  } catch (error) {
+    return refused(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refused(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
+}
+
 const n = Number(options.n);
 const renewN = Number(options['renew-n']);
 const ledgerN = Number(options['ledger-n']);
@@ -61,7 +75,7 @@ const PARTS = {
   'access-log': () => accessLogMeasures({ folder: newFolder('logs'), lines: Number(options['log-n']), releases }),
 } as const;
 const chosen = Object.entries(PARTS).filter(([name]) => name.startsWith(options.only));
-if (chosen.length === 0) throw new Error(`--only ${options.only}: the parts are ${Object.keys(PARTS).join(', ')}`);
+if (chosen.length === 0) refused(`--only ${options.only} names no part; there are ${Object.keys(PARTS).join(', ')}`);
 
 const PLAN_LONG_N = 1_000_000;
 const LIMIT_MS = 45 * MINUTE;
